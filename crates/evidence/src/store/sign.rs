@@ -1,0 +1,80 @@
+//! Signing the store's head. Comes after the tiles are durable: a checkpoint over entries that a power cut could still lose
+//! would commit the log to something it no longer has.
+
+use super::{CHECKPOINT_FILE, StoreError, TileStore};
+use crate::checkpoint::{Checkpoint, CheckpointError, SignError, sign_next};
+use crate::keys::LogKey;
+use crate::note::{Note, VerifierKey};
+
+/// Checkpoints kept for comparison, one file per size.
+const CHECKPOINTS_DIRECTORY: &str = "checkpoints";
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreSignError {
+    #[error("sign the checkpoint: no key was given")]
+    NoKey,
+    #[error(
+        "sign the checkpoint: the log shrank from {signed} entries to {size}; restore its directory before signing again"
+    )]
+    Shrunk { signed: u64, size: u64 },
+    #[error("keep the checkpoint: it is not the current one with more signatures")]
+    NotCurrent,
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TileStore {
+    /// Signs the store's current size and root and makes the checkpoint durable. `keys` is the log's key, or while it is
+    /// rotated the old and the new one. Signing an unchanged head returns the checkpoint that is there, with its cosignatures.
+    pub fn sign_checkpoint(&self, keys: &[&LogKey]) -> Result<Note, StoreSignError> {
+        let Some(first) = keys.first() else { return Err(StoreSignError::NoKey) };
+        let known: Vec<VerifierKey> = keys.iter().map(|key| key.verifier()).collect();
+        let next = Checkpoint::new(first.name(), self.size(), self.root());
+        let previous = self.checkpoint_note()?;
+        if let Some(note) = &previous {
+            // The file must be ours: signing on top of a foreign checkpoint would be how a fork begins.
+            let (signed, verified) = Checkpoint::open(note.to_string().as_bytes(), &known)?;
+            if signed == next && verified.len() == known.len() {
+                return Ok(note.clone());
+            }
+            if next.size < signed.size {
+                return Err(StoreSignError::Shrunk { signed: signed.size, size: next.size });
+            }
+            let proof = self.prove_consistency(signed.size, next.size)?;
+            let note = sign_next(keys, Some(&signed), &next, &proof)?;
+            return self.keep(note);
+        }
+        self.keep(sign_next(keys, None, &next, &[])?)
+    }
+
+    /// Replaces the current checkpoint by the same one with cosignatures of witnesses added.
+    pub fn keep_cosigned(&self, note: &Note, known: &[VerifierKey]) -> Result<(), StoreSignError> {
+        let current = self.checkpoint_note()?;
+        if current.is_none_or(|current| current.text() != note.text()) {
+            return Err(StoreSignError::NotCurrent);
+        }
+        Checkpoint::open(note.to_string().as_bytes(), known)?;
+        self.keep(note.clone())?;
+        Ok(())
+    }
+
+    /// Copies the current checkpoint to `checkpoints/<size>`, where later verifications compare the log with it.
+    pub fn archive_checkpoint(&self) -> Result<(), StoreError> {
+        let (Some(note), Some(head)) = (self.checkpoint_note()?, self.checkpoint()?) else { return Ok(()) };
+        self.write_note(&format!("{CHECKPOINTS_DIRECTORY}/{}", head.size), &note)
+    }
+
+    fn keep(&self, note: Note) -> Result<Note, StoreSignError> {
+        self.write_note(CHECKPOINT_FILE, &note)?;
+        Ok(note)
+    }
+
+    fn write_note(&self, name: &str, note: &Note) -> Result<(), StoreError> {
+        let written = self.disk.write(&self.root.join(name), note.to_string().as_bytes());
+        written.map_err(|source| self.io("write", name, source))
+    }
+}
