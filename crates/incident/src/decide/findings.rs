@@ -1,0 +1,241 @@
+//! Findings into incidents: join an open one, open a new one, or (below the threshold) attach or stay alone.
+//!
+//! A batch is decided in two passes, severe findings first, so that a mild finding joins what a severe one of the same
+//! batch opens, whatever their order. That also makes deciding the batch again yield nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use ocsf::Finding;
+use serde_json::{Value, json};
+
+use super::people::link_entry;
+use crate::apply::apply;
+use crate::command::Refusal;
+use crate::entry::{Entry, Event, Joined, KeySeen, LinkReason, Opened, Origin, Seen, SignalSeen};
+use crate::grouping::{Fit, dedup_key, fits, hashed_keys, incident_id};
+use crate::state::State;
+
+/// Bounds of one `incident.joined` entry, so that it stays below 64 KiB: 300 × 35 B of uids, 100 × 110 B of keys,
+/// 40 × 600 B of signals.
+const FINDINGS_PER_ENTRY_MAX: usize = 300;
+const KEYS_PER_ENTRY_MAX: usize = 100;
+const SIGNALS_PER_ENTRY_MAX: usize = 40;
+/// The longest rule id or title kept in an entry, in characters.
+const LABEL_CHARS_MAX: usize = 120;
+/// Names kept in a body; the lake has them all.
+const NAMES_PER_BODY_MAX: usize = 20;
+const NAME_CHARS_MAX: usize = 300;
+
+pub(super) fn decide(state: &State, batch: &[Finding], now: Timestamp) -> Result<Vec<Entry>, Refusal> {
+    let mut work = Work::new(state, batch, now);
+    let threshold = state.config.open_at;
+    for finding in work.fresh(batch) {
+        if threshold <= finding.severity {
+            work.join_or_open(finding)?;
+        }
+    }
+    for finding in work.fresh(batch) {
+        if finding.severity < threshold {
+            work.join_if_open(finding)?;
+        }
+    }
+    Ok(work.into_entries())
+}
+
+/// The decision in the making: a small copy of the state that moves with it, and what was decided.
+struct Work<'batch> {
+    state: State,
+    now: Timestamp,
+    opened_or_linked: Vec<Entry>,
+    joins: BTreeMap<String, Vec<&'batch Finding>>,
+    order: Vec<String>,
+}
+
+impl<'batch> Work<'batch> {
+    fn new(state: &State, batch: &[Finding], now: Timestamp) -> Self {
+        let keys = batch.iter().flat_map(|finding| hashed_keys(&state.config, finding)).collect();
+        let uids = batch.iter().map(|finding| finding.uid.clone()).collect();
+        let tenants = batch.iter().map(|finding| finding.tenant.clone()).collect();
+        Self {
+            state: state.slice(&keys, &uids, &tenants),
+            now,
+            opened_or_linked: Vec::new(),
+            joins: BTreeMap::new(),
+            order: Vec::new(),
+        }
+    }
+
+    /// Findings that no incident has yet, by event time: the order of arrival must not matter.
+    fn fresh(&self, batch: &'batch [Finding]) -> Vec<&'batch Finding> {
+        let known = |uid: &str| self.state.findings.get(uid).is_some_and(|record| record.incident.is_some());
+        let mut list: Vec<&Finding> = batch.iter().filter(|finding| !known(&finding.uid)).collect();
+        list.sort_by(|left, right| (left.time, &left.uid).cmp(&(right.time, &right.uid)));
+        list.dedup_by(|left, right| left.uid == right.uid);
+        list
+    }
+
+    fn join_or_open(&mut self, finding: &'batch Finding) -> Result<(), Refusal> {
+        if !self.join_if_open(finding)? {
+            self.open(finding)?;
+        }
+        Ok(())
+    }
+
+    /// Joins the oldest open incident that fits and links the others to it. False when none fits.
+    fn join_if_open(&mut self, finding: &'batch Finding) -> Result<bool, Refusal> {
+        let keys = hashed_keys(&self.state.config, finding);
+        let found = fits(&self.state, finding, &keys);
+        let open: Vec<String> =
+            found.iter().filter(|(_, fit)| *fit == Fit::Joins).map(|(incident, _)| incident.id.clone()).collect();
+        let Some(home) = open.first() else { return Ok(false) };
+        let joined = Joined { incident: home.clone(), seen: seen(&self.state, &[finding]) };
+        let entry = Event::Joined(joined).to_parts(self.now, None);
+        self.advance(&entry)?;
+        if !self.joins.contains_key(home) {
+            self.order.push(home.clone());
+        }
+        self.joins.entry(home.clone()).or_default().push(finding);
+        for other in open.iter().skip(1) {
+            self.link(home, other, LinkReason::SharedFinding, &finding.uid)?;
+        }
+        Ok(true)
+    }
+
+    fn open(&mut self, finding: &'batch Finding) -> Result<(), Refusal> {
+        let keys = hashed_keys(&self.state.config, finding);
+        let before: Vec<(String, Fit)> =
+            fits(&self.state, finding, &keys).into_iter().map(|(incident, fit)| (incident.id.clone(), fit)).collect();
+        let incident = incident_id(finding);
+        let event = Opened {
+            incident: incident.clone(),
+            tenant: finding.tenant.clone(),
+            number: self.state.next_number.get(&finding.tenant).copied().unwrap_or(1),
+            title: label(&finding.rule.title),
+            origin: Origin::Finding,
+            seen: seen(&self.state, &[finding]),
+        };
+        let entry = Event::Opened(event).to_parts(self.now, body(&[finding]));
+        self.advance(&entry)?;
+        self.opened_or_linked.push(entry);
+        for (other, fit) in before {
+            let reason = if fit == Fit::TooLong { LinkReason::Continuation } else { LinkReason::Recurrence };
+            self.link(&incident, &other, reason, &finding.uid)?;
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, incident: &str, other: &str, reason: LinkReason, uid: &str) -> Result<(), Refusal> {
+        let Some(held) = self.state.incidents.get(incident) else { return Ok(()) };
+        let Some(entry) = link_entry(held, other, reason, uid.to_owned(), self.now) else { return Ok(()) };
+        self.advance(&entry)?;
+        self.opened_or_linked.push(entry);
+        Ok(())
+    }
+
+    /// The working copy moves by the same `apply` as the real state, so the two cannot disagree.
+    fn advance(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        apply(&mut self.state, entry).map_err(|error| Refusal::Inconsistent(error.to_string()))
+    }
+
+    /// Openings and links as they came, then one `incident.joined` per incident (in pieces when it would be too large).
+    fn into_entries(self) -> Vec<Entry> {
+        let mut entries = self.opened_or_linked;
+        for incident in &self.order {
+            let findings = self.joins.get(incident).map(Vec::as_slice).unwrap_or_default();
+            for piece in pieces(&self.state, findings) {
+                let event = Joined { incident: incident.clone(), seen: seen(&self.state, &piece) };
+                entries.push(Event::Joined(event).to_parts(self.now, body(&piece)));
+            }
+        }
+        entries
+    }
+}
+
+/// Cuts a list of findings so that each piece fits into one entry.
+fn pieces<'batch>(state: &State, findings: &[&'batch Finding]) -> Vec<Vec<&'batch Finding>> {
+    let mut list: Vec<Vec<&Finding>> = Vec::new();
+    let (mut keys, mut signals) = (BTreeSet::new(), BTreeSet::new());
+    for finding in findings {
+        keys.extend(hashed_keys(&state.config, finding));
+        signals.insert(dedup_key(&state.config, finding));
+        let full = list.last().is_none_or(|piece| {
+            FINDINGS_PER_ENTRY_MAX <= piece.len()
+                || KEYS_PER_ENTRY_MAX < keys.len()
+                || SIGNALS_PER_ENTRY_MAX < signals.len()
+        });
+        if full {
+            list.push(Vec::new());
+            keys = hashed_keys(&state.config, finding);
+            signals = BTreeSet::from([dedup_key(&state.config, finding)]);
+        }
+        if let Some(piece) = list.last_mut() {
+            piece.push(finding);
+        }
+    }
+    list
+}
+
+/// What these findings bring, summed up. INVARIANT: not empty; callers pass at least one finding.
+fn seen(state: &State, findings: &[&Finding]) -> Seen {
+    let mut keys: BTreeMap<String, (Timestamp, Timestamp)> = BTreeMap::new();
+    let mut signals: BTreeMap<String, SignalSeen> = BTreeMap::new();
+    for finding in findings {
+        for key in hashed_keys(&state.config, finding) {
+            let span = keys.entry(key).or_insert((finding.time, finding.time));
+            *span = (span.0.min(finding.time), span.1.max(finding.time));
+        }
+        let dedup = dedup_key(&state.config, finding);
+        let signal = signals.entry(dedup.clone()).or_insert_with(|| signal_of(dedup, finding));
+        signal.count += 1;
+        signal.severity = signal.severity.max(finding.severity);
+        signal.first = signal.first.min(finding.time);
+        signal.last = signal.last.max(finding.time);
+    }
+    let times = || findings.iter().map(|finding| finding.time);
+    Seen {
+        findings: findings.iter().map(|finding| finding.uid.clone()).collect(),
+        severity: findings.iter().map(|finding| finding.severity).max().unwrap_or(ocsf::Severity::Unknown),
+        confidence: findings.iter().map(|finding| finding.confidence).max(),
+        first_event: times().min().unwrap_or(Timestamp::MAX),
+        last_event: times().max().unwrap_or(Timestamp::MIN),
+        discovered: findings.iter().map(|finding| finding.discovered).min().unwrap_or(Timestamp::MAX),
+        keys: keys.into_iter().map(|(key, (first, last))| KeySeen { key, first, last }).collect(),
+        signals: signals.into_values().collect(),
+    }
+}
+
+fn signal_of(dedup: String, finding: &Finding) -> SignalSeen {
+    SignalSeen {
+        dedup,
+        rule_id: label(&finding.rule.id),
+        rule_title: label(&finding.rule.title),
+        surface: label(&finding.rule.surface),
+        severity: finding.severity,
+        count: 0,
+        first: finding.time,
+        last: finding.time,
+    }
+}
+
+/// Who and what, for the reader of the timeline; personal, so it goes to the encrypted part.
+fn body(findings: &[&Finding]) -> Option<Value> {
+    let cut = |name: &str| name.chars().take(NAME_CHARS_MAX).collect::<String>();
+    let actors: BTreeSet<String> = findings.iter().filter_map(|finding| finding.actor.as_deref()).map(cut).collect();
+    let resources: BTreeSet<String> =
+        findings.iter().flat_map(|finding| &finding.resources).map(|name| cut(name)).collect();
+    if actors.is_empty() && resources.is_empty() {
+        return None;
+    }
+    let some = |names: &BTreeSet<String>| names.iter().take(NAMES_PER_BODY_MAX).cloned().collect::<Vec<_>>();
+    Some(json!({
+        "actors": some(&actors),
+        "actors_in_all": actors.len(),
+        "resources": some(&resources),
+        "resources_in_all": resources.len(),
+    }))
+}
+
+fn label(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(LABEL_CHARS_MAX).collect()
+}
