@@ -1,0 +1,215 @@
+//! All rules as one program, and which of them apply to which log. A program never changes and can be shared between
+//! threads; what changes while evaluating lives in [`crate::Matcher`].
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::compile::{Options, Shared};
+use crate::error::RuleError;
+use crate::expression::{NodeId, Texts, Witnesses};
+use crate::fields::Slot;
+use crate::predicate::{Test, fold};
+use crate::rule::{LogSource, Rule};
+
+/// Compiled rules. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Program {
+    pub(crate) compiled: Arc<Compiled>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) shared: Shared,
+    pub(crate) rules: Vec<CompiledRule>,
+    /// Lower-case names of products, services and categories that rules mention.
+    names: HashMap<String, u32>,
+}
+
+#[derive(Debug)]
+pub(crate) struct CompiledRule {
+    /// Position in the slice given to [`Program::compile`].
+    pub(crate) index: usize,
+    pub(crate) root: NodeId,
+    product: Option<u32>,
+    service: Option<u32>,
+    category: Option<u32>,
+    /// Fields of which one value must be in the set, whenever the rule matches.
+    witnesses: Witnesses,
+}
+
+/// A kind of log, as far as the rules of one program can tell it from others. It belongs to the program it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LogSourceId {
+    product: u32,
+    service: u32,
+    category: u32,
+}
+
+/// How large a program is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProgramStats {
+    /// Rules that were compiled.
+    pub rules: usize,
+    /// Different fields they name.
+    pub fields: usize,
+    /// Different questions they ask.
+    pub predicates: usize,
+    /// Different expressions over these questions.
+    pub expressions: usize,
+}
+
+/// The name that no rule mentions.
+const UNMENTIONED: u32 = 0;
+/// The caller does not say.
+const UNKNOWN: u32 = u32::MAX;
+
+impl Program {
+    /// Compiles all rules into one program. Rules that cannot be compiled are left out and reported; the others keep
+    /// their position in `rules` as their index.
+    #[must_use]
+    pub fn compile(rules: &[Rule], options: &Options) -> (Self, Vec<RuleError>) {
+        let mut shared = Shared::new();
+        let mut names = HashMap::new();
+        let mut compiled = Vec::new();
+        let mut errors = Vec::new();
+        for (index, rule) in rules.iter().enumerate() {
+            match shared.rule(rule, options) {
+                Ok(root) => compiled.push(CompiledRule::new(index, root, &rule.logsource, &mut names)),
+                Err(found) => errors.extend(found),
+            }
+        }
+        for rule in &mut compiled {
+            rule.witnesses = shared.expressions.witnesses(rule.root, &|number| witness(&shared, number));
+        }
+        (Self { compiled: Arc::new(Compiled { shared, rules: compiled, names }) }, errors)
+    }
+
+    /// The log `service` of `product`, such as `aws` and `cloudtrail`. An empty name means *not known*.
+    ///
+    /// A rule applies to it if everything its `logsource` says holds: a product or service that it names must be equal
+    /// (without regard to case), one that it does not name may be any. So a rule for `product: aws` alone applies to
+    /// all services of AWS. A category narrows a rule to logs of that category only where the category of the log is
+    /// known ([`Program::log_source_in`]); where it is not, a rule with product and category applies to all services of
+    /// the product, and a rule with only a category applies to nothing. A rule with an empty `logsource` applies to
+    /// every log.
+    #[must_use]
+    pub fn log_source(&self, product: &str, service: &str) -> LogSourceId {
+        self.log_source_in(product, service, "")
+    }
+
+    /// As [`Program::log_source`], for a log whose category is known.
+    #[must_use]
+    pub fn log_source_in(&self, product: &str, service: &str, category: &str) -> LogSourceId {
+        let number = |name: &str| match name {
+            "" => UNKNOWN,
+            name => self.compiled.names.get(&name.to_lowercase()).copied().unwrap_or(UNMENTIONED),
+        };
+        LogSourceId { product: number(product), service: number(service), category: number(category) }
+    }
+
+    /// Indices of the rules that apply to a log.
+    #[must_use]
+    pub fn rules_for(&self, source: LogSourceId) -> Vec<usize> {
+        self.compiled.rules.iter().filter(|rule| rule.applies(source)).map(|rule| rule.index).collect()
+    }
+
+    /// The vendor's field names that the rules ask for, in no particular order.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        // The first slot is the whole record, which has no name.
+        self.compiled.shared.fields.slots.iter().skip(1).map(|slot| slot.name.as_str())
+    }
+
+    /// How large the program is.
+    #[must_use]
+    pub fn stats(&self) -> ProgramStats {
+        let shared = &self.compiled.shared;
+        ProgramStats {
+            rules: self.compiled.rules.len(),
+            fields: shared.fields.slots.len() - 1,
+            predicates: shared.predicates.len(),
+            expressions: shared.expressions.nodes.len(),
+        }
+    }
+}
+
+impl CompiledRule {
+    fn new(index: usize, root: NodeId, logsource: &LogSource, names: &mut HashMap<String, u32>) -> Self {
+        let mut number = |name: &Option<String>| {
+            let name = name.as_ref().filter(|name| !name.is_empty())?.to_lowercase();
+            // 0 stays free for names that no rule mentions.
+            let next = u32::try_from(names.len() + 1).unwrap_or(UNKNOWN);
+            Some(*names.entry(name).or_insert(next))
+        };
+        Self {
+            index,
+            root,
+            product: number(&logsource.product),
+            service: number(&logsource.service),
+            category: number(&logsource.category),
+            witnesses: Witnesses::new(),
+        }
+    }
+
+    fn applies(&self, source: LogSourceId) -> bool {
+        let agrees = |wanted: Option<u32>, given: u32| wanted.is_none_or(|wanted| wanted == given);
+        let category_agrees = match self.category {
+            None => true,
+            Some(wanted) if source.category != UNKNOWN => wanted == source.category,
+            Some(_) => self.product.is_some(),
+        };
+        agrees(self.product, source.product) && agrees(self.service, source.service) && category_agrees
+    }
+}
+
+/// What a predicate proves about a field when it holds: its text, in lower case, is one of a set.
+fn witness(shared: &Shared, number: u32) -> Option<(Slot, Texts)> {
+    let predicate = shared.predicates.get(number as usize)?;
+    let Test::OneOf { literals, .. } = &predicate.test else { return None };
+    let mut folded = Vec::new();
+    Some((predicate.slot, literals.iter().map(|literal| fold(literal, &mut folded).into()).collect()))
+}
+
+/// The rules for one log, arranged so that most records touch few of them.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Positions in [`Compiled::rules`] of rules that have no witness.
+    pub(crate) always: Vec<u32>,
+    /// For each witness field: lower-case text → rules that may match.
+    pub(crate) dispatch: Vec<Dispatch>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    pub(crate) slot: Slot,
+    pub(crate) rules: HashMap<Box<[u8]>, Vec<u32>>,
+}
+
+impl Plan {
+    pub(crate) fn new(compiled: &Compiled, source: LogSourceId) -> Self {
+        let applying: Vec<(u32, &CompiledRule)> =
+            (0..).zip(&compiled.rules).filter(|(_, rule)| rule.applies(source)).collect();
+        // The field that tells most rules apart is the best to look at: `eventName` rather than `eventSource`.
+        let mut texts: BTreeMap<Slot, BTreeSet<&[u8]>> = BTreeMap::new();
+        for (_, rule) in &applying {
+            for (slot, literals) in &rule.witnesses {
+                texts.entry(*slot).or_default().extend(literals.iter().map(|literal| &**literal));
+            }
+        }
+        let variety = |slot: &Slot| texts.get(slot).map_or(0, BTreeSet::len);
+        let mut always = Vec::new();
+        let mut dispatch: BTreeMap<Slot, HashMap<Box<[u8]>, Vec<u32>>> = BTreeMap::new();
+        for (number, rule) in &applying {
+            let best = rule.witnesses.iter().max_by_key(|(slot, _)| (variety(slot), std::cmp::Reverse(**slot)));
+            let Some((slot, literals)) = best else {
+                always.push(*number);
+                continue;
+            };
+            let table = dispatch.entry(*slot).or_default();
+            for literal in literals {
+                table.entry(literal.clone()).or_default().push(*number);
+            }
+        }
+        let dispatch = dispatch.into_iter().map(|(slot, rules)| Dispatch { slot, rules }).collect();
+        Self { always, dispatch }
+    }
+}

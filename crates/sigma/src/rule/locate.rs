@@ -1,0 +1,75 @@
+//! Finds the place in a rule's text that a complaint is about. The parser works on a value tree without positions, so
+//! this searches for the author's own words; when they are not found, the start of the document is named.
+
+/// A place in one document: 0-based line and column (in characters), and how many characters it covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Place {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) length: usize,
+}
+
+impl Place {
+    /// The first appearance of `needle`, not looking before line `from`.
+    pub(crate) fn find_after(document: &str, from: usize, needle: &str) -> Option<Self> {
+        if needle.is_empty() {
+            return None;
+        }
+        document.lines().enumerate().skip(from).find_map(|(line, text)| {
+            let (before, _) = text.split_once(needle)?;
+            let is_comment = before.trim_start().starts_with('#');
+            (!is_comment).then(|| Self { line, column: before.chars().count(), length: needle.chars().count() })
+        })
+    }
+
+    /// The line that holds the top-level key `key`, or the first line of the document.
+    pub(crate) fn of_key(document: &str, key: &str) -> Self {
+        Self::find_key(document, key).unwrap_or_else(|| Self::start(document))
+    }
+
+    fn find_key(document: &str, key: &str) -> Option<Self> {
+        document.lines().enumerate().find_map(|(line, text)| {
+            let rest = text.strip_prefix(key)?;
+            rest.trim_start().starts_with(':').then(|| Self { line, column: 0, length: key.chars().count() })
+        })
+    }
+
+    /// Somewhere below the top-level key `section`, else the section, else the start.
+    pub(crate) fn inside(document: &str, section: &str, needle: &str) -> Self {
+        let section_place = Self::find_key(document, section);
+        let from = section_place.map_or(0, |place| place.line);
+        Self::find_after(document, from, needle).or(section_place).unwrap_or_else(|| Self::start(document))
+    }
+
+    /// The first line that says something.
+    pub(crate) fn start(document: &str) -> Self {
+        let says_something = |text: &str| {
+            let text = text.trim();
+            !text.is_empty() && !text.starts_with('#') && text != "---"
+        };
+        let line = document.lines().position(says_something).unwrap_or(0);
+        let length = document.lines().nth(line).map_or(1, |text| text.trim_end().chars().count());
+        Self { line, column: 0, length }
+    }
+
+    /// A place given by the YAML reader, 1-based.
+    pub(crate) fn at(line: usize, column: usize) -> Self {
+        Self { line: line.saturating_sub(1), column: column.saturating_sub(1), length: 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    const RULE: &str = "# name: not here\ntitle: a\ndetection:\n  selection:\n    é|not: x\n  condition: selection\n";
+
+    #[test]
+    fn places_count_characters_and_skip_comments() {
+        assert_eq!(Place::inside(RULE, "detection", "|not"), Place { line: 4, column: 5, length: 4 });
+        assert_eq!(Place::of_key(RULE, "title"), Place { line: 1, column: 0, length: 5 });
+        assert_eq!(Place::find_after(RULE, 0, "name"), None);
+        assert_eq!(Place::inside(RULE, "detection", "nowhere").line, 2);
+        assert_eq!(Place::of_key(RULE, "level").line, 1);
+    }
+}
