@@ -1,0 +1,255 @@
+//! The words around a value: which identifier's context or exclusion words stand near, and how near.
+//!
+//! All words of all identifiers share one automaton. It runs only over the neighbourhood of candidates, each byte at most once.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use crate::identifier::{ContextMode, Identifier};
+
+/// Bytes looked at on either side of a candidate; no `distance` may exceed it.
+pub(crate) const WINDOW_BYTES: usize = 80;
+/// Bytes after a value in which a context word may still explain it (`412-55-0133 (SSN)`).
+const AFTER_BYTES: usize = 24;
+
+#[derive(Debug, Default)]
+struct Keyword {
+    context_of: Vec<u16>,
+    column_of: Vec<u16>,
+    excludes: Vec<u16>,
+    excludes_all: bool,
+    open_left: bool,
+    open_right: bool,
+}
+
+/// The compiled words.
+#[derive(Debug)]
+pub(crate) struct Keywords {
+    automaton: AhoCorasick,
+    keywords: Vec<Keyword>,
+    longest: usize,
+}
+
+/// One word found in the text.
+#[derive(Clone, Copy, Debug)]
+struct Hit {
+    start: usize,
+    end: usize,
+    keyword: u32,
+}
+
+/// What the surroundings say about one candidate as one identifier.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Surroundings {
+    /// Bytes between the nearest context word and the value.
+    pub(crate) context: Option<usize>,
+    /// Bytes between the nearest exclusion word and the value.
+    pub(crate) exclusion: Option<usize>,
+}
+
+impl Keywords {
+    pub(crate) fn compile(identifiers: &[Identifier], exclude_everywhere: &[String]) -> Result<Self, String> {
+        let mut table: BTreeMap<String, Keyword> = BTreeMap::new();
+        for (index, identifier) in (0_u16..).zip(identifiers) {
+            for word in &identifier.words {
+                add(&mut table, word, |keyword| keyword.context_of.push(index));
+            }
+            for word in &identifier.column_words {
+                add(&mut table, word, |keyword| keyword.column_of.push(index));
+            }
+            for word in &identifier.exclude {
+                add(&mut table, word, |keyword| keyword.excludes.push(index));
+            }
+        }
+        for word in exclude_everywhere {
+            add(&mut table, word, |keyword| keyword.excludes_all = true);
+        }
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(table.keys())
+            .map_err(|error| error.to_string())?;
+        let longest = table.keys().map(String::len).max().unwrap_or_default();
+        Ok(Self { automaton, keywords: table.into_values().collect(), longest })
+    }
+
+    /// Identifiers whose words a header or key holds, and whether it holds an exclusion word.
+    pub(crate) fn label(&self, header: &str) -> Label {
+        let mut label = Label::default();
+        for found in self.automaton.find_overlapping_iter(header) {
+            let hit = Hit { start: found.start(), end: found.end(), keyword: found.pattern().as_u32() };
+            let Some(keyword) = self.keyword(hit) else { continue };
+            if !stands_alone(header.as_bytes(), hit, keyword) {
+                continue;
+            }
+            label.certain.extend_from_slice(&keyword.context_of);
+            label
+                .named
+                .extend(keyword.context_of.iter().chain(&keyword.column_of).map(|index| (*index, hit.end - hit.start)));
+            label.excluded.extend(keyword.excludes.iter().copied());
+            label.excluded_all |= keyword.excludes_all;
+        }
+        label
+    }
+
+    fn keyword(&self, hit: Hit) -> Option<&Keyword> {
+        self.keywords.get(usize::try_from(hit.keyword).ok()?)
+    }
+}
+
+/// Adds a word in its spellings: `account number`, `account_number`, `account-number`, `accountnumber`.
+fn add(table: &mut BTreeMap<String, Keyword>, word: &str, mark: impl Fn(&mut Keyword)) {
+    let (open_left, word) = word.strip_prefix('*').map_or((false, word), |rest| (true, rest));
+    let (open_right, word) = word.strip_suffix('*').map_or((false, word), |rest| (true, rest));
+    let separators: &[&str] = if word.contains(' ') { &[" ", "_", "-", ""] } else { &[" "] };
+    for separator in separators {
+        let spelling = word.to_ascii_lowercase().replace(' ', separator);
+        if spelling.is_empty() {
+            continue;
+        }
+        let keyword = table.entry(spelling).or_default();
+        keyword.open_left |= open_left;
+        keyword.open_right |= open_right;
+        mark(keyword);
+    }
+}
+
+/// What a column header or JSON key says about the values under it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Label {
+    /// Identifier and the length of the word that named it: longer words are more specific.
+    named: Vec<(u16, usize)>,
+    /// Identifiers named by a word that means nothing else (`full name`, not `name`).
+    certain: Vec<u16>,
+    excluded: Vec<u16>,
+    excluded_all: bool,
+}
+
+impl Label {
+    pub(crate) fn names(&self, identifier: u16) -> Option<usize> {
+        self.named.iter().filter(|(index, _)| *index == identifier).map(|(_, length)| *length).max()
+    }
+
+    pub(crate) fn certainly_names(&self, identifier: u16) -> bool {
+        self.certain.contains(&identifier)
+    }
+
+    pub(crate) fn excludes(&self, identifier: u16) -> bool {
+        self.excluded_all || self.excluded.contains(&identifier)
+    }
+}
+
+/// A word may touch digits and marks, a camelCase border, or a plural `s`; not other letters.
+fn stands_alone(text: &[u8], hit: Hit, keyword: &Keyword) -> bool {
+    let at = |place: usize| text.get(place).copied().unwrap_or(b' ');
+    let before = if hit.start == 0 { b' ' } else { at(hit.start - 1) };
+    let (first, last) = (at(hit.start), at(hit.end.saturating_sub(1)));
+    let (next, after) = (at(hit.end), at(hit.end + 1));
+    let left = keyword.open_left || !is_letter(before) || (before.is_ascii_lowercase() && first.is_ascii_uppercase());
+    let plural = next == b's' && !is_letter(after);
+    let right =
+        keyword.open_right || !is_letter(next) || plural || (next.is_ascii_uppercase() && last.is_ascii_lowercase());
+    left && right
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || 0x80 <= byte
+}
+
+/// Finds words lazily, moving forward with the candidates of one text.
+#[derive(Debug)]
+pub(crate) struct Cursor<'a> {
+    keywords: &'a Keywords,
+    text: &'a [u8],
+    scanned_to: usize,
+    hits: Vec<Hit>,
+    /// Hits before this index are too far behind the current candidate to matter.
+    oldest: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) fn new(keywords: &'a Keywords, text: &'a [u8]) -> Self {
+        Self { keywords, text, scanned_to: 0, hits: Vec::new(), oldest: 0 }
+    }
+
+    /// Scans what is not yet scanned of the neighbourhood of `start..end`. Candidates come in order of `start`.
+    pub(crate) fn visit(&mut self, start: usize, end: usize) {
+        let from = start.saturating_sub(WINDOW_BYTES);
+        let to = (end + AFTER_BYTES).min(self.text.len());
+        if self.scanned_to < from {
+            self.hits.clear();
+            self.oldest = 0;
+            self.scanned_to = from;
+        }
+        if self.scanned_to < to {
+            let back = self.scanned_to.saturating_sub(self.keywords.longest);
+            self.scan(back, to);
+            self.scanned_to = to;
+        }
+        while self.hits.get(self.oldest).is_some_and(|hit| hit.end < from) {
+            self.oldest += 1;
+        }
+    }
+
+    fn scan(&mut self, from: usize, to: usize) {
+        let Some(part) = self.text.get(from..to) else { return };
+        for found in self.keywords.automaton.find_overlapping_iter(part) {
+            let hit = Hit { start: from + found.start(), end: from + found.end(), keyword: found.pattern().as_u32() };
+            let fresh = self.scanned_to < hit.end || self.scanned_to == 0;
+            let Some(keyword) = self.keywords.keyword(hit) else { continue };
+            if fresh && stands_alone(self.text, hit, keyword) {
+                self.hits.push(hit);
+            }
+        }
+    }
+
+    /// The nearest context and exclusion words of one identifier around `start..end`.
+    pub(crate) fn surroundings(&self, index: u16, identifier: &Identifier, start: usize, end: usize) -> Surroundings {
+        let mut found = Surroundings::default();
+        let hits = self.hits.get(self.oldest..).unwrap_or_default();
+        for hit in hits.iter().rev() {
+            let Some(keyword) = self.keywords.keyword(*hit) else { continue };
+            let positive = keyword.context_of.contains(&index);
+            let negative = !positive && (keyword.excludes_all || keyword.excludes.contains(&index));
+            if !positive && !negative {
+                continue;
+            }
+            let distance = if hit.end <= start {
+                start - hit.end
+            } else if end <= hit.start && positive && self.explains_backwards(*hit, end) {
+                // A word behind the value is a weaker sign than one before it.
+                hit.start - end + identifier.distance / 2
+            } else {
+                continue;
+            };
+            if identifier.distance < distance || (hit.end <= start && self.line_break(hit.end, start)) {
+                continue;
+            }
+            let slot = if positive { &mut found.context } else { &mut found.exclusion };
+            *slot = Some(slot.map_or(distance, |nearest: usize| nearest.min(distance)));
+        }
+        if identifier.context == ContextMode::None {
+            found.exclusion = None;
+        }
+        found
+    }
+
+    /// True when a line ends between a word and the value, other than directly behind the word (`SSN:\n412-…`).
+    fn line_break(&self, word_end: usize, start: usize) -> bool {
+        let between = self.text.get(word_end..start).unwrap_or_default();
+        let Some(place) = memchr::memrchr(b'\n', between) else { return false };
+        let head = between.get(..place).unwrap_or_default();
+        let only_marks = head.iter().all(|byte| matches!(byte, b':' | b' ' | b'\r' | b'=' | b'\t'));
+        !only_marks
+    }
+
+    /// `… (SSN)`, `… is my passport number`: nothing in between that starts a new field, and the word labels nothing itself.
+    fn explains_backwards(&self, hit: Hit, end: usize) -> bool {
+        let between = self.text.get(end..hit.start).unwrap_or_default();
+        let new_field = between.iter().any(|byte| matches!(byte, b',' | b';' | b':' | b'=' | b'\n' | b'{' | b'"'));
+        let labels_next = matches!(self.text.get(hit.end), Some(b':' | b'=' | b'"' | b'#'));
+        !new_field && !labels_next
+    }
+}
