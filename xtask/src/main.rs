@@ -1,0 +1,56 @@
+//! The project's own chores, run as `cargo xtask <chore>`.
+//!
+//! This file only chooses; each chore has a file of its own. Nothing here ships with the product.
+
+mod bench;
+mod r#gen;
+mod rigs;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+usage: cargo xtask <chore>
+
+  tidy    arrows between crates, file headers, sizes, words that do not belong
+  test    tidy, then every test, with what the tests need installed below target/rigs
+  bench   detect | ingest | classify | evidence | duty | lake: tables of ratios, one run
+  gen     rewrite what is generated (docs/rules.md, docs/sources.md); `gen --check` only compares
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let chore = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let outcome = match chore.as_str() {
+        "tidy" => tidy::run(),
+        "test" => test::run(&rest),
+        "bench" => bench::run(&rest),
+        "gen" => r#gen::run(&rest),
+        _ => {
+            say(HELP);
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            say(&format!("error: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A chore talks to a person on stderr; its data, where it has any, goes to stdout.
+pub(crate) fn say(text: &str) {
+    use std::io::Write as _;
+    // A closed stderr is the reader's choice and no reason to fail a chore.
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+/// The root of the checkout.
+pub(crate) fn root() -> std::path::PathBuf {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
