@@ -22,6 +22,7 @@ pub mod sample;
 pub mod store;
 pub mod tile;
 pub mod tree;
+pub mod verify;
 
 pub use crate::checkpoint::Checkpoint;
 pub use crate::entry::Entry;
@@ -30,3 +31,4 @@ pub use crate::keys::LogKey;
 pub use crate::note::{Note, VerifierKey};
 pub use crate::proof::TlogProof;
 pub use crate::store::TileStore;
+pub use crate::verify::{Report, verify};

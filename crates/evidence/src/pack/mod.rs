@@ -24,13 +24,11 @@ use crate::keys::LogKey;
 use crate::note::{Note, NoteError, VerifierKey};
 use crate::population::{QueryError, TreeHead};
 use crate::sample;
-use crate::store::{CHECKPOINT_FILE, StoreError, TileStore};
+use crate::store::{CHECKPOINT_FILE, CHECKPOINTS_DIRECTORY, StoreError, TileStore, VKEY_FILE};
 use crate::tile::{Tile, TileKind, encode_hashes, push_entry};
 use crate::tree::Nodes as _;
 use container::Container;
-use names::{
-    ARTEFACTS_PREFIX, LOG_PREFIX, MANIFEST, OSCAL_PREFIX, PROOFS_PREFIX, README, SAMPLES_PREFIX, SEAL, VKEY_FILE,
-};
+use names::{ARTEFACTS_PREFIX, LOG_PREFIX, MANIFEST, OSCAL_PREFIX, PROOFS_PREFIX, README, SAMPLES_PREFIX, SEAL};
 
 /// What the pack is about. Times are RFC 3339.
 #[derive(Debug, Clone)]
@@ -196,6 +194,10 @@ impl<'a> PackWriter<'a> {
         self.add(&format!("{LOG_PREFIX}{CHECKPOINT_FILE}"), self.note.to_string().as_bytes())?;
         let vkeys: String = known.iter().map(|key| format!("{key}\n")).collect();
         self.add(&format!("{LOG_PREFIX}{VKEY_FILE}"), vkeys.as_bytes())?;
+        let archived = self.store.archived_checkpoints()?;
+        for (older, note) in archived.iter().filter(|(older, _)| *older <= size) {
+            self.add(&format!("{LOG_PREFIX}{CHECKPOINTS_DIRECTORY}/{older}"), note.to_string().as_bytes())?;
+        }
         let mut reader = self.store.reader();
         for tile in Tile::of_tree(size) {
             let mut bytes = Vec::new();

@@ -5,10 +5,6 @@ pub(crate) const SEAL: &str = "manifest.sig";
 pub(crate) const README: &str = "README.md";
 /// The log inside a pack has the same layout as the log on disk, below this prefix.
 pub(crate) const LOG_PREFIX: &str = "log/";
-/// Public keys, one vkey a line, below the log's prefix.
-pub(crate) const VKEY_FILE: &str = "vkey";
-/// Older checkpoints, one file per size, below the log's prefix.
-pub(crate) const CHECKPOINTS_PREFIX: &str = "checkpoints/";
 pub(crate) const POPULATIONS_PREFIX: &str = "populations/";
 pub(crate) const CERTIFICATE_END: &str = ".certificate.json";
 pub(crate) const LISTING_END: &str = ".jsonl";

@@ -15,7 +15,7 @@ pub use disk::Disk;
 pub(crate) use disk::TEMPORARY;
 pub(crate) use edge::tile_root;
 pub use read::TileReader;
-pub use sign::StoreSignError;
+pub use sign::{CHECKPOINTS_DIRECTORY, StoreSignError, VKEY_FILE};
 
 use crate::checkpoint::Checkpoint;
 use crate::hash::{Hash, leaf_hash};
