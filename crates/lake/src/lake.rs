@@ -1,0 +1,320 @@
+//! The lake as its callers see it: a handle on one directory with three tables, the holds and the query engine.
+//!
+//! On the path: the flow appends through it, everything else reads through it. It contains no logic of its own; each
+//! method names the module that does the work.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::MemTable;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::append::{self, Appended, Txn};
+use crate::compact::{self, Compacted};
+use crate::durable::{self, DurableStore};
+use crate::engine::Engine;
+use crate::error::{AppendError, HoldError, MaintainError, OpenError, QueryError, StorageError};
+use crate::filter::Filter;
+use crate::holds::{Hold, HoldStore};
+use crate::json::{self, ColumnKind};
+use crate::query::{self, RowStream, Rows};
+use crate::read::{self, EventStream};
+use crate::retain::{self, Retain, Retained};
+use crate::rows::{EventRow, FindingRow, RejectedRow};
+use crate::status::{self, Status};
+use crate::table::{Table, TableName};
+use crate::vacuum::{self, Vacuum, Vacuumed};
+
+/// Longest name of a lent table.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Bounds of the query engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Memory of all running queries together, beyond which they spill and then fail.
+    pub memory_bytes: usize,
+    /// Disk that queries may use for intermediate results.
+    pub spill_bytes: u64,
+    /// Threads one query uses.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { memory_bytes: 512 << 20, spill_bytes: 4 << 30, threads: 2 }
+    }
+}
+
+/// An open lake. Cheap to clone; all clones share one engine and take turns at committing.
+///
+/// Several processes may read. Several may also append: an append that loses a race looks again, so a batch is stored
+/// once whoever brings it.
+#[derive(Clone)]
+pub struct Lake {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    dir: PathBuf,
+    events: Table,
+    findings: Table,
+    rejected: Table,
+    holds: HoldStore,
+    engine: Engine,
+    lent: RwLock<BTreeMap<String, Arc<MemTable>>>,
+}
+
+impl std::fmt::Debug for Lake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lake").field("dir", &self.inner.dir).finish_non_exhaustive()
+    }
+}
+
+impl Lake {
+    /// Opens the lake in `dir`, creating what is missing:
+    ///
+    /// ```text
+    /// events/ findings/ rejected/   Delta tables, one folder per day
+    /// holds/                        the legal holds, one numbered list per change
+    /// locked/<hold>/<table>/        read-only copies of held rows, made before their old files are removed
+    /// staging/                      files being written, and intermediate results of queries
+    /// ```
+    ///
+    /// Every file is written in `staging/`, fsynced, given its name, and the directory is fsynced: what is visible is
+    /// whole also after a power cut.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, or a table was written by a newer program.
+    pub async fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+        let dir = prepare(dir)?;
+        let staging = dir.join("staging");
+        durable::create_dir(&staging).map_err(|error| StorageError::file("create", &staging, error))?;
+        let store = Arc::new(DurableStore::new(staging.clone()));
+        let open = |name: TableName| Table::open(name, dir.join(name.as_str()), Arc::clone(&store));
+        let engine = Engine::new(options, &staging)
+            .map_err(|error| StorageError::engine("open", TableName::Events, error.strip_backtrace()))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                events: open(TableName::Events).await?,
+                findings: open(TableName::Findings).await?,
+                rejected: open(TableName::Rejected).await?,
+                holds: HoldStore::open(dir.join("holds"), staging)?,
+                engine,
+                lent: RwLock::default(),
+                dir,
+            }),
+        })
+    }
+
+    /// Stores the events of a batch once. All rows must carry `txn.source`.
+    ///
+    /// Events and rejected records of one batch go to two tables, each with its own transaction id: after a crash between
+    /// the two calls, repeating both stores each once.
+    ///
+    /// # Errors
+    /// When a row cannot be held, or the disk refuses. Repeating the call is always safe.
+    pub async fn append_events(&self, rows: Vec<EventRow>, txn: &Txn) -> Result<Appended, AppendError> {
+        append::append(&self.inner.events, rows, txn).await
+    }
+
+    /// Stores the rejected records of a batch once.
+    ///
+    /// # Errors
+    /// As [`Lake::append_events`].
+    pub async fn append_rejected(&self, rows: Vec<RejectedRow>, txn: &Txn) -> Result<Appended, AppendError> {
+        append::append(&self.inner.rejected, rows, txn).await
+    }
+
+    /// Stores the findings of a batch once.
+    ///
+    /// # Errors
+    /// As [`Lake::append_events`].
+    pub async fn append_findings(&self, rows: Vec<FindingRow>, txn: &Txn) -> Result<Appended, AppendError> {
+        append::append(&self.inner.findings, rows, txn).await
+    }
+
+    /// The highest batch number of a source that a table holds. Batches without rows leave no number.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn max_txn(&self, table: TableName, source: &str) -> Result<Option<i64>, StorageError> {
+        self.table(table).max_txn(source).await
+    }
+
+    /// Runs one read-only statement over `events`, `findings`, `rejected` and the lent tables, and answers at most
+    /// `limit` rows.
+    ///
+    /// # Errors
+    /// When the text would change something, is wrong, or needs more memory than allowed.
+    pub async fn sql(&self, text: &str, limit: usize) -> Result<Rows, QueryError> {
+        query::rows(self, text, limit).await
+    }
+
+    /// As [`Lake::sql`], piece by piece and without a row limit.
+    ///
+    /// # Errors
+    /// As [`Lake::sql`].
+    pub async fn sql_stream(&self, text: &str) -> Result<RowStream, QueryError> {
+        query::stream(self, text).await
+    }
+
+    /// Lends a table to SQL under `name`, replacing an earlier one of that name. It lives in memory in this handle and its
+    /// clones. `columns` fixes names and kinds (needed when there may be no rows); empty means: take them from the rows.
+    /// Nested values become JSON text.
+    ///
+    /// # Errors
+    /// When the name is no plain identifier or is a table of the lake, or a value does not fit its column.
+    pub fn register_json(
+        &self,
+        name: &str,
+        columns: &[(String, ColumnKind)],
+        rows: &[Value],
+    ) -> Result<(), QueryError> {
+        let refused = |reason: String| QueryError::Register { name: name.to_owned(), reason };
+        check_name(name).map_err(|reason| refused(reason.to_owned()))?;
+        let batch = json::batch(columns, rows).map_err(refused)?;
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch]]);
+        let table = table.map_err(|error| refused(error.strip_backtrace()))?;
+        let mut lent = self.inner.lent.write().unwrap_or_else(PoisonError::into_inner);
+        lent.insert(name.to_owned(), Arc::new(table));
+        Ok(())
+    }
+
+    /// The earliest `limit` events that match, in order of time.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub async fn read_events(&self, filter: &Filter, limit: usize) -> Result<Vec<EventRow>, QueryError> {
+        read::events(self, filter, limit).await
+    }
+
+    /// All events that match, piece by piece, in no particular order.
+    ///
+    /// # Errors
+    /// As [`Lake::read_events`].
+    pub async fn stream_events(&self, filter: &Filter) -> Result<EventStream, QueryError> {
+        read::open(self, filter, None).await
+    }
+
+    /// What the lake holds, per table and day.
+    ///
+    /// # Errors
+    /// When a table or the holds cannot be read.
+    pub async fn status(&self) -> Result<Status, MaintainError> {
+        status::status(self).await
+    }
+
+    /// Places a hold: no retention removes a row that `filter` matches, now or appended later, until it is released.
+    /// The same id with the same filter is no change.
+    ///
+    /// # Errors
+    /// When the id is unusable or taken by another filter, or the disk refuses.
+    pub async fn hold(&self, id: &str, filter: Filter, reason: &str, now: Timestamp) -> Result<Hold, HoldError> {
+        let hold = Hold { id: id.to_owned(), reason: reason.to_owned(), filter, placed: now };
+        self.with_holds(move |holds| holds.place(hold)).await
+    }
+
+    /// Ends a hold and removes its locked copies. Its rows go with the next retention.
+    ///
+    /// # Errors
+    /// When there is no such hold, or the disk refuses.
+    pub async fn release(&self, id: &str) -> Result<Hold, HoldError> {
+        let (id, locked) = (id.to_owned(), self.locked_dir());
+        self.with_holds(move |holds| {
+            let hold = holds.release(&id)?;
+            retain::remove_locked(&locked.join(&hold.id))?;
+            Ok(hold)
+        })
+        .await
+    }
+
+    /// The holds in force.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    pub async fn holds(&self) -> Result<Vec<Hold>, HoldError> {
+        self.with_holds(|holds| Ok(holds.read()?.holds)).await
+    }
+
+    /// Drops whole days of one table except held rows; see [`Retain`].
+    ///
+    /// # Errors
+    /// When the holds cannot be read (then nothing is deleted), or another writer keeps winning.
+    pub async fn retain(&self, retain: &Retain) -> Result<Retained, MaintainError> {
+        retain::retain(self, retain).await
+    }
+
+    /// Rewrites the files of one day into as few sorted ones as fit. Changes no row.
+    ///
+    /// # Errors
+    /// When the rewritten rows are not the same rows (then nothing is changed), or another writer keeps winning.
+    pub async fn compact(&self, table: TableName, day: Date, now: Timestamp) -> Result<Compacted, MaintainError> {
+        compact::compact(self, table, day, now).await
+    }
+
+    /// Deletes files that no current version needs; see [`Vacuum`].
+    ///
+    /// # Errors
+    /// When a table cannot be read or a file cannot be removed.
+    pub async fn vacuum(&self, vacuum: &Vacuum) -> Result<Vacuumed, MaintainError> {
+        vacuum::vacuum(self, vacuum).await
+    }
+
+    pub(crate) fn table(&self, name: TableName) -> &Table {
+        match name {
+            TableName::Events => &self.inner.events,
+            TableName::Findings => &self.inner.findings,
+            TableName::Rejected => &self.inner.rejected,
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn locked_dir(&self) -> PathBuf {
+        self.inner.dir.join("locked")
+    }
+
+    pub(crate) fn staging_dir(&self) -> PathBuf {
+        self.inner.dir.join("staging")
+    }
+
+    pub(crate) fn lent(&self) -> Vec<(String, Arc<dyn TableProvider>)> {
+        let lent = self.inner.lent.read().unwrap_or_else(PoisonError::into_inner);
+        lent.iter().map(|(name, table)| (name.clone(), Arc::clone(table) as Arc<dyn TableProvider>)).collect()
+    }
+
+    /// Works on the holds on a blocking thread.
+    pub(crate) async fn with_holds<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&HoldStore) -> Result<T, HoldError> + Send + 'static,
+    ) -> Result<T, HoldError> {
+        let inner = Arc::clone(&self.inner);
+        let done = tokio::task::spawn_blocking(move || work(&inner.holds)).await;
+        done.unwrap_or_else(|error| {
+            let source = std::io::Error::other(error);
+            Err(HoldError::File { action: "use", path: self.inner.dir.join("holds"), source })
+        })
+    }
+}
+
+fn prepare(dir: &Path) -> Result<PathBuf, StorageError> {
+    durable::create_dir(dir).map_err(|error| StorageError::file("create", dir, error))?;
+    dir.canonicalize().map_err(|error| StorageError::file("find", dir, error))
+}
+
+fn check_name(name: &str) -> Result<(), &'static str> {
+    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !plain || name.is_empty() || NAME_CHARS_MAX < name.len() || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err("a name is 1 to 64 of a-z, 0-9 and _ and does not begin with a digit");
+    }
+    if TableName::ALL.iter().any(|table| table.as_str() == name) {
+        return Err("the lake has a table of this name");
+    }
+    Ok(())
+}
