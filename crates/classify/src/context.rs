@@ -6,18 +6,41 @@ use std::collections::BTreeMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use crate::identifier::{ContextMode, Identifier};
+use crate::identifier::{ContextMode, IDENTIFIERS_MAX, Identifier};
 
 /// Bytes looked at on either side of a candidate; no `distance` may exceed it.
 pub(crate) const WINDOW_BYTES: usize = 80;
 /// Bytes after a value in which a context word may still explain it (`412-55-0133 (SSN)`).
 const AFTER_BYTES: usize = 24;
 
+/// A set of identifiers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct IdSet([u64; IDENTIFIERS_MAX / 64]);
+
+impl IdSet {
+    pub(crate) fn insert(&mut self, identifier: u16) {
+        if let Some(word) = self.0.get_mut(usize::from(identifier / 64)) {
+            *word |= 1 << (identifier % 64);
+        }
+    }
+
+    pub(crate) fn contains(&self, identifier: u16) -> bool {
+        self.0.get(usize::from(identifier / 64)).is_some_and(|word| word >> (identifier % 64) & 1 == 1)
+    }
+
+    fn union(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine |= theirs;
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Keyword {
-    context_of: Vec<u16>,
+    context_of: IdSet,
+    /// Identifiers it names as a header.
     column_of: Vec<u16>,
-    excludes: Vec<u16>,
+    excludes: IdSet,
     excludes_all: bool,
     open_left: bool,
     open_right: bool,
@@ -53,13 +76,13 @@ impl Keywords {
         let mut table: BTreeMap<String, Keyword> = BTreeMap::new();
         for (index, identifier) in (0_u16..).zip(identifiers) {
             for word in &identifier.words {
-                add(&mut table, word, |keyword| keyword.context_of.push(index));
+                add(&mut table, word, |keyword| keyword.context_of.insert(index));
             }
             for word in &identifier.column_words {
                 add(&mut table, word, |keyword| keyword.column_of.push(index));
             }
             for word in &identifier.exclude {
-                add(&mut table, word, |keyword| keyword.excludes.push(index));
+                add(&mut table, word, |keyword| keyword.excludes.insert(index));
             }
         }
         for word in exclude_everywhere {
@@ -84,11 +107,11 @@ impl Keywords {
             if !stands_alone(header.as_bytes(), hit, keyword) {
                 continue;
             }
-            label.certain.extend_from_slice(&keyword.context_of);
-            label
-                .named
-                .extend(keyword.context_of.iter().chain(&keyword.column_of).map(|index| (*index, hit.end - hit.start)));
-            label.excluded.extend(keyword.excludes.iter().copied());
+            let by_context = (0..IDENTIFIERS_MAX).filter_map(|index| u16::try_from(index).ok());
+            let by_context = by_context.filter(|index| keyword.context_of.contains(*index));
+            label.named.extend(by_context.chain(keyword.column_of.iter().copied()));
+            label.certain.union(&keyword.context_of);
+            label.excluded.union(&keyword.excludes);
             label.excluded_all |= keyword.excludes_all;
         }
         label
@@ -119,25 +142,24 @@ fn add(table: &mut BTreeMap<String, Keyword>, word: &str, mark: impl Fn(&mut Key
 /// What a column header or JSON key says about the values under it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Label {
-    /// Identifier and the length of the word that named it: longer words are more specific.
-    named: Vec<(u16, usize)>,
+    named: Vec<u16>,
     /// Identifiers named by a word that means nothing else (`full name`, not `name`).
-    certain: Vec<u16>,
-    excluded: Vec<u16>,
+    certain: IdSet,
+    excluded: IdSet,
     excluded_all: bool,
 }
 
 impl Label {
-    pub(crate) fn names(&self, identifier: u16) -> Option<usize> {
-        self.named.iter().filter(|(index, _)| *index == identifier).map(|(_, length)| *length).max()
+    pub(crate) fn names(&self, identifier: u16) -> bool {
+        self.named.contains(&identifier)
     }
 
     pub(crate) fn certainly_names(&self, identifier: u16) -> bool {
-        self.certain.contains(&identifier)
+        self.certain.contains(identifier)
     }
 
     pub(crate) fn excludes(&self, identifier: u16) -> bool {
-        self.excluded_all || self.excluded.contains(&identifier)
+        self.excluded_all || self.excluded.contains(identifier)
     }
 }
 
@@ -163,6 +185,7 @@ fn is_letter(byte: u8) -> bool {
 pub(crate) struct Cursor<'a> {
     keywords: &'a Keywords,
     text: &'a [u8],
+    scanned_from: usize,
     scanned_to: usize,
     hits: Vec<Hit>,
     /// Hits before this index are too far behind the current candidate to matter.
@@ -171,33 +194,42 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(keywords: &'a Keywords, text: &'a [u8]) -> Self {
-        Self { keywords, text, scanned_to: 0, hits: Vec::new(), oldest: 0 }
+        Self { keywords, text, scanned_from: 0, scanned_to: 0, hits: Vec::new(), oldest: 0 }
     }
 
-    /// Scans what is not yet scanned of the neighbourhood of `start..end`. Candidates come in order of `start`.
-    pub(crate) fn visit(&mut self, start: usize, end: usize) {
-        let from = start.saturating_sub(WINDOW_BYTES);
+    /// Reads the words around `start..end`, `behind` bytes back, and says whose context words are among them.
+    /// Candidates come in order of `start`.
+    pub(crate) fn visit(&mut self, start: usize, end: usize, behind: usize) -> IdSet {
+        let from = start.saturating_sub(behind);
         let to = (end + AFTER_BYTES).min(self.text.len());
-        if self.scanned_to < from {
+        if self.scanned_to < from || from < self.scanned_from {
             self.hits.clear();
             self.oldest = 0;
-            self.scanned_to = from;
+            (self.scanned_from, self.scanned_to) = (from, from);
         }
         if self.scanned_to < to {
             let back = self.scanned_to.saturating_sub(self.keywords.longest);
             self.scan(back, to);
             self.scanned_to = to;
         }
-        while self.hits.get(self.oldest).is_some_and(|hit| hit.end < from) {
+        let reach = start.saturating_sub(WINDOW_BYTES);
+        while self.hits.get(self.oldest).is_some_and(|hit| hit.end < reach) {
             self.oldest += 1;
         }
+        let mut named = IdSet::default();
+        for hit in self.hits.get(self.oldest..).unwrap_or_default() {
+            if let Some(keyword) = self.keywords.keyword(*hit) {
+                named.union(&keyword.context_of);
+            }
+        }
+        named
     }
 
     fn scan(&mut self, from: usize, to: usize) {
         let Some(part) = self.text.get(from..to) else { return };
         for found in self.keywords.automaton.find_overlapping_iter(part) {
             let hit = Hit { start: from + found.start(), end: from + found.end(), keyword: found.pattern().as_u32() };
-            let fresh = self.scanned_to < hit.end || self.scanned_to == 0;
+            let fresh = self.scanned_to < hit.end || self.scanned_to == 0; // a word across the old border ends behind it
             let Some(keyword) = self.keywords.keyword(hit) else { continue };
             if fresh && stands_alone(self.text, hit, keyword) {
                 self.hits.push(hit);
@@ -211,8 +243,8 @@ impl<'a> Cursor<'a> {
         let hits = self.hits.get(self.oldest..).unwrap_or_default();
         for hit in hits.iter().rev() {
             let Some(keyword) = self.keywords.keyword(*hit) else { continue };
-            let positive = keyword.context_of.contains(&index);
-            let negative = !positive && (keyword.excludes_all || keyword.excludes.contains(&index));
+            let positive = keyword.context_of.contains(index);
+            let negative = !positive && (keyword.excludes_all || keyword.excludes.contains(index));
             if !positive && !negative {
                 continue;
             }

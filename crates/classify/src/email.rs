@@ -13,7 +13,7 @@ pub(crate) fn find(text: &str, mut each: impl FnMut(usize, usize)) {
     let Some(check) = check::by_name("email") else { return };
     for at in memchr::memchr_iter(b'@', bytes) {
         let (start, end) = (local_start(bytes, at), domain_end(bytes, at));
-        if start < at && text.get(start..end).is_some_and(check) {
+        if start < at && !in_url(bytes, start) && text.get(start..end).is_some_and(check) {
             each(start, end);
         }
     }
@@ -30,6 +30,14 @@ fn local_start(bytes: &[u8], at: usize) -> usize {
         start += 1;
     }
     start
+}
+
+/// `https://token@host` and `https://user:secret@host` hold credentials, not an address.
+fn in_url(bytes: &[u8], start: usize) -> bool {
+    let before = bytes.get(start.saturating_sub(LOCAL_BYTES_MAX)..start).unwrap_or_default();
+    let word = before.rsplit(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'?' | b'&' | b'<'));
+    let glued = word.take(1).next().unwrap_or_default();
+    glued.ends_with(b"://") || (glued.ends_with(b":") && memchr::memmem::find(glued, b"://").is_some())
 }
 
 fn local_byte(byte: u8) -> bool {

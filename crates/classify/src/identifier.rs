@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::check;
 
-/// Identifiers one classifier may hold; a span carries its identifier as a `u16`.
-pub const IDENTIFIERS_MAX: usize = 1024;
+/// Identifiers one classifier may hold: sets of them are 256 bits (see `context`).
+pub const IDENTIFIERS_MAX: usize = 256;
 /// Bytes of one pattern: long patterns make the shared automaton grow for every text.
 const PATTERN_BYTES_MAX: usize = 4096;
 
@@ -43,12 +43,23 @@ pub enum Detector {
     /// `pattern`, tried at every token start.
     #[default]
     Pattern,
+    /// `pattern`, tried around every occurrence of `anchor`: for values that begin with anything.
+    Anchor,
     /// Around every `@`.
     Email,
     /// A line of two to four capitalised words that closes a text.
     Signature,
     /// Only by column or key name: never in free text.
     Column,
+}
+
+/// A literal inside every value.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchor {
+    pub literal: String,
+    /// Bytes of the value before the literal.
+    pub behind: usize,
 }
 
 /// One kind of sensitive value.
@@ -72,6 +83,12 @@ pub struct Identifier {
     pub detector: Detector,
     #[serde(default)]
     pub pattern: String,
+    /// A pattern in front of `pattern` that is not part of the value: `password = `.
+    #[serde(default)]
+    pub announce: Option<String>,
+    /// With `detector = "anchor"`: the literal that is looked for, and the bytes of the value in front of it.
+    #[serde(default)]
+    pub anchor: Option<Anchor>,
     #[serde(default)]
     pub check: Option<String>,
     /// False when the match may be followed by further letters or digits.
@@ -201,9 +218,12 @@ fn problem_with(identifier: &Identifier, library: &Library) -> Option<String> {
     if library.identifiers.iter().any(other_meaning) {
         return Some("the id is already taken with another category or element".to_owned());
     }
-    let patterned = identifier.detector == Detector::Pattern;
+    if (identifier.detector == Detector::Anchor) != identifier.anchor.as_ref().is_some_and(|a| !a.literal.is_empty()) {
+        return Some("an `anchor` goes with `detector = \"anchor\"`, and only with it".to_owned());
+    }
+    let patterned = matches!(identifier.detector, Detector::Pattern | Detector::Anchor);
     if patterned == identifier.pattern.is_empty() {
-        return Some("a `pattern` goes with `detector = \"pattern\"`, and only with it".to_owned());
+        return Some("a `pattern` goes with `detector = \"pattern\"` or `\"anchor\"`, and only with them".to_owned());
     }
     if PATTERN_BYTES_MAX < identifier.pattern.len() {
         return Some(format!("the pattern is longer than {PATTERN_BYTES_MAX} bytes"));

@@ -3,6 +3,7 @@
 //! Stands beside the path between events and incidents: the binary hands it readers and puts its verdicts into the data map.
 //! It opens no files, knows no incidents and no law beyond the element class that an identifier's data file names.
 
+mod anchor;
 mod check;
 mod context;
 mod defaults;
@@ -22,7 +23,7 @@ mod verdict;
 pub use defaults::IDENTIFIER_FILES;
 pub use examples::ExampleFailure;
 pub use format::Format;
-pub use identifier::{ContextMode, Detector, IDENTIFIERS_MAX, Identifier, IdentifierError, Severity};
+pub use identifier::{Anchor, ContextMode, Detector, IDENTIFIERS_MAX, Identifier, IdentifierError, Severity};
 pub use scan::{SCORE_MIN, Span};
 pub use subjects::{SUBJECT_KEYS_MAX, SubjectKey, SubjectSet};
 pub use table::{CELL_BYTES_MAX, COLUMNS_MAX, LINE_BYTES_MAX, Options, RecordSpan, Scan, ScanError, TableScanner};
@@ -37,6 +38,11 @@ pub struct Classifier {
     checks: Vec<Option<Check>>,
     program: program::Program,
     keywords: context::Keywords,
+    anchors: Vec<anchor::AroundLiteral>,
+    /// Identifiers that are found in a way of their own: detector, identifier, score.
+    special: Vec<(Detector, u16, f32)>,
+    /// Identifiers that never match without a context word.
+    needs_word: context::IdSet,
 }
 
 impl Classifier {
@@ -44,14 +50,26 @@ impl Classifier {
     pub fn new<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> (Self, Vec<IdentifierError>) {
         let (library, mut errors) = identifier::read(files);
         let (program, pattern_errors) = program::Program::compile(&library.identifiers);
-        errors.extend(pattern_errors);
+        let (anchors, anchor_errors) = anchor::compile(&library.identifiers);
+        errors.extend(pattern_errors.into_iter().chain(anchor_errors));
         let keywords =
             context::Keywords::compile(&library.identifiers, &library.exclude_everywhere).unwrap_or_else(|reason| {
                 errors.push(IdentifierError::Pattern { id: "context words".to_owned(), reason });
                 context::Keywords::compile(&[], &[]).expect("an automaton of no words always builds")
             });
         let checks = scan::checks_of(&library.identifiers);
-        (Self { identifiers: library.identifiers, checks, program, keywords }, errors)
+        let special = (0_u16..)
+            .zip(&library.identifiers)
+            .filter(|(_, found)| matches!(found.detector, Detector::Email | Detector::Signature))
+            .map(|(index, found)| (found.detector, index, found.score))
+            .collect();
+        let mut needs_word = context::IdSet::default();
+        let required = |found: &Identifier| found.context == ContextMode::Required;
+        (0_u16..)
+            .zip(&library.identifiers)
+            .filter(|(_, found)| required(found))
+            .for_each(|(index, _)| needs_word.insert(index));
+        (Self { needs_word, identifiers: library.identifiers, checks, program, keywords, anchors, special }, errors)
     }
 
     /// What is loaded, in file order.

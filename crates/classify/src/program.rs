@@ -6,11 +6,12 @@
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
+use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
-use regex_automata::util::pool::Pool;
-use regex_automata::util::primitives::PatternID;
+use regex_automata::nfa::thompson;
+use regex_automata::util::pool::{Pool, PoolGuard};
 use regex_automata::util::syntax;
-use regex_automata::{Anchored, Input, MatchKind, meta, nfa::thompson};
+use regex_automata::{Anchored, Input, MatchKind};
 
 use crate::identifier::{Detector, Identifier, IdentifierError};
 
@@ -40,36 +41,17 @@ struct Pattern {
     identifier: u16,
     boundary: bool,
     glued: bool,
-    /// Present when the pattern names a group `value`: only that part is the match.
-    value: Option<meta::Regex>,
 }
 
 /// The compiled patterns of one classifier.
+#[derive(Debug)]
 pub(crate) struct Program {
-    dfa: Arc<DFA>,
-    caches: Pool<Cache, MakeCache>,
+    whole: Automaton,
+    /// What announces a value (`password = `), pattern by pattern in the order of `announced`.
+    announcements: Automaton,
+    announced: Vec<u16>,
     patterns: Vec<Pattern>,
     starts: Box<Starts>,
-}
-
-impl std::fmt::Debug for Program {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Program").field("patterns", &self.patterns.len()).finish_non_exhaustive()
-    }
-}
-
-/// Which bytes, and which pairs of bytes, some pattern can begin with.
-struct Starts {
-    /// 0: nothing begins here; 1: a letter or digit; 2: a mark that some pattern begins with.
-    class: [u8; 256],
-    pairs: [[u64; 4]; 256],
-}
-
-impl Starts {
-    fn pair(&self, first: u8, second: u8) -> bool {
-        let row = self.pairs[usize::from(first)];
-        row[usize::from(second >> 6)] >> (second & 63) & 1 == 1
-    }
 }
 
 impl Program {
@@ -77,116 +59,89 @@ impl Program {
     pub(crate) fn compile(identifiers: &[Identifier]) -> (Self, Vec<IdentifierError>) {
         let mut errors = Vec::new();
         let mut patterns = Vec::new();
-        let mut sources: Vec<&str> = Vec::new();
+        let (mut sources, mut glued_sources) = (Vec::new(), Vec::new());
+        let (mut announced, mut announcements) = (Vec::new(), Vec::new());
         for (index, identifier) in (0_u16..).zip(identifiers) {
             if identifier.detector != Detector::Pattern {
                 continue;
             }
-            match single(identifier) {
-                Ok(value) => {
-                    let (boundary, glued) = (identifier.boundary, identifier.glued);
-                    patterns.push(Pattern { identifier: index, boundary, glued, value });
-                    sources.push(&identifier.pattern);
-                }
-                Err(reason) => errors.push(IdentifierError::Pattern { id: identifier.id.to_string(), reason }),
-            }
-        }
-        let dfa = Arc::new(automaton(&sources).unwrap_or_else(|reason| {
-            errors.push(IdentifierError::Pattern { id: "all together".to_owned(), reason });
-            DFA::never_match().expect("an automaton that never matches has no pattern that could be too large")
-        }));
-        let for_pool = Arc::clone(&dfa);
-        let make: MakeCache = Box::new(move || for_pool.create_cache());
-        let starts = Box::new(starts(&dfa));
-        (Self { dfa, caches: Pool::new(make), patterns, starts }, errors)
-    }
-
-    /// Calls `each` for every pattern that holds at a token start, in order of position.
-    pub(crate) fn walk(&self, text: &[u8], mut each: impl FnMut(&[Found])) {
-        let mut cache = self.caches.get();
-        let mut budget = text.len().saturating_mul(WALK_BUDGET_FACTOR);
-        let mut found = Vec::new();
-        let mut place = 0;
-        let mut inside = false;
-        while let Some(byte) = text.get(place).copied() {
-            let class = self.starts.class[usize::from(byte)];
-            let begins = class == 2 || (class == 1 && !inside);
-            inside = class == 1;
-            if begins && self.starts.pair(byte, text.get(place + 1).copied().unwrap_or(b'\n')) {
-                found.clear();
-                let cap = if budget == 0 { WALK_BYTES_MAX_SPENT } else { WALK_BYTES_MAX };
-                let walked = self.walk_from(&mut cache, text, place, cap, &mut found);
-                budget = budget.saturating_sub(walked);
-                if !found.is_empty() {
-                    each(&found);
-                }
-            }
-            place += 1;
-        }
-    }
-
-    /// Walks from one token start; returns the bytes walked. A pattern that holds at several ends keeps the last good one.
-    fn walk_from(&self, cache: &mut Cache, text: &[u8], start: usize, cap: usize, found: &mut Vec<Found>) -> usize {
-        let limit = (start + cap).min(text.len());
-        let input = Input::new(text).range(start..).anchored(Anchored::Yes);
-        let Ok(mut state) = self.dfa.start_state_forward(cache, &input) else { return 0 };
-        for place in start..limit {
-            let Some(byte) = text.get(place) else { break };
-            let Ok(next) = self.dfa.next_state(cache, state, *byte) else { return place - start };
-            state = next;
-            if state.is_tagged() {
-                if state.is_match() {
-                    self.record(cache, state, text, start, place, found);
-                } else if state.is_dead() || state.is_quit() {
-                    return place - start;
-                }
-            }
-        }
-        // The automaton is one byte behind: ask what holds at the very end of what was walked.
-        let next = match text.get(limit) {
-            Some(byte) => self.dfa.next_state(cache, state, *byte),
-            None => self.dfa.next_eoi_state(cache, state),
-        };
-        if let Ok(state) = next
-            && state.is_match()
-        {
-            self.record(cache, state, text, start, limit, found);
-        }
-        limit - start
-    }
-
-    fn record(
-        &self,
-        cache: &Cache,
-        state: regex_automata::hybrid::LazyStateID,
-        text: &[u8],
-        start: usize,
-        end: usize,
-        found: &mut Vec<Found>,
-    ) {
-        for index in 0..self.dfa.match_len(cache, state) {
-            let id: PatternID = self.dfa.match_pattern(cache, state, index);
-            let Some(pattern) = self.patterns.get(id.as_usize()) else { continue };
-            if end == start || !pattern.fits(text, start, end) {
+            let announce = identifier.announce.as_deref().unwrap_or_default();
+            let source = format!("(?:{announce})(?:{})", identifier.pattern);
+            if let Err(reason) = compiles(&source) {
+                errors.push(IdentifierError::Pattern { id: identifier.id.to_string(), reason });
                 continue;
             }
-            match found.iter_mut().find(|earlier| earlier.identifier == pattern.identifier) {
-                Some(earlier) => earlier.end = end,
-                None => found.push(Found { identifier: pattern.identifier, start, end }),
+            if !announce.is_empty() {
+                announced.push(index);
+                announcements.push(announce.to_owned());
+            }
+            if identifier.glued {
+                glued_sources.push(source.clone());
+            }
+            patterns.push(Pattern { identifier: index, boundary: identifier.boundary, glued: identifier.glued });
+            sources.push(source);
+        }
+        let mut build = |sources: &[String]| {
+            Automaton::build(sources).unwrap_or_else(|reason| {
+                errors.push(IdentifierError::Pattern { id: "all together".to_owned(), reason });
+                Automaton::build(&[]).expect("an automaton of no patterns always builds")
+            })
+        };
+        let (whole, announcements, glued) = (build(&sources), build(&announcements), build(&glued_sources));
+        let starts = Box::new(Starts::read(&whole.dfa, &glued.dfa));
+        (Self { whole, announcements, announced, patterns, starts }, errors)
+    }
+
+    /// Calls `each` for every set of patterns that hold at one token start, in order of position.
+    pub(crate) fn walk(&self, text: &[u8], mut each: impl FnMut(&[Found])) {
+        let mut walker = Walker::new(&self.whole);
+        let mut budget = text.len().saturating_mul(WALK_BUDGET_FACTOR);
+        let mut found = Vec::new();
+        let mut class_before = 0;
+        for (place, byte) in text.iter().copied().enumerate() {
+            let next = text.get(place + 1).copied().unwrap_or(b'\n');
+            let class = self.starts.class[usize::from(byte)];
+            // One test without branches: nearly every byte fails it, and the processor learns that.
+            let begins = class & !class_before;
+            class_before = class & INSIDE;
+            if begins & self.starts.pair(byte, next) == 0 || !self.starts.stands_free(text, place, byte, next) {
+                continue;
+            }
+            found.clear();
+            let cap = if budget == 0 { WALK_BYTES_MAX_SPENT } else { WALK_BYTES_MAX };
+            let walked =
+                walker.walk(text, place, cap, |pattern, end| self.record(text, pattern, place, end, &mut found));
+            budget = budget.saturating_sub(walked);
+            if !found.is_empty() {
+                each(&found);
             }
         }
     }
 
-    /// The part of a match that is the value.
-    pub(crate) fn value(&self, text: &[u8], found: Found) -> Option<(usize, usize)> {
-        let whole = Some((found.start, found.end));
-        let pattern = self.patterns.iter().find(|pattern| pattern.identifier == found.identifier)?;
-        let Some(regex) = &pattern.value else { return whole };
-        let mut captures = regex.create_captures();
-        let input = Input::new(text).range(found.start..found.end).anchored(Anchored::Yes);
-        regex.captures(input, &mut captures);
-        let group = captures.get_group_by_name("value")?;
-        Some((group.start, group.end))
+    /// Of several ends of one pattern the last good one stands.
+    fn record(&self, text: &[u8], pattern: usize, start: usize, end: usize, found: &mut Vec<Found>) {
+        let Some(pattern) = self.patterns.get(pattern) else { return };
+        if end == start || !pattern.fits(text, start, end) {
+            return;
+        }
+        match found.iter_mut().find(|earlier| earlier.identifier == pattern.identifier) {
+            Some(earlier) => earlier.end = end,
+            None => found.push(Found { identifier: pattern.identifier, start, end }),
+        }
+    }
+
+    /// The part of a match that is the value: all of it, or what follows the announcement.
+    pub(crate) fn value(&self, text: &[u8], found: Found) -> (usize, usize) {
+        let Some(wanted) = self.announced.iter().position(|identifier| *identifier == found.identifier) else {
+            return (found.start, found.end);
+        };
+        let mut start = found.start;
+        Walker::new(&self.announcements).walk(text, found.start, WALK_BYTES_MAX, |pattern, end| {
+            if pattern == wanted && end < found.end {
+                start = end;
+            }
+        });
+        (start, found.end)
     }
 }
 
@@ -194,21 +149,186 @@ impl Pattern {
     /// Neither side of the match may continue it: a number inside a longer number is another number.
     fn fits(&self, text: &[u8], start: usize, end: usize) -> bool {
         let at = |place: usize| text.get(place).copied().unwrap_or(b' ');
-        let before = |back: usize| start.checked_sub(back).map_or(b' ', at);
-        if self.boundary && at(end.saturating_sub(1)).is_ascii_alphanumeric() && at(end).is_ascii_alphanumeric() {
+        let last = at(end.saturating_sub(1));
+        if self.boundary && last.is_ascii_alphanumeric() && at(end).is_ascii_alphanumeric() {
             return false;
         }
         if self.glued {
             return true;
         }
-        let joins = |mark: u8| matches!(mark, b'-' | b'.' | b'_' | b'@');
-        let slashed = |mark: u8, beyond: u8| mark == b'/' && beyond.is_ascii_digit();
-        let left = before(2).is_ascii_alphanumeric() && matches!(before(1), b'-' | b'.' | b'@');
-        let left_slash = at(start).is_ascii_digit() && slashed(before(1), before(2));
-        let right = joins(at(end)) && at(end + 1).is_ascii_alphanumeric();
-        let right_slash = at(end.saturating_sub(1)).is_ascii_digit() && slashed(at(end), at(end + 1));
-        !(left || left_slash || right || right_slash)
+        let right = matches!(at(end), b'-' | b'.' | b'_' | b'@') && at(end + 1).is_ascii_alphanumeric();
+        let right_slash = last.is_ascii_digit() && at(end) == b'/' && at(end + 1).is_ascii_digit();
+        !(right || right_slash || left_glued(text, start))
     }
+}
+
+/// True when the token at `start` continues a longer one: `x-123`, `1.5`, `07/12`, `23:45`.
+fn left_glued(text: &[u8], start: usize) -> bool {
+    let before = |back: usize| start.checked_sub(back).and_then(|place| text.get(place)).copied().unwrap_or(b' ');
+    let digit = text.get(start).is_some_and(u8::is_ascii_digit);
+    match before(1) {
+        b'-' | b'.' | b'@' => before(2).is_ascii_alphanumeric(),
+        b'/' | b':' => digit && before(2).is_ascii_digit(),
+        _ => false,
+    }
+}
+
+/// One lazy automaton over many patterns and the caches it needs, one per thread that scans.
+struct Automaton {
+    dfa: Arc<DFA>,
+    caches: Pool<Cache, MakeCache>,
+}
+
+impl std::fmt::Debug for Automaton {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Automaton").field("patterns", &self.dfa.pattern_len()).finish_non_exhaustive()
+    }
+}
+
+impl Automaton {
+    fn build(sources: &[String]) -> Result<Self, String> {
+        let config =
+            DFA::config().match_kind(MatchKind::All).cache_capacity(CACHE_BYTES).skip_cache_capacity_check(true);
+        let nfa = thompson::Config::new()
+            .utf8(false)
+            .nfa_size_limit(Some(NFA_BYTES_MAX))
+            .which_captures(thompson::WhichCaptures::None);
+        let dfa = DFA::builder()
+            .configure(config)
+            .syntax(bytes_syntax())
+            .thompson(nfa)
+            .build_many(sources)
+            .map_err(|error| error.to_string())?;
+        let dfa = Arc::new(dfa);
+        let for_pool = Arc::clone(&dfa);
+        let make: MakeCache = Box::new(move || for_pool.create_cache());
+        Ok(Self { dfa, caches: Pool::new(make) })
+    }
+}
+
+/// Walks one automaton over one text, from many places.
+struct Walker<'a> {
+    dfa: &'a DFA,
+    cache: PoolGuard<'a, Cache, MakeCache>,
+    /// The start state and the number of cache clearings it is good for.
+    origin: Option<(LazyStateID, usize)>,
+}
+
+impl<'a> Walker<'a> {
+    fn new(automaton: &'a Automaton) -> Self {
+        Self { dfa: &automaton.dfa, cache: automaton.caches.get(), origin: None }
+    }
+
+    /// Walks from a place; hears of every pattern and every end; returns the bytes walked.
+    fn walk(&mut self, text: &[u8], start: usize, cap: usize, mut each: impl FnMut(usize, usize)) -> usize {
+        let limit = start.saturating_add(cap).min(text.len());
+        let Some(mut state) = self.origin() else { return 0 };
+        let part = text.get(start..limit).unwrap_or_default();
+        for (walked, byte) in part.iter().enumerate() {
+            let Ok(next) = self.dfa.next_state(&mut self.cache, state, *byte) else { return walked };
+            state = next;
+            if state.is_tagged() {
+                if state.is_match() {
+                    // The automaton is one byte behind: the match ended before this byte.
+                    self.matches(state, start + walked, &mut each);
+                } else if state.is_dead() || state.is_quit() {
+                    return walked;
+                }
+            }
+        }
+        let last = match text.get(limit) {
+            Some(byte) => self.dfa.next_state(&mut self.cache, state, *byte),
+            None => self.dfa.next_eoi_state(&mut self.cache, state),
+        };
+        if let Ok(state) = last
+            && state.is_match()
+        {
+            self.matches(state, limit, &mut each);
+        }
+        part.len()
+    }
+
+    fn matches(&self, state: LazyStateID, end: usize, each: &mut impl FnMut(usize, usize)) {
+        for index in 0..self.dfa.match_len(&self.cache, state) {
+            each(self.dfa.match_pattern(&self.cache, state, index).as_usize(), end);
+        }
+    }
+
+    /// No pattern looks around, so one start state serves every place until the cache is cleared.
+    fn origin(&mut self) -> Option<LazyStateID> {
+        let cleared = self.cache.clear_count();
+        if let Some((state, at)) = self.origin
+            && at == cleared
+        {
+            return Some(state);
+        }
+        let state = self.dfa.start_state_forward(&mut self.cache, &Input::new("").anchored(Anchored::Yes)).ok()?;
+        self.origin = Some((state, self.cache.clear_count()));
+        Some(state)
+    }
+}
+
+/// A letter or digit.
+const INSIDE: u8 = 1;
+/// A mark that some pattern begins with.
+const MARK: u8 = 2;
+
+/// Which bytes, and which pairs of bytes, some pattern can begin with.
+#[derive(Debug)]
+struct Starts {
+    class: [u8; 256],
+    pairs: [[u64; 4]; 256],
+    /// The same for patterns that may continue a longer token.
+    glued: [[u64; 4]; 256],
+}
+
+impl Starts {
+    /// All ones when the pair can begin a pattern.
+    fn pair(&self, first: u8, second: u8) -> u8 {
+        let row = self.pairs[usize::from(first)];
+        if row[usize::from(second >> 6)] >> (second & 63) & 1 == 1 { u8::MAX } else { 0 }
+    }
+
+    /// False when the token continues a longer one and no pattern that allows it begins like this.
+    fn stands_free(&self, text: &[u8], place: usize, first: u8, second: u8) -> bool {
+        let row = self.glued[usize::from(first)];
+        row[usize::from(second >> 6)] >> (second & 63) & 1 == 1 || !left_glued(text, place)
+    }
+
+    fn read(whole: &DFA, glued: &DFA) -> Self {
+        let pairs = pairs(whole);
+        let mut class = [0; 256];
+        for byte in 0..=u8::MAX {
+            let alive = pairs[usize::from(byte)] != [0; 4];
+            class[usize::from(byte)] = match byte.is_ascii_alphanumeric() {
+                true => INSIDE,
+                false if alive => MARK,
+                false => 0,
+            };
+        }
+        Self { class, pairs, glued: crate::program::pairs(glued) }
+    }
+}
+
+/// Reads off an automaton which pairs of bytes lead anywhere.
+fn pairs(dfa: &DFA) -> [[u64; 4]; 256] {
+    let mut pairs = [[0_u64; 4]; 256];
+    let mut cache = dfa.create_cache();
+    let Ok(origin) = dfa.start_state_forward(&mut cache, &Input::new("").anchored(Anchored::Yes)) else { return pairs };
+    for first in 0..=u8::MAX {
+        let Ok(one) = dfa.next_state(&mut cache, origin, first) else { continue };
+        if one.is_dead() {
+            continue;
+        }
+        for second in 0..=u8::MAX {
+            // A match is reported one byte late, so a state that only matches is alive too.
+            let dead = dfa.next_state(&mut cache, one, second).is_ok_and(|two| two.is_dead());
+            if !dead {
+                pairs[usize::from(first)][usize::from(second >> 6)] |= 1 << (second & 63);
+            }
+        }
+    }
+    pairs
 }
 
 fn bytes_syntax() -> syntax::Config {
@@ -216,58 +336,24 @@ fn bytes_syntax() -> syntax::Config {
     syntax::Config::new().unicode(false).utf8(false)
 }
 
-/// Compiles one pattern by itself, to blame the right author, and keeps it when it names a `value`.
-fn single(identifier: &Identifier) -> Result<Option<meta::Regex>, String> {
-    let regex = meta::Builder::new()
+/// Compiles one pattern by itself, to blame the right author. Patterns that look around would depend on where a walk begins.
+fn compiles(source: &str) -> Result<(), String> {
+    let nfa = thompson::Compiler::new()
         .syntax(bytes_syntax())
-        .configure(meta::Config::new().utf8_empty(false).nfa_size_limit(Some(NFA_BYTES_MAX)))
-        .build(&identifier.pattern)
-        .map_err(|error| match error.syntax_error() {
-            Some(syntax) => syntax.to_string(),
-            None => error.to_string(),
-        })?;
-    let named = regex.group_info().to_index(PatternID::ZERO, "value").is_some();
-    Ok(named.then_some(regex))
-}
-
-fn automaton(sources: &[&str]) -> Result<DFA, String> {
-    let config = DFA::config().match_kind(MatchKind::All).cache_capacity(CACHE_BYTES).skip_cache_capacity_check(true);
-    let nfa = thompson::Config::new()
-        .utf8(false)
-        .nfa_size_limit(Some(NFA_BYTES_MAX))
-        .which_captures(thompson::WhichCaptures::None);
-    DFA::builder()
-        .configure(config)
-        .syntax(bytes_syntax())
-        .thompson(nfa)
-        .build_many(sources)
-        .map_err(|error| error.to_string())
-}
-
-/// Reads off the automaton which pairs of bytes lead anywhere.
-fn starts(dfa: &DFA) -> Starts {
-    let mut starts = Starts { class: [0; 256], pairs: [[0; 4]; 256] };
-    let mut cache = dfa.create_cache();
-    let input = Input::new("").anchored(Anchored::Yes);
-    let Ok(origin) = dfa.start_state_forward(&mut cache, &input) else { return starts };
-    for first in 0..=u8::MAX {
-        let Ok(one) = dfa.next_state(&mut cache, origin, first) else { continue };
-        let alive = !one.is_dead();
-        if first.is_ascii_alphanumeric() {
-            starts.class[usize::from(first)] = 1;
-        } else if alive {
-            starts.class[usize::from(first)] = 2;
-        }
-        if !alive {
-            continue;
-        }
-        for second in 0..=u8::MAX {
-            // A match is reported one byte late, so a state that only matches is alive too.
-            let dead = dfa.next_state(&mut cache, one, second).is_ok_and(|two| two.is_dead());
-            if !dead {
-                starts.pairs[usize::from(first)][usize::from(second >> 6)] |= 1 << (second & 63);
+        .configure(thompson::Config::new().utf8(false).nfa_size_limit(Some(NFA_BYTES_MAX)))
+        .build(source)
+        .map_err(|error| {
+            let mut reason = error.to_string();
+            let mut cause = std::error::Error::source(&error);
+            while let Some(deeper) = cause {
+                reason = deeper.to_string();
+                cause = deeper.source();
             }
-        }
+            reason
+        })?;
+    if nfa.look_set_any().is_empty() {
+        Ok(())
+    } else {
+        Err("`^`, `$` and `\\b` are not for patterns: borders are checked after the match".to_owned())
     }
-    starts
 }

@@ -8,11 +8,11 @@ use serde::{Serialize, Serializer};
 
 use crate::Classifier;
 use crate::check;
-use crate::context::{Cursor, Label, Surroundings};
+use crate::context::{Cursor, IdSet, Label, Surroundings};
 use crate::identifier::{ContextMode, Detector, Identifier};
 use crate::program::Found;
 
-/// Matches below this score are not reported.
+/// Matches below this score are not reported in text. In a column many weak matches together can still make one verdict.
 pub const SCORE_MIN: f32 = 0.5;
 
 /// One sensitive value in a text. Holds no part of the value.
@@ -49,49 +49,77 @@ impl Classifier {
     /// Every sensitive value of a text, in order, none overlapping another.
     pub fn scan_text(&self, text: &str) -> Vec<Span> {
         let mut hits = self.hits(text, None);
+        hits.retain(|hit| SCORE_MIN <= hit.score);
         arbitrate(&mut hits);
         self.place(text, &hits)
     }
 
-    /// All hits that score high enough, overlaps included. `label` is the header or key the text stands under.
+    /// All hits, overlaps and weak ones included. `label` is the header or key the text stands under.
     pub(crate) fn hits(&self, text: &str, label: Option<&Label>) -> Vec<Hit> {
         let mut hits = Vec::new();
         let bytes = text.as_bytes();
         let mut cursor = Cursor::new(&self.keywords, bytes);
         self.program.walk(bytes, |found| {
+            let named = self.visit(&mut cursor, found);
             for one in found {
-                if let Some(hit) = self.judge(text, *one, &mut cursor, label) {
+                // Most numbers could be many things that need a word nearby, and have none.
+                let hopeless =
+                    label.is_none() && self.needs_word.contains(one.identifier) && !named.contains(one.identifier);
+                if !hopeless && let Some(hit) = self.judge(text, *one, &cursor, label) {
                     hits.push(hit);
                 }
             }
         });
-        if let Some((index, identifier)) = self.by_detector(Detector::Email) {
-            crate::email::find(text, |start, end| {
-                hits.push(Hit { identifier: index, start, end, score: identifier.score })
-            });
+        for (detector, index, score) in &self.special {
+            let push = |start, end| hits.push(Hit { identifier: *index, start, end, score: *score });
+            match detector {
+                Detector::Email => crate::email::find(text, push),
+                Detector::Signature => crate::signature::find(text, push),
+                Detector::Pattern | Detector::Anchor | Detector::Column => {}
+            }
         }
-        if let Some((index, identifier)) = self.by_detector(Detector::Signature) {
-            crate::signature::find(text, |start, end| {
-                hits.push(Hit { identifier: index, start, end, score: identifier.score });
-            });
+        for around in &self.anchors {
+            around.find(text, |start, end| hits.extend(self.proven(text, around.identifier, start, end)));
         }
         hits
     }
 
-    fn judge(&self, text: &str, found: Found, cursor: &mut Cursor<'_>, label: Option<&Label>) -> Option<Hit> {
+    /// Reads the words around a candidate as far as its readings ask for them.
+    fn visit(&self, cursor: &mut Cursor<'_>, found: &[Found]) -> IdSet {
+        let mut reach = None;
+        let mut end = 0;
+        for one in found {
+            let Some(identifier) = self.identifiers.get(usize::from(one.identifier)) else { continue };
+            if identifier.context != ContextMode::None {
+                reach = reach.max(Some(identifier.distance));
+                end = end.max(one.end);
+            }
+        }
+        match (reach, found.first()) {
+            (Some(reach), Some(first)) => cursor.visit(first.start, end, reach),
+            _ => IdSet::default(),
+        }
+    }
+
+    fn judge(&self, text: &str, found: Found, cursor: &Cursor<'_>, label: Option<&Label>) -> Option<Hit> {
         let identifier = self.identifiers.get(usize::from(found.identifier))?;
         let score = match identifier.context {
             ContextMode::None => identifier.score,
             mode => {
-                cursor.visit(found.start, found.end);
                 let near = cursor.surroundings(found.identifier, identifier, found.start, found.end);
                 weigh(identifier, mode, near, label.map(|label| (label, found.identifier)))?
             }
         };
-        let (start, end) = self.program.value(text.as_bytes(), found)?;
+        let (start, end) = self.program.value(text.as_bytes(), found);
+        self.proven(text, found.identifier, start, end).map(|hit| Hit { score, ..hit })
+    }
+
+    /// The hit, if the value passes the identifier's check.
+    fn proven(&self, text: &str, index: u16, start: usize, end: usize) -> Option<Hit> {
+        let identifier = self.identifiers.get(usize::from(index))?;
         let value = text.get(start..end)?;
-        let passes = self.checks.get(usize::from(found.identifier))?.is_none_or(|check| check(value));
-        (passes && SCORE_MIN <= score).then_some(Hit { identifier: found.identifier, start, end, score })
+        let passes = self.checks.get(usize::from(index))?.is_none_or(|check| check(value));
+        passes.then_some(Hit { identifier: index, start, end, score: identifier.score })
     }
 
     /// Names, lines and columns for hits in order.
@@ -106,10 +134,6 @@ impl Classifier {
             })
             .collect()
     }
-
-    pub(crate) fn by_detector(&self, detector: Detector) -> Option<(u16, &Identifier)> {
-        (0_u16..).zip(&self.identifiers).find(|(_, identifier)| identifier.detector == detector)
-    }
 }
 
 /// The score that the surroundings leave, or nothing.
@@ -123,7 +147,7 @@ fn weigh(identifier: &Identifier, mode: ContextMode, near: Surroundings, label: 
     if let Some((label, index)) = label
         && near.context.is_none()
     {
-        if label.names(index).is_some() {
+        if label.names(index) {
             return Some(identifier.score_context);
         }
         return (mode == ContextMode::Boost && !closer_exclusion && !label.excludes(index)).then_some(identifier.score);
@@ -146,20 +170,39 @@ fn share(distance: usize, limit: usize) -> f32 {
 
 /// Of overlapping hits keeps the best scored, then the longest, then the first loaded. Leaves them in order.
 pub(crate) fn arbitrate(hits: &mut Vec<Hit>) {
-    hits.sort_by(|a, b| {
-        let length = |hit: &Hit| hit.end - hit.start;
-        b.score.total_cmp(&a.score).then(length(b).cmp(&length(a))).then(a.identifier.cmp(&b.identifier))
-    });
-    let mut taken = std::collections::BTreeMap::new();
-    hits.retain(|hit| {
-        let before = taken.range(..hit.end).next_back();
-        let free = before.is_none_or(|(_, end): (&usize, &usize)| *end <= hit.start);
-        if free {
-            taken.insert(hit.start, hit.end);
+    hits.sort_by_key(|hit| (hit.start, hit.identifier));
+    let mut kept: Vec<Hit> = Vec::with_capacity(hits.len());
+    let mut cluster: Vec<Hit> = Vec::new();
+    let mut cluster_end = 0;
+    for hit in hits.iter() {
+        if cluster_end <= hit.start {
+            settle(&mut cluster, &mut kept);
         }
-        free
-    });
-    hits.sort_by_key(|hit| hit.start);
+        cluster_end = if cluster.is_empty() { hit.end } else { cluster_end.max(hit.end) };
+        cluster.push(*hit);
+    }
+    settle(&mut cluster, &mut kept);
+    *hits = kept;
+}
+
+/// Decides one group of hits that hang together by overlaps.
+fn settle(cluster: &mut Vec<Hit>, kept: &mut Vec<Hit>) {
+    if 1 < cluster.len() {
+        let length = |hit: &Hit| hit.end - hit.start;
+        cluster.sort_by(|a, b| {
+            b.score.total_cmp(&a.score).then(length(b).cmp(&length(a))).then(a.identifier.cmp(&b.identifier))
+        });
+        let mut free: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+        cluster.retain(|hit| {
+            let fits = free.range(..hit.end).next_back().is_none_or(|(_, end)| *end <= hit.start);
+            if fits {
+                free.insert(hit.start, hit.end);
+            }
+            fits
+        });
+        cluster.sort_by_key(|hit| hit.start);
+    }
+    kept.append(cluster);
 }
 
 /// Turns offsets into lines and columns, moving forward only.

@@ -87,12 +87,10 @@ pub(super) fn phone(value: &str) -> bool {
     if open != close {
         return false;
     }
-    if let Some(international) = main.strip_prefix('+').or_else(|| main.strip_prefix("00")) {
-        let digits = Digits::of(international);
-        let digits = digits.slice();
+    if main.starts_with('+') {
         return calling_code(digits).is_some_and(|code| (code + 6..=15).contains(&digits.len()));
     }
-    (6..=13).contains(&digits.len()) && !looks_like_date(main)
+    (6..=15).contains(&digits.len()) && !looks_like_date(main)
 }
 
 /// In a column that is named for telephones, shorter local numbers count too.
@@ -141,8 +139,8 @@ pub(super) fn geo(value: &str) -> bool {
 
 /// Small words inside names, in the languages we have examples of.
 const PARTICLES: &[&str] = &[
-    "de", "du", "des", "del", "della", "di", "da", "dos", "van", "von", "der", "den", "het", "ten", "ter", "la", "le",
-    "el", "al", "bin", "ibn", "y", "e", "zu", "zur", "of", "op", "'t", "vom", "los", "las", "dal", "in",
+    "de", "du", "des", "del", "della", "di", "da", "dos", "van", "von", "und", "der", "den", "het", "ten", "ter", "la",
+    "le", "el", "al", "bin", "ibn", "y", "e", "zu", "zur", "of", "op", "'t", "vom", "los", "las", "dal", "in",
 ];
 
 /// Words that begin with a capital and are not names of people.

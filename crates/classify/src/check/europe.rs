@@ -61,11 +61,11 @@ pub(super) fn de_tax(value: &str) -> bool {
     digits.len() == 11 && repeats == 1 && digits.last().is_some_and(|last| u32::from(*last) == expected)
 }
 
-/// Identity card serial: at least two digits; ten characters carry a 7-3-1 check digit.
+/// Identity card serial: at least one digit; ten characters carry a 7-3-1 check digit.
 pub(super) fn de_id_card(value: &str) -> bool {
     let bytes = value.as_bytes();
     if bytes.len() != 10 {
-        return 2 <= bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+        return bytes.iter().any(u8::is_ascii_digit);
     }
     let worth = |byte: &u8| u32::from(if byte.is_ascii_digit() { byte - b'0' } else { byte.wrapping_sub(b'A') + 10 });
     let sum: u32 = bytes.iter().take(9).zip([7, 3, 1].iter().cycle()).map(|(byte, weight)| worth(byte) * weight).sum();

@@ -6,7 +6,7 @@ use crate::Classifier;
 use crate::check::{self, Check};
 use crate::context::Label;
 use crate::identifier::{ContextMode, Detector};
-use crate::scan::{Hit, arbitrate};
+use crate::scan::{Hit, SCORE_MIN, arbitrate};
 use crate::verdict::Tally;
 
 /// Share of a hit's length in its value from which the value *is* the identifier and not a text that holds it.
@@ -15,6 +15,8 @@ const WHOLE_SHARE_PERCENT: usize = 70;
 const NAMED_SHARE_MIN: f64 = 0.3;
 /// Share of values that have to match when the header says nothing: a checksum passes by chance one time in ten.
 const UNNAMED_SHARE_MIN: f64 = 0.6;
+/// The same for identifiers whose single values are too weak to report (`123-45-6789` without any word).
+const WEAK_SHARE_MIN: f64 = 0.9;
 /// Values of a free-text column looked at for names and addresses by shape.
 const DISTINCT_TRACKED: usize = 64;
 
@@ -53,7 +55,7 @@ impl Column {
             let known = shaped.iter().any(|other| {
                 classifier.identifiers.get(usize::from(other.identifier)).is_some_and(|known| known.id == identifier.id)
             });
-            if by_header && !known && label.names(index).is_some() && !label.excludes(index) {
+            if by_header && !known && label.names(index) && !label.excludes(index) {
                 let check = identifier.column_check.as_deref().and_then(check::by_name);
                 shaped.push(Shaped { identifier: index, check, passed: 0 });
             }
@@ -77,6 +79,7 @@ impl Column {
         for hit in hits.iter().filter(|hit| whole(hit)) {
             count(&mut self.whole, hit);
         }
+        hits.retain(|hit| SCORE_MIN <= hit.score);
         arbitrate(&mut hits);
         for hit in &hits {
             if !whole(hit) {
@@ -138,11 +141,12 @@ fn decide_by_values(classifier: &Classifier, column: &Column, tally: &mut Tally)
     let mut best: Option<(u16, Count, f64)> = None;
     for (index, count) in &column.whole {
         let Some(identifier) = classifier.identifiers.get(usize::from(*index)) else { continue };
-        let named = column.label.names(*index).is_some();
+        let named = column.label.names(*index);
         let share = column.share(count.values);
         let floor = match identifier.context {
             _ if named => NAMED_SHARE_MIN,
             ContextMode::None => 0.0,
+            _ if count.score < SCORE_MIN => WEAK_SHARE_MIN,
             _ => UNNAMED_SHARE_MIN,
         };
         if share < floor {
@@ -161,7 +165,11 @@ fn decide_by_values(classifier: &Classifier, column: &Column, tally: &mut Tally)
     let Some((index, count, share)) = best else { return !column.part.is_empty() };
     let Some(identifier) = classifier.identifiers.get(usize::from(index)) else { return false };
     // Nine values of ten that pass a check make the column surer than any one value.
-    let sure = if 0.9 <= share && identifier.check.is_some() { count.score.max(0.9) } else { count.score };
+    let sure = if 0.9 <= share && identifier.check.is_some() && SCORE_MIN <= count.score {
+        count.score.max(0.9)
+    } else {
+        count.score
+    };
     tally.add(identifier, count.values, sure, Some(&column.name));
     true
 }

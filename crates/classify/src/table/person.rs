@@ -97,9 +97,7 @@ impl PersonColumns {
         }
         let named = |id: &str| {
             let mut all = (0_u16..).zip(classifier.identifiers());
-            all.any(|(index, identifier)| {
-                &*identifier.id == id && label.names(index).is_some() && !label.excludes(index)
-            })
+            all.any(|(index, identifier)| &*identifier.id == id && label.names(index) && !label.excludes(index))
         };
         if named("PERSON") {
             self.names.push(place);
