@@ -1,0 +1,530 @@
+//! The splitter itself: one record after another out of a window, whatever the framing.
+//!
+//! What cannot be split is reported as damage, with its bytes, and splitting goes on behind it where that is possible:
+//! after a bad line always, after a cut-off list never.
+
+use super::envelope;
+use super::json::skip_space;
+use super::scan::Scan;
+use super::text;
+use super::window::Window;
+use crate::Limits;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// A wrapper's list must start within this many bytes.
+const ENVELOPE_HEAD_BYTES: usize = 64 * 1024;
+
+/// A piece of input that is no record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    pub reason: String,
+    /// Its first bytes.
+    pub raw: Vec<u8>,
+}
+
+/// What [`Framer::advance`] stopped at.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Framed {
+    /// A record; see [`Framer::record`].
+    Record,
+    Damage(Damage),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Start,
+    /// JSON objects one after another.
+    Objects,
+    /// Inside a list; `wrapped` when an object surrounds it.
+    List {
+        wrapped: bool,
+    },
+    /// Behind the list of a wrapper, before its closing bracket.
+    WrapperTail,
+    Lines,
+    Done,
+}
+
+/// How the search for a value's end went.
+enum Found {
+    /// The value's length; what the window holds from its start.
+    Whole(usize),
+    /// The input ended inside it.
+    CutOff,
+    /// A line that is no whole value; its length with the line end.
+    BadLine(usize, &'static str),
+    /// Above the record limit; already consumed.
+    TooLong(Damage),
+}
+
+/// Splits a window into records.
+#[derive(Debug)]
+pub struct Framer {
+    window: Window,
+    record_bytes_max: usize,
+    rejected_raw_bytes_max: usize,
+    depth_max: u32,
+    mode: Mode,
+    /// Length of the record given out last; consumed when the next is asked for.
+    given: usize,
+    /// Whether every object is looked at as a possible wrapper, or only its first name.
+    wrappers_seen: bool,
+    objects_seen: bool,
+}
+
+impl Framer {
+    /// A framer at the start of `window`.
+    #[must_use]
+    pub fn new(window: Window, limits: &Limits) -> Self {
+        Self {
+            window,
+            record_bytes_max: limits.record_bytes_max,
+            rejected_raw_bytes_max: limits.rejected_raw_bytes_max,
+            depth_max: limits.depth_max,
+            mode: Mode::Start,
+            given: 0,
+            wrappers_seen: false,
+            objects_seen: false,
+        }
+    }
+
+    /// Decoded bytes read so far.
+    #[must_use]
+    pub fn decoded_bytes(&self) -> u64 {
+        self.window.decoded_bytes()
+    }
+
+    /// The window, for looking ahead before the first record is asked for.
+    pub fn window(&mut self) -> &mut Window {
+        &mut self.window
+    }
+
+    /// The window's buffer, for reading something else with the same memory.
+    #[must_use]
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.window.into_buffer()
+    }
+
+    /// Moves to the next record or damage; `None` at the end of the input. The record itself is then in
+    /// [`Self::record`].
+    pub fn advance(&mut self) -> Option<Framed> {
+        self.window.consume(self.given);
+        self.given = 0;
+        loop {
+            let step = match self.mode {
+                Mode::Start => self.start(),
+                Mode::Objects => self.object(),
+                Mode::List { wrapped } => self.element(wrapped),
+                Mode::WrapperTail => self.wrapper_tail(),
+                Mode::Lines => self.line(),
+                Mode::Done => return self.last_words(),
+            };
+            match step {
+                Step::Again => {}
+                Step::Record(length) => {
+                    self.given = length;
+                    return Some(Framed::Record);
+                }
+                Step::Damage(damage) => return Some(Framed::Damage(damage)),
+            }
+        }
+    }
+
+    /// The record [`Self::advance`] stopped at.
+    #[must_use]
+    pub fn record(&self) -> &[u8] {
+        let bytes = self.window.bytes().get(..self.given).unwrap_or_default();
+        if self.mode == Mode::Lines { text::without_line_end(bytes) } else { bytes }
+    }
+
+    /// A failure of the reader that no record was cut off by is still told, once.
+    fn last_words(&mut self) -> Option<Framed> {
+        let reason = self.window.take_failure()?;
+        Some(Framed::Damage(Damage { reason, raw: Vec::new() }))
+    }
+
+    fn start(&mut self) -> Step {
+        self.window.fill_to(BYTE_ORDER_MARK.len());
+        if self.window.bytes().starts_with(BYTE_ORDER_MARK) {
+            self.window.consume(BYTE_ORDER_MARK.len());
+        }
+        self.mode = match self.peek_past_space() {
+            None => Mode::Done,
+            Some(b'{') => Mode::Objects,
+            Some(b'[') => {
+                self.window.consume(1);
+                Mode::List { wrapped: false }
+            }
+            Some(_) => Mode::Lines,
+        };
+        Step::Again
+    }
+
+    /// Consumes white space; the byte behind it, `None` at the end of the input.
+    fn peek_past_space(&mut self) -> Option<u8> {
+        loop {
+            let spaces = skip_space(self.window.bytes(), 0);
+            self.window.consume(spaces);
+            if let Some(byte) = self.window.bytes().first() {
+                return Some(*byte);
+            }
+            if !self.window.more() {
+                return None;
+            }
+        }
+    }
+
+    fn object(&mut self) -> Step {
+        match self.peek_past_space() {
+            None => {
+                self.mode = Mode::Done;
+                return Step::Again;
+            }
+            Some(b'{') => {}
+            Some(b'[') => {
+                self.window.consume(1);
+                self.mode = Mode::List { wrapped: false };
+                return Step::Again;
+            }
+            Some(_) => return self.junk_line(),
+        }
+        if let Some(length) = self.wrapper() {
+            self.window.consume(length);
+            self.wrappers_seen = true;
+            self.mode = Mode::List { wrapped: true };
+            return Step::Again;
+        }
+        self.objects_seen = true;
+        let found = self.find_value_by_lines();
+        self.give(found)
+    }
+
+    /// The first object is looked through; once it was a plain record, later ones are believed to be records too
+    /// unless they start with a wrapper's name.
+    fn wrapper(&mut self) -> Option<usize> {
+        let thorough = self.wrappers_seen || !self.objects_seen;
+        if !thorough {
+            let head = self.window.bytes().get(..16).unwrap_or(self.window.bytes());
+            let hint = [&b"Records\""[..], b"records\"", b"logEvents\""];
+            if !hint.iter().any(|name| memchr::memmem::find(head, name).is_some()) {
+                return None;
+            }
+        }
+        self.window.fill_to(ENVELOPE_HEAD_BYTES);
+        let head = self.window.bytes();
+        envelope::list_start(head.get(..ENVELOPE_HEAD_BYTES).unwrap_or(head))
+    }
+
+    fn element(&mut self, wrapped: bool) -> Step {
+        loop {
+            match self.peek_past_space() {
+                None => return self.cut_off("input ends inside a list of records"),
+                Some(b',') => self.window.consume(1),
+                Some(b']') => {
+                    self.window.consume(1);
+                    self.mode = if wrapped { Mode::WrapperTail } else { Mode::Objects };
+                    return Step::Again;
+                }
+                Some(b'{' | b'[') => {
+                    let found = self.find_value();
+                    return self.give(found);
+                }
+                Some(_) => return self.scalar_element(),
+            }
+        }
+    }
+
+    /// A list element that is no object: given out as it is, for the format to reject.
+    fn scalar_element(&mut self) -> Step {
+        let mut scan = ScalarScan::default();
+        let mut seen = 0;
+        loop {
+            let bytes = self.window.bytes();
+            if let Some(length) = bytes.get(seen..).and_then(|piece| scan.feed(piece)) {
+                return Step::Record((seen + length).max(1));
+            }
+            seen = bytes.len();
+            if seen > self.record_bytes_max {
+                self.mode = Mode::Done;
+                return self.damage_all("list element is longer than the record limit and has no end");
+            }
+            if !self.window.more() {
+                return self.cut_off("input ends inside a list of records");
+            }
+        }
+    }
+
+    /// Everything between the list and the wrapper's end is no record.
+    fn wrapper_tail(&mut self) -> Step {
+        let mut scan = Scan::inside(1);
+        loop {
+            let bytes = self.window.bytes();
+            if let Some(length) = scan.feed(bytes) {
+                self.window.consume(length);
+                self.mode = Mode::Objects;
+                return Step::Again;
+            }
+            let length = bytes.len();
+            if !self.window.more() {
+                return self.cut_off("input ends before the wrapper around the records does");
+            }
+            self.window.consume(length);
+        }
+    }
+
+    fn line(&mut self) -> Step {
+        loop {
+            let Some(length) = self.line_length() else {
+                return self.too_long_line();
+            };
+            if length == 0 {
+                self.mode = Mode::Done;
+                return Step::Again;
+            }
+            let line = self.window.bytes().get(..length).unwrap_or_default();
+            let unfinished = !line.ends_with(b"\n");
+            if text::is_blank(line) {
+                self.window.consume(length);
+                continue;
+            }
+            if unfinished && let Some(reason) = self.window.take_failure() {
+                return self.damage_bytes(length, &reason);
+            }
+            return Step::Record(length);
+        }
+    }
+
+    /// Length of the next line with its end; 0 at the end of the input; `None` above the record limit.
+    fn line_length(&mut self) -> Option<usize> {
+        let mut seen = 0;
+        loop {
+            let bytes = self.window.bytes();
+            if let Some(at) = memchr::memchr(b'\n', bytes.get(seen..).unwrap_or_default()) {
+                return Some(seen + at + 1);
+            }
+            seen = bytes.len();
+            if seen > self.record_bytes_max {
+                return None;
+            }
+            if !self.window.more() {
+                return Some(seen);
+            }
+        }
+    }
+
+    fn too_long_line(&mut self) -> Step {
+        let raw = self.head(usize::MAX);
+        let mut length = 0_u64;
+        loop {
+            let bytes = self.window.bytes();
+            if let Some(at) = memchr::memchr(b'\n', bytes) {
+                length += at as u64;
+                self.window.consume(at + 1);
+                break;
+            }
+            let available = bytes.len();
+            length += available as u64;
+            self.window.consume(available);
+            if !self.window.more() {
+                break;
+            }
+        }
+        let limit = self.record_bytes_max;
+        Step::Damage(Damage { reason: format!("line of {length} bytes is above the limit of {limit}"), raw })
+    }
+
+    /// Among objects, something that is none: rejected up to the end of its line.
+    fn junk_line(&mut self) -> Step {
+        match self.line_length() {
+            Some(length) => self.damage_bytes(length, "neither a JSON object nor a list"),
+            None => self.too_long_line(),
+        }
+    }
+
+    /// The end of the value at the window's start, by brackets alone.
+    fn find_value(&mut self) -> Found {
+        let mut scan = Scan::default();
+        let mut seen = 0;
+        loop {
+            let bytes = self.window.bytes();
+            if let Some(length) = bytes.get(seen..).and_then(|piece| scan.feed(piece)) {
+                return self.depth_checked(seen + length, &scan);
+            }
+            seen = bytes.len();
+            if seen > self.record_bytes_max {
+                return self.skip_long(scan);
+            }
+            if !self.window.more() {
+                return Found::CutOff;
+            }
+        }
+    }
+
+    /// Like `find_value`, but a line end inside a string, or a new object at the start of a line, shows that the
+    /// value was cut off; only its line is lost then.
+    fn find_value_by_lines(&mut self) -> Found {
+        let mut scan = Scan::default();
+        let mut seen = 0;
+        loop {
+            let bytes = self.window.bytes();
+            let rest = bytes.get(seen..).unwrap_or_default();
+            let line_end = memchr::memchr(b'\n', rest).map(|at| at + 1);
+            let piece = rest.get(..line_end.unwrap_or(rest.len())).unwrap_or_default();
+            if let Some(length) = scan.feed(piece) {
+                return self.depth_checked(seen + length, &scan);
+            }
+            seen += piece.len();
+            if seen > self.record_bytes_max {
+                return self.skip_long(scan);
+            }
+            if line_end.is_some() {
+                if scan.in_string() {
+                    return Found::BadLine(seen, "line ends inside a string");
+                }
+                if self.byte_at(seen) == Some(b'{') {
+                    return Found::BadLine(seen, "line ends inside an object");
+                }
+            } else if !self.window.more() {
+                return Found::CutOff;
+            }
+        }
+    }
+
+    fn byte_at(&mut self, index: usize) -> Option<u8> {
+        while self.window.bytes().len() <= index && self.window.more() {}
+        self.window.bytes().get(index).copied()
+    }
+
+    fn depth_checked(&mut self, length: usize, scan: &Scan) -> Found {
+        if scan.deepest_bound() <= self.depth_max {
+            return Found::Whole(length);
+        }
+        let deepest = exact_depth(self.window.bytes().get(..length).unwrap_or_default());
+        if deepest <= self.depth_max {
+            return Found::Whole(length);
+        }
+        let raw = self.head(length);
+        self.window.consume(length);
+        let limit = self.depth_max;
+        Found::TooLong(Damage { reason: format!("nested {deepest} deep, the limit is {limit}"), raw })
+    }
+
+    /// A value above the limit is read to its end without being kept, and reading resumes behind it.
+    fn skip_long(&mut self, mut scan: Scan) -> Found {
+        let raw = self.head(usize::MAX);
+        let mut length = self.window.bytes().len() as u64;
+        self.window.consume(usize::MAX);
+        let limit = self.record_bytes_max;
+        loop {
+            if !self.window.more() {
+                self.mode = Mode::Done;
+                let why = self.window.take_failure().unwrap_or_else(|| "input ends".to_owned());
+                let reason = format!("record is longer than the limit of {limit} bytes and has no end: {why}");
+                return Found::TooLong(Damage { reason, raw });
+            }
+            let bytes = self.window.bytes();
+            let available = bytes.len();
+            let end = scan.feed(bytes);
+            length += end.unwrap_or(available) as u64;
+            self.window.consume(end.unwrap_or(available));
+            if end.is_some() {
+                let reason = format!("record of {length} bytes is above the limit of {limit}");
+                return Found::TooLong(Damage { reason, raw });
+            }
+        }
+    }
+
+    fn give(&mut self, found: Found) -> Step {
+        match found {
+            Found::Whole(length) => Step::Record(length),
+            Found::CutOff => self.cut_off("input ends inside a record"),
+            Found::BadLine(length, reason) => self.damage_bytes(length, reason),
+            Found::TooLong(damage) => Step::Damage(damage),
+        }
+    }
+
+    /// The input ended where it must not: what is left is the damage, with the reader's reason when it has one.
+    fn cut_off(&mut self, reason: &str) -> Step {
+        self.mode = Mode::Done;
+        match self.window.take_failure() {
+            Some(failure) => self.damage_all(&failure),
+            None => self.damage_all(reason),
+        }
+    }
+
+    fn damage_all(&mut self, reason: &str) -> Step {
+        self.damage_bytes(usize::MAX, reason)
+    }
+
+    fn damage_bytes(&mut self, length: usize, reason: &str) -> Step {
+        let offset = self.window.offset();
+        let raw = self.head(length);
+        self.window.consume(length);
+        Step::Damage(Damage { reason: format!("{reason} (byte {offset})"), raw })
+    }
+
+    /// A copy of the first bytes, at most `length` and at most what a rejection keeps.
+    fn head(&self, length: usize) -> Vec<u8> {
+        let bytes = self.window.bytes();
+        let kept = length.min(bytes.len()).min(self.rejected_raw_bytes_max);
+        bytes.get(..kept).unwrap_or_default().to_vec()
+    }
+}
+
+enum Step {
+    Again,
+    Record(usize),
+    Damage(Damage),
+}
+
+/// End of a string, number or word in a list.
+#[derive(Debug, Default)]
+struct ScalarScan {
+    started: bool,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl ScalarScan {
+    fn feed(&mut self, piece: &[u8]) -> Option<usize> {
+        for (at, byte) in piece.iter().enumerate() {
+            if self.escaped {
+                self.escaped = false;
+            } else if self.in_string {
+                match byte {
+                    b'\\' => self.escaped = true,
+                    b'"' => return Some(at + 1),
+                    _ => {}
+                }
+            } else if *byte == b'"' && !self.started {
+                self.in_string = true;
+            } else if matches!(byte, b',' | b']') {
+                return Some(at);
+            }
+            self.started = true;
+        }
+        None
+    }
+}
+
+/// The depth counted byte by byte; only for values that may be too deep.
+fn exact_depth(value: &[u8]) -> u32 {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_u32, 0, false, false);
+    for byte in value {
+        if escaped {
+            escaped = false;
+            continue;
+        }
+        match byte {
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth = depth.saturating_add(1);
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}

@@ -1,0 +1,224 @@
+//! One member read record by record: decode, split, recognise, and hand out each record with its decoder.
+//!
+//! The middle of ingest. `detect` and `normalize` stand directly on it; `source` builds batches from it.
+
+use std::borrow::Cow;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::format::{self, Decoder, Format};
+use crate::frame::{Framed, Framer, Window};
+use crate::read::{Buffers, Member, ReadError, decode, open_member};
+use crate::{Limits, Rejected};
+
+/// Reads one member after another with the same memory.
+pub struct Reader {
+    limits: Limits,
+    buffers: Buffers,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, buffers: Buffers::default() }
+    }
+
+    /// Opens a local member (file or stdin). `None`: by its content this is no log.
+    /// With `forced`, the format is taken on trust and nothing is skipped.
+    pub fn open(&mut self, member: &Member, forced: Option<Format>) -> Result<Option<LogFile>, ReadError> {
+        let input = open_member(member)?;
+        self.open_stream(&member.name, input, forced)
+    }
+
+    /// The same for bytes from anywhere (an S3 object, a test).
+    pub fn open_stream(
+        &mut self,
+        name: &str,
+        input: Box<dyn Read + Send>,
+        forced: Option<Format>,
+    ) -> Result<Option<LogFile>, ReadError> {
+        let failed = |source| ReadError::Io { path: name.to_owned(), source };
+        let (mut window, bytes_read) = decode(input, &mut self.buffers, &self.limits).map_err(failed)?;
+        let decoder = match forced {
+            Some(format) => Some(Decoder::forced(format, head(&mut window, &self.limits))),
+            None => format::recognise(head(&mut window, &self.limits), &self.limits),
+        };
+        let broken = window.failure().is_some();
+        if decoder.is_none() && !(broken && format::tells_nothing(window.bytes(), &self.limits)) {
+            self.buffers.give_back(window.into_buffer());
+            return Ok(None);
+        }
+        let framer = Framer::new(window, &self.limits);
+        let name = name.to_owned();
+        let kept = self.limits.rejected_raw_bytes_max;
+        Ok(Some(LogFile { name, decoder, framer, bytes_read, records: 0, unwrapped: Vec::new(), kept }))
+    }
+
+    /// Takes back the memory of a file that was read, so that the next one need not allocate. Optional.
+    pub fn reuse(&mut self, file: LogFile) {
+        self.buffers.give_back(file.framer.into_buffer());
+    }
+}
+
+/// The text a format is recognised by.
+fn head<'w>(window: &'w mut Window, limits: &Limits) -> &'w [u8] {
+    window.fill_to(limits.recognise_bytes_max);
+    let bytes = window.bytes();
+    bytes.get(..limits.recognise_bytes_max).unwrap_or(bytes)
+}
+
+/// What was read of one member so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records given out, damage included.
+    pub records: u64,
+    /// Bytes taken from the file or object.
+    pub bytes_read: u64,
+    /// Bytes after decompression.
+    pub bytes_decoded: u64,
+}
+
+/// A member that is a log, being read.
+#[derive(Debug)]
+pub struct LogFile {
+    name: String,
+    /// `None` when the member broke before anything could be recognised; it then holds rejections only.
+    decoder: Option<Decoder>,
+    framer: Framer,
+    bytes_read: Arc<AtomicU64>,
+    records: u64,
+    unwrapped: Vec<u8>,
+    kept: usize,
+}
+
+/// One step through a member.
+#[derive(Debug)]
+pub enum Item<'a> {
+    Record(Record<'a>),
+    Rejected(Rejected),
+}
+
+impl LogFile {
+    /// The member's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the member was recognised as.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        self.decoder.as_ref().map(Decoder::format)
+    }
+
+    /// The decoder all records of this member share.
+    #[must_use]
+    pub fn decoder(&self) -> Option<&Decoder> {
+        self.decoder.as_ref()
+    }
+
+    /// The next record, or the next piece that could not be read; `None` at the end.
+    #[expect(clippy::should_implement_trait, reason = "a record borrows from the file; Iterator cannot say that")]
+    pub fn next(&mut self) -> Option<Item<'_>> {
+        loop {
+            match self.framer.advance()? {
+                Framed::Damage(damage) => {
+                    let record = self.count();
+                    let member = self.name.clone();
+                    return Some(Item::Rejected(Rejected { member, record, reason: damage.reason, raw: damage.raw }));
+                }
+                Framed::Record => {
+                    let is_header =
+                        self.decoder.as_ref().is_some_and(|decoder| decoder.is_header(self.framer.record()));
+                    if !is_header {
+                        break;
+                    }
+                }
+            }
+        }
+        let index = self.count();
+        Some(self.record(index))
+    }
+
+    /// What was read so far; complete after `next` returned `None`.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts {
+            records: self.records,
+            bytes_read: self.bytes_read.load(Ordering::Relaxed),
+            bytes_decoded: self.framer.decoded_bytes(),
+        }
+    }
+
+    fn count(&mut self) -> u64 {
+        self.records += 1;
+        self.records - 1
+    }
+
+    fn record(&mut self, index: u64) -> Item<'_> {
+        let framed = self.framer.record();
+        let Some(decoder) = &self.decoder else {
+            let raw = framed.get(..self.kept).unwrap_or(framed).to_vec();
+            let reason = "the format of this file was not recognised".to_owned();
+            return Item::Rejected(Rejected { member: self.name.clone(), record: index, reason, raw });
+        };
+        let raw = match decoder.unwrap(framed) {
+            Cow::Borrowed(inner) => inner,
+            Cow::Owned(inner) => {
+                self.unwrapped = inner;
+                &self.unwrapped
+            }
+        };
+        Item::Record(Record { member: &self.name, index, raw, decoder, kept: self.kept })
+    }
+}
+
+/// One record with what is needed to understand it.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    member: &'a str,
+    /// 0-based index in the member.
+    pub index: u64,
+    /// The vendor's bytes, taken out of envelopes.
+    pub raw: &'a [u8],
+    decoder: &'a Decoder,
+    kept: usize,
+}
+
+impl<'a> Record<'a> {
+    /// A record that was stored with its decoder, for example in a batch.
+    #[must_use]
+    pub fn new(member: &'a str, index: u64, raw: &'a [u8], decoder: &'a Decoder, limits: &Limits) -> Self {
+        Self { member, index, raw, decoder, kept: limits.rejected_raw_bytes_max }
+    }
+
+    /// The format of the record.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.decoder.format()
+    }
+
+    /// The JSON object that rules see: the record itself for most JSON formats, a flat object for text formats.
+    pub fn json(&self) -> Result<Cow<'a, [u8]>, Rejected> {
+        self.decoder.view(self.raw).map_err(|error| self.reject(error.to_string()))
+    }
+
+    /// The record as an OCSF event.
+    pub fn event(&self) -> Result<ocsf::Event, Rejected> {
+        self.decoder.normalize(self.raw).map_err(|error| self.reject(error.to_string()))
+    }
+
+    /// This record as a rejection, for a reason found further on.
+    #[must_use]
+    pub fn reject(&self, reason: String) -> Rejected {
+        let raw = self.raw.get(..self.kept).unwrap_or(self.raw).to_vec();
+        Rejected { member: self.member.to_owned(), record: self.index, reason, raw }
+    }
+}

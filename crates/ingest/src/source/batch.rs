@@ -1,0 +1,144 @@
+//! A batch of raw records: their bytes, which member each came from, and the position behind them.
+//!
+//! All bytes stand in one buffer, so a batch of a hundred thousand records is a handful of allocations.
+
+use crate::logfile::{Item, LogFile, Record};
+use crate::read::Member;
+use crate::source::Position;
+use crate::{Decoder, Limits, Rejected};
+
+/// When a batch is full. A batch holds whole records and exceeds the byte limit by at most one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchLimits {
+    pub records_max: usize,
+    pub bytes_max: usize,
+}
+
+impl Default for BatchLimits {
+    fn default() -> Self {
+        // 16 MiB of records become about four times as much while they are normalised and written.
+        Self { records_max: 20_000, bytes_max: 16 * 1024 * 1024 }
+    }
+}
+
+/// A member of a batch and how to understand its records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchMember {
+    pub member: Member,
+    /// `None` when the member broke before its format was known; it then has rejections only.
+    pub decoder: Option<Decoder>,
+}
+
+/// Where one record of a batch stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawRecord {
+    /// Index into `RawBatch::members`.
+    pub member: usize,
+    /// 0-based index of the record in the member.
+    pub index: u64,
+    start: usize,
+    length: usize,
+}
+
+/// What a source gives at a time. records read = `records.len() + rejected.len()`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawBatch {
+    pub source: String,
+    pub members: Vec<BatchMember>,
+    pub records: Vec<RawRecord>,
+    pub rejected: Vec<Rejected>,
+    /// Members that were no log.
+    pub skipped: Vec<String>,
+    /// Behind the last record of this batch.
+    pub position: Position,
+    bytes: Vec<u8>,
+}
+
+impl RawBatch {
+    pub(super) fn new(source: &str, member: Member) -> Self {
+        Self {
+            source: source.to_owned(),
+            members: Vec::new(),
+            records: Vec::new(),
+            rejected: Vec::new(),
+            skipped: Vec::new(),
+            position: Position { member, record: 0, complete: false },
+            bytes: Vec::new(),
+        }
+    }
+
+    /// The records with what is needed to understand them, in reading order.
+    pub fn iter<'b>(&'b self, limits: &Limits) -> impl Iterator<Item = Record<'b>> {
+        let limits = limits.clone();
+        self.records.iter().filter_map(move |record| {
+            let member = self.members.get(record.member)?;
+            let raw = self.raw(record);
+            Some(Record::new(&member.member.name, record.index, raw, member.decoder.as_ref()?, &limits))
+        })
+    }
+
+    /// The bytes of one record.
+    #[must_use]
+    pub fn raw(&self, record: &RawRecord) -> &[u8] {
+        self.bytes.get(record.start..record.start + record.length).unwrap_or_default()
+    }
+
+    /// Bytes of all records.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Nothing was read and nothing was skipped.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.rejected.is_empty() && self.skipped.is_empty()
+    }
+
+    pub(super) fn is_full(&self, limits: &BatchLimits) -> bool {
+        self.records.len() + self.rejected.len() >= limits.records_max || self.bytes.len() >= limits.bytes_max
+    }
+
+    /// Takes records of an open member until the batch is full or the member ends; true at the end. Records before
+    /// `from` were given out earlier and are passed over.
+    pub(super) fn take(&mut self, file: &mut LogFile, member: &Member, from: u64, limits: &BatchLimits) -> bool {
+        self.members.push(BatchMember { member: member.clone(), decoder: file.decoder().cloned() });
+        let place = self.members.len() - 1;
+        loop {
+            if self.is_full(limits) {
+                return false;
+            }
+            let Some(item) = file.next() else { return true };
+            let index = match item {
+                Item::Record(record) => {
+                    if record.index >= from {
+                        let start = self.bytes.len();
+                        self.bytes.extend_from_slice(record.raw);
+                        let length = record.raw.len();
+                        self.records.push(RawRecord { member: place, index: record.index, start, length });
+                    }
+                    record.index
+                }
+                Item::Rejected(rejected) => {
+                    let index = rejected.record;
+                    if index >= from {
+                        self.rejected.push(rejected);
+                    }
+                    index
+                }
+            };
+            self.position = Position { member: member.clone(), record: index + 1, complete: false };
+        }
+    }
+
+    /// The member was read to its end.
+    pub(super) fn finish_member(&mut self, member: &Member, records: u64) {
+        self.position = Position { member: member.clone(), record: records, complete: true };
+    }
+
+    /// The member was no log.
+    pub(super) fn skip(&mut self, member: &Member) {
+        self.skipped.push(member.name.clone());
+        self.finish_member(member, 0);
+    }
+}

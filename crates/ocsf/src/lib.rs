@@ -1,0 +1,20 @@
+//! The shared vocabulary: OCSF 1.8 events, findings, observables and severities.
+//!
+//! First room on the path: everything that crosses from one station to another is spelled here.
+//! It does no IO, knows no vendor format and uses no other crate of ours.
+
+mod event;
+mod event_json;
+mod finding;
+mod hot;
+mod objects;
+mod severity;
+
+pub use event::{Action, Class, Event, Metadata, Status, record_uid};
+pub use finding::{Confidence, DataSeen, Finding, FindingClass, Observable, RuleRef, finding_uid};
+pub use hot::Hot;
+pub use objects::{
+    Account, Actor, Api, ApiRequest, ApiResponse, Cloud, Connection, Endpoint, HttpRequest, HttpResponse, Identified,
+    Idp, Json, Location, Resource, Session, Traffic, Url, User, UserType,
+};
+pub use severity::Severity;
