@@ -1,6 +1,5 @@
 //! One pass over a record that finds every quote that is not escaped and pairs every bracket outside strings, 64 bytes
-//! at a time. What it proves: UTF-8, closed strings without control characters, brackets that match in kind and depth,
-//! nothing after the outermost object. It does not look at keys, commas or numbers: [`super::walk`] checks those, in
+//! at a time. What it proves: UTF-8, closed strings without control characters, brackets that match in kind and depth. It does not look at keys, commas or numbers: [`super::walk`] checks those, in
 //! the parts that are read.
 
 use super::masks::Masks;
@@ -41,47 +40,55 @@ struct Carry {
     escaped: u64,
     has_escapes: bool,
     has_wide: bool,
-    /// Position of the bracket that closed the record.
-    end: Option<usize>,
 }
 
 impl Index {
-    /// Reads a record that must be exactly one object, with white space around it at most.
-    pub(crate) fn build(&mut self, record: &[u8]) -> Result<(), RecordError> {
-        self.clear(record)?;
+    /// Reads the object at the start of `bytes`, after white space at most, and tells where it ends. What follows is
+    /// not looked at.
+    pub(crate) fn build(&mut self, bytes: &[u8]) -> Result<usize, RecordError> {
+        self.clear(bytes)?;
+        let bytes = bytes.get(..RECORD_BYTES_MAX).unwrap_or(bytes);
         let mut carry = Carry::default();
-        let (blocks, rest) = record.as_chunks::<BLOCK>();
+        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         for (number, block) in blocks.iter().enumerate() {
-            self.block(record, number * BLOCK, block, &mut carry)?;
-        }
-        if !rest.is_empty() {
-            let mut block = [b' '; BLOCK];
-            for (to, from) in block.iter_mut().zip(rest) {
-                *to = *from;
+            if let Some(end) = self.block(bytes, number * BLOCK, block, &mut carry)? {
+                return self.finish(bytes, end, &carry);
             }
-            self.block(record, blocks.len() * BLOCK, &block, &mut carry)?;
         }
-        self.finish(record, &carry)
+        let mut block = [b' '; BLOCK];
+        for (to, from) in block.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        if let Some(end) = self.block(bytes, blocks.len() * BLOCK, &block, &mut carry)? {
+            return self.finish(bytes, end, &carry);
+        }
+        Err(match bytes.len() {
+            RECORD_BYTES_MAX => RecordError::at(RECORD_BYTES_MAX, RecordFault::TooLarge),
+            length if carry.in_string != 0 => RecordError::at(length, RecordFault::OpenString),
+            length => RecordError::at(length, RecordFault::OpenBracket),
+        })
     }
 
-    fn clear(&mut self, record: &[u8]) -> Result<(), RecordError> {
+    fn clear(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
         self.quotes.clear();
         self.containers.clear();
         self.open.clear();
-        if RECORD_BYTES_MAX < record.len() {
-            return Err(RecordError::at(RECORD_BYTES_MAX, RecordFault::TooLarge));
+        match bytes.iter().enumerate().find(|(_, byte)| !is_space(**byte)) {
+            Some((_, b'{')) => Ok(()),
+            Some((first, _)) => Err(RecordError::at(first, RecordFault::NotAnObject)),
+            None => Err(RecordError::at(0, RecordFault::Empty)),
         }
-        let Some(first) = record.iter().position(|byte| !is_space(*byte)) else {
-            return Err(RecordError::at(0, RecordFault::Empty));
-        };
-        if record.get(first) != Some(&b'{') {
-            return Err(RecordError::at(first, RecordFault::NotAnObject));
-        }
-        Ok(())
     }
 
+    /// Takes in one block. Gives the position of the bracket that closes the record, if it is in there.
     #[inline(always)]
-    fn block(&mut self, record: &[u8], base: usize, block: &[u8; BLOCK], carry: &mut Carry) -> Result<(), RecordError> {
+    fn block(
+        &mut self,
+        bytes: &[u8],
+        base: usize,
+        block: &[u8; BLOCK],
+        carry: &mut Carry,
+    ) -> Result<Option<usize>, RecordError> {
         let masks = Masks::of(block);
         carry.has_wide |= masks.wide != 0;
         let mut quotes = masks.quotes;
@@ -94,68 +101,58 @@ impl Index {
         carry.in_string = (in_string >> 63).wrapping_neg();
         self.quotes.push(quotes);
         let control = masks.controls & in_string;
+        let mut brackets = masks.brackets & !in_string;
+        while brackets != 0 {
+            let at = first_bit(brackets);
+            let is_end = self.bracket(bytes, base + at)?;
+            let before = (1 << at) - 1;
+            if is_end && control & before == 0 {
+                return Ok(Some(base + at));
+            }
+            brackets &= brackets - 1;
+        }
         if control != 0 {
             return Err(RecordError::at(base + first_bit(control), RecordFault::ControlCharacter));
         }
-        let mut brackets = masks.brackets & !in_string;
-        while brackets != 0 {
-            self.bracket(record, base + first_bit(brackets), carry)?;
-            brackets &= brackets - 1;
-        }
-        Ok(())
+        Ok(None)
     }
 
+    /// Takes in one bracket. True if it closes the record.
     #[inline(always)]
-    fn bracket(&mut self, record: &[u8], at: usize, carry: &mut Carry) -> Result<(), RecordError> {
-        let byte = record.get(at).copied().unwrap_or_default();
-        // Positions fit: the record's length was checked against RECORD_BYTES_MAX.
+    fn bracket(&mut self, bytes: &[u8], at: usize) -> Result<bool, RecordError> {
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        // Positions fit: no more than RECORD_BYTES_MAX bytes are looked at.
         let position = u32::try_from(at).unwrap_or(u32::MAX);
         let count = u32::try_from(self.containers.len()).unwrap_or(u32::MAX);
         let is_open = byte == b'{' || byte == b'[';
         if is_open {
-            if carry.end.is_some() {
-                return Err(RecordError::at(at, RecordFault::TrailingBytes));
-            }
             if DEPTH_MAX <= self.open.len() {
                 return Err(RecordError::at(at, RecordFault::TooDeep));
             }
             self.open.push(count);
             self.containers.push(Container { open: position, close: 0, next: 0 });
-            return Ok(());
+            return Ok(false);
         }
         let stray = RecordError::at(at, RecordFault::StrayBracket);
         let container = self.open.pop().and_then(|number| self.containers.get_mut(number as usize)).ok_or(stray)?;
-        let opened_by = record.get(container.open as usize).copied().unwrap_or_default();
+        let opened_by = bytes.get(container.open as usize).copied().unwrap_or_default();
         // In ASCII `]` and `}` stand two places after `[` and `{`.
         if opened_by + 2 != byte {
             return Err(stray);
         }
         container.close = position;
         container.next = count;
-        if self.open.is_empty() {
-            carry.end = Some(at);
-        }
-        Ok(())
+        Ok(self.open.is_empty())
     }
 
-    fn finish(&mut self, record: &[u8], carry: &Carry) -> Result<(), RecordError> {
+    fn finish(&mut self, bytes: &[u8], end: usize, carry: &Carry) -> Result<usize, RecordError> {
         self.has_escapes = carry.has_escapes;
         if carry.has_wide
-            && let Err(error) = std::str::from_utf8(record)
+            && let Err(error) = std::str::from_utf8(bytes.get(..end).unwrap_or_default())
         {
             return Err(RecordError::at(error.valid_up_to(), RecordFault::NotUtf8));
         }
-        if carry.in_string != 0 {
-            return Err(RecordError::at(record.len(), RecordFault::OpenString));
-        }
-        let Some(end) = carry.end else {
-            return Err(RecordError::at(record.len(), RecordFault::OpenBracket));
-        };
-        let after = record.get(end + 1..).unwrap_or_default();
-        match after.iter().position(|byte| !is_space(*byte)) {
-            Some(extra) => Err(RecordError::at(end + 1 + extra, RecordFault::TrailingBytes)),
-            None => Ok(()),
-        }
+        Ok(end + 1)
     }
 
     /// The first quote at or after `from`.

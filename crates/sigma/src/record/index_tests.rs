@@ -18,9 +18,7 @@ fn sound_records_pass() {
 
 #[test]
 fn unsound_records_are_named() {
-    use RecordFault::{
-        ControlCharacter, Empty, NotAnObject, OpenBracket, OpenString, StrayBracket, TooDeep, TrailingBytes,
-    };
+    use RecordFault::{ControlCharacter, Empty, NotAnObject, OpenBracket, OpenString, StrayBracket, TooDeep};
     let deep = "{\"a\":".to_owned() + &"[".repeat(DEPTH_MAX);
     let cases = [
         ("", Empty, 0),
@@ -31,9 +29,6 @@ fn unsound_records_are_named() {
         (r#"{"a":"b\"}"#, OpenString, 10),
         (r#"{"a":[1}"#, StrayBracket, 7),
         (r#"{"a":[1]"#, OpenBracket, 8),
-        ("{}}", StrayBracket, 2),
-        ("{} {}", TrailingBytes, 3),
-        ("{} x", TrailingBytes, 3),
         ("{\"a\":\"b\nc\"}", ControlCharacter, 7),
         (deep.as_str(), TooDeep, 5 + DEPTH_MAX - 1),
     ];

@@ -1,7 +1,9 @@
 //! Sixty-four bytes at once: which of them are quotes, backslashes, brackets, control characters or not ASCII.
-//! Plain 64-bit arithmetic, eight bytes per step, so that it needs no particular processor.
+
+use wide::u8x16;
 
 /// One bit per byte of a block, the lowest bit for the first byte.
+#[derive(Default)]
 pub(super) struct Masks {
     pub(super) quotes: u64,
     pub(super) backslashes: u64,
@@ -14,17 +16,43 @@ pub(super) struct Masks {
 impl Masks {
     #[inline(always)]
     pub(super) fn of(block: &[u8; 64]) -> Self {
-        let mut masks = Self { quotes: 0, backslashes: 0, brackets: 0, controls: 0, wide: 0 };
-        for (place, byte) in block.iter().enumerate() {
-            let bit = |is: bool| u64::from(is) << place;
-            masks.quotes |= bit(*byte == b'"');
-            masks.backslashes |= bit(*byte == b'\\');
+        let (lanes, _) = block.as_chunks::<16>();
+        let mut masks = Self::default();
+        for (number, lane) in lanes.iter().enumerate() {
+            let bytes = u8x16::new(*lane);
+            let place = |bits: u8x16| u64::from(bits.to_bitmask()) << (16 * number);
+            masks.quotes |= place(bytes.simd_eq(u8x16::splat(b'"')));
+            masks.backslashes |= place(bytes.simd_eq(u8x16::splat(b'\\')));
             // `[` and `{`, `]` and `}` differ in one bit only.
-            let folded = *byte | 0x20;
-            masks.brackets |= bit(folded == b'{') | bit(folded == b'}');
-            masks.controls |= bit(*byte < 0x20);
-            masks.wide |= bit(0x80 <= *byte);
+            let folded = bytes | u8x16::splat(0x20);
+            let brackets = folded.simd_eq(u8x16::splat(b'{')) | folded.simd_eq(u8x16::splat(b'}'));
+            masks.brackets |= place(brackets);
+            masks.controls |= place(bytes.min(u8x16::splat(0x1F)).simd_eq(bytes));
+            // The top bit of each byte.
+            masks.wide |= place(bytes);
         }
         masks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Masks;
+
+    #[test]
+    fn every_byte_at_every_place() {
+        for byte in 0..=u8::MAX {
+            for place in 0..64 {
+                let mut block = [b'a'; 64];
+                block[place] = byte;
+                let masks = Masks::of(&block);
+                let bit = |is: bool| u64::from(is) << place;
+                assert_eq!(masks.quotes, bit(byte == b'"'));
+                assert_eq!(masks.backslashes, bit(byte == b'\\'));
+                assert_eq!(masks.brackets, bit(b"[]{}".contains(&byte)), "{byte}");
+                assert_eq!(masks.controls, bit(byte < 0x20));
+                assert_eq!(masks.wide, bit(0x80 <= byte));
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ mod masks;
 pub(crate) mod text;
 mod walk;
 
-pub(crate) use index::Index;
+pub(crate) use index::{Index, is_space};
 pub(crate) use walk::{Elements, Members};
 
 /// The largest record that is evaluated: 64 MiB, far above the 256 KiB of a CloudTrail event, so that positions fit

@@ -93,7 +93,7 @@ fn compact(raw: &[u8], out: &mut Vec<u8>) {
         if in_string {
             in_string = *byte != b'"' || is_escaped;
             is_escaped = *byte == b'\\' && !is_escaped;
-        } else if super::index::is_space(*byte) {
+        } else if super::is_space(*byte) {
             continue;
         } else {
             in_string = *byte == b'"';
