@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use classify::Classifier;
 
-const TEXT_BYTES: usize = 16 * 1024 * 1024;
-const ROUNDS: usize = 3;
+const TEXT_BYTES: usize = 8 * 1024 * 1024;
+const ROUNDS: usize = 7;
 
 fn main() -> Result<(), std::io::Error> {
     let (classifier, errors) = Classifier::builtin();

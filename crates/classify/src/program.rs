@@ -59,7 +59,7 @@ impl Program {
     pub(crate) fn compile(identifiers: &[Identifier]) -> (Self, Vec<IdentifierError>) {
         let mut errors = Vec::new();
         let mut patterns = Vec::new();
-        let (mut sources, mut glued_sources) = (Vec::new(), Vec::new());
+        let (mut sources, mut glued_sources, mut open_sources) = (Vec::new(), Vec::new(), Vec::new());
         let (mut announced, mut announcements) = (Vec::new(), Vec::new());
         for (index, identifier) in (0_u16..).zip(identifiers) {
             if identifier.detector != Detector::Pattern {
@@ -78,6 +78,9 @@ impl Program {
             if identifier.glued {
                 glued_sources.push(source.clone());
             }
+            if !identifier.boundary {
+                open_sources.push(source.clone());
+            }
             patterns.push(Pattern { identifier: index, boundary: identifier.boundary, glued: identifier.glued });
             sources.push(source);
         }
@@ -87,8 +90,9 @@ impl Program {
                 Automaton::build(&[]).expect("an automaton of no patterns always builds")
             })
         };
-        let (whole, announcements, glued) = (build(&sources), build(&announcements), build(&glued_sources));
-        let starts = Box::new(Starts::read(&whole.dfa, &glued.dfa));
+        let (whole, announcements) = (build(&sources), build(&announcements));
+        let (glued, open) = (build(&glued_sources), build(&open_sources));
+        let starts = Box::new(Starts::read(&whole.dfa, &glued.dfa, &open.dfa));
         (Self { whole, announcements, announced, patterns, starts }, errors)
     }
 
@@ -109,8 +113,9 @@ impl Program {
             }
             found.clear();
             let cap = if budget == 0 { WALK_BYTES_MAX_SPENT } else { WALK_BYTES_MAX };
-            let walked =
-                walker.walk(text, place, cap, |pattern, end| self.record(text, pattern, place, end, &mut found));
+            let bounded = !held(&self.starts.open, byte, next);
+            let walked = walker
+                .walk(text, place, cap, bounded, |pattern, end| self.record(text, pattern, place, end, &mut found));
             budget = budget.saturating_sub(walked);
             if !found.is_empty() {
                 each(&found);
@@ -136,7 +141,7 @@ impl Program {
             return (found.start, found.end);
         };
         let mut start = found.start;
-        Walker::new(&self.announcements).walk(text, found.start, WALK_BYTES_MAX, |pattern, end| {
+        Walker::new(&self.announcements).walk(text, found.start, WALK_BYTES_MAX, false, |pattern, end| {
             if pattern == wanted && end < found.end {
                 start = end;
             }
@@ -150,6 +155,9 @@ impl Pattern {
     fn fits(&self, text: &[u8], start: usize, end: usize) -> bool {
         let at = |place: usize| text.get(place).copied().unwrap_or(b' ');
         let last = at(end.saturating_sub(1));
+        if (0x80..0xC0).contains(&at(end)) {
+            return false; // inside a character
+        }
         if self.boundary && last.is_ascii_alphanumeric() && at(end).is_ascii_alphanumeric() {
             return false;
         }
@@ -219,18 +227,31 @@ impl<'a> Walker<'a> {
         Self { dfa: &automaton.dfa, cache: automaton.caches.get(), origin: None }
     }
 
-    /// Walks from a place; hears of every pattern and every end; returns the bytes walked.
-    fn walk(&mut self, text: &[u8], start: usize, cap: usize, mut each: impl FnMut(usize, usize)) -> usize {
+    /// Walks from a place; hears of every pattern and every end; returns the bytes walked. With `bounded`, ends between two
+    /// letters or digits are not told.
+    fn walk(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        cap: usize,
+        bounded: bool,
+        mut each: impl FnMut(usize, usize),
+    ) -> usize {
         let limit = start.saturating_add(cap).min(text.len());
         let Some(mut state) = self.origin() else { return 0 };
         let part = text.get(start..limit).unwrap_or_default();
+        let mut inside = false;
         for (walked, byte) in part.iter().enumerate() {
+            let border = !(inside && byte.is_ascii_alphanumeric());
+            inside = byte.is_ascii_alphanumeric();
             let Ok(next) = self.dfa.next_state(&mut self.cache, state, *byte) else { return walked };
             state = next;
             if state.is_tagged() {
                 if state.is_match() {
                     // The automaton is one byte behind: the match ended before this byte.
-                    self.matches(state, start + walked, &mut each);
+                    if border || !bounded {
+                        self.matches(state, start + walked, &mut each);
+                    }
                 } else if state.is_dead() || state.is_quit() {
                     return walked;
                 }
@@ -280,22 +301,26 @@ struct Starts {
     pairs: [[u64; 4]; 256],
     /// The same for patterns that may continue a longer token.
     glued: [[u64; 4]; 256],
+    /// The same for patterns that may end inside a token.
+    open: [[u64; 4]; 256],
+}
+
+fn held(pairs: &[[u64; 4]; 256], first: u8, second: u8) -> bool {
+    pairs[usize::from(first)][usize::from(second >> 6)] >> (second & 63) & 1 == 1
 }
 
 impl Starts {
     /// All ones when the pair can begin a pattern.
     fn pair(&self, first: u8, second: u8) -> u8 {
-        let row = self.pairs[usize::from(first)];
-        if row[usize::from(second >> 6)] >> (second & 63) & 1 == 1 { u8::MAX } else { 0 }
+        if held(&self.pairs, first, second) { u8::MAX } else { 0 }
     }
 
     /// False when the token continues a longer one and no pattern that allows it begins like this.
     fn stands_free(&self, text: &[u8], place: usize, first: u8, second: u8) -> bool {
-        let row = self.glued[usize::from(first)];
-        row[usize::from(second >> 6)] >> (second & 63) & 1 == 1 || !left_glued(text, place)
+        held(&self.glued, first, second) || !left_glued(text, place)
     }
 
-    fn read(whole: &DFA, glued: &DFA) -> Self {
+    fn read(whole: &DFA, glued: &DFA, open: &DFA) -> Self {
         let pairs = pairs(whole);
         let mut class = [0; 256];
         for byte in 0..=u8::MAX {
@@ -306,7 +331,7 @@ impl Starts {
                 false => 0,
             };
         }
-        Self { class, pairs, glued: crate::program::pairs(glued) }
+        Self { class, pairs, glued: crate::program::pairs(glued), open: crate::program::pairs(open) }
     }
 }
 

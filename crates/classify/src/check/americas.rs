@@ -42,7 +42,19 @@ pub(super) fn npi(value: &str) -> bool {
     let digits = Digits::of(value);
     let mut prefixed = vec![8, 0, 8, 4, 0];
     prefixed.extend_from_slice(digits.slice());
-    digits.slice().len() == 10 && luhn(&prefixed)
+    digits.slice().len() == 10 && matches!(digits.slice().first(), Some(1 | 2)) && luhn(&prefixed)
+}
+
+/// Medicare beneficiary: no letters that look like digits, no leading zero.
+pub(super) fn mbi(value: &str) -> bool {
+    !value.starts_with('0') && !value.contains(['S', 'L', 'O', 'I', 'B', 'Z'])
+}
+
+/// Canadian social insurance: Luhn; 0 and 8 are not issued as first digits.
+pub(super) fn sin(value: &str) -> bool {
+    let digits = Digits::of(value);
+    let digits = digits.slice();
+    digits.len() == 9 && !matches!(digits.first(), Some(0 | 8)) && luhn(digits) && !placeholder(digits)
 }
 
 /// Drug enforcement registration: (1+3+5)+2(2+4+6) ends in the seventh digit.

@@ -3,8 +3,13 @@
 use super::dates::{valid_date, valid_two_digit_year_date};
 use super::digits::{Digits, luhn, number, placeholder, weighted};
 
-/// Verhoeff's dihedral check (Aadhaar).
-pub(super) fn verhoeff(value: &str) -> bool {
+/// Indian Aadhaar: Verhoeff; 0 and 1 are not issued as first digits.
+pub(super) fn aadhaar(value: &str) -> bool {
+    !value.starts_with(['0', '1']) && verhoeff(value)
+}
+
+/// Verhoeff's dihedral check.
+fn verhoeff(value: &str) -> bool {
     const TIMES: [[u8; 10]; 10] = [
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
         [1, 2, 3, 4, 0, 6, 7, 8, 9, 5],
@@ -44,13 +49,16 @@ pub(super) fn au_medicare(value: &str) -> bool {
     let digits = Digits::of(value);
     let digits = digits.slice();
     let sum = weighted(digits.get(..8).unwrap_or_default(), &[1, 3, 7, 9, 1, 3, 7, 9]);
-    matches!(digits.len(), 10 | 11) && digits.get(8).is_some_and(|have| u32::from(*have) == sum % 10)
+    matches!(digits.len(), 10 | 11)
+        && matches!(digits.first(), Some(2..=6))
+        && digits.get(8).is_some_and(|have| u32::from(*have) == sum % 10)
 }
 
 /// Korean number: the date. The check digit was dropped for numbers issued since October 2020.
 pub(super) fn rrn(value: &str) -> bool {
     let digits = Digits::of(value);
-    digits.slice().len() == 13 && valid_two_digit_year_date(digits.slice().get(..6).unwrap_or_default())
+    let gender = digits.slice().get(6).is_some_and(|digit| (1..=8).contains(digit));
+    gender && digits.slice().len() == 13 && valid_two_digit_year_date(digits.slice().get(..6).unwrap_or_default())
 }
 
 /// Chinese resident number: ISO 7064 mod 11,2 and the date.
@@ -61,6 +69,8 @@ pub(super) fn cn_ric(value: &str) -> bool {
     let expected = b"10X98765432".get(usize::try_from(sum % 11).unwrap_or_default()).copied();
     let part = |from, to| u32::try_from(number(digits, from, to)).unwrap_or_default();
     value.len() == 18
+        && (1..=8).contains(&number(digits, 0, 1))
+        && (1900..2100).contains(&part(6, 10))
         && valid_date(part(6, 10), part(10, 12), part(12, 14))
         && value.bytes().last().map(|last| last.to_ascii_uppercase()) == expected
 }
@@ -94,5 +104,8 @@ pub(super) fn nric(value: &str) -> bool {
 pub(super) fn za_id(value: &str) -> bool {
     let digits = Digits::of(value);
     let digits = digits.slice();
-    digits.len() == 13 && luhn(digits) && valid_two_digit_year_date(digits.get(..6).unwrap_or_default())
+    digits.len() == 13
+        && number(digits, 10, 11) <= 2
+        && luhn(digits)
+        && valid_two_digit_year_date(digits.get(..6).unwrap_or_default())
 }

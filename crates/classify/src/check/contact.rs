@@ -90,7 +90,12 @@ pub(super) fn phone(value: &str) -> bool {
     if main.starts_with('+') {
         return calling_code(digits).is_some_and(|code| (code + 6..=15).contains(&digits.len()));
     }
-    (6..=15).contains(&digits.len()) && !looks_like_date(main)
+    let groups = main.split([' ', '.', '-', '/', '(', ')']).filter(|group| !group.is_empty());
+    let one_group = groups.clone().count() == 1;
+    let short_first = groups.clone().next().is_some_and(|group| group.len() == 1 && !matches!(group, "0" | "1"));
+    // A plain run of digits of more than twelve is some other number; so is a number that begins with a lone digit.
+    let most = if one_group { 12 } else { 15 };
+    (6..=most).contains(&digits.len()) && !short_first && !looks_like_date(main)
 }
 
 /// In a column that is named for telephones, shorter local numbers count too.

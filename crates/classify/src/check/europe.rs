@@ -14,7 +14,10 @@ pub(super) fn nhs(value: &str) -> bool {
 
 /// National Insurance prefixes that are not issued.
 pub(super) fn nino(value: &str) -> bool {
-    !matches!(value.get(..2), None | Some("BG" | "GB" | "NK" | "KN" | "TN" | "NT" | "ZZ"))
+    let bytes = value.as_bytes();
+    let letter = |place: usize, barred: &[u8]| bytes.get(place).is_some_and(|byte| !barred.contains(byte));
+    let letters = letter(0, b"DFIQUV") && letter(1, b"DFIOQUV");
+    letters && !matches!(value.get(..2), None | Some("BG" | "GB" | "NK" | "KN" | "TN" | "NT" | "ZZ"))
 }
 
 /// Unique taxpayer reference: the first digit checks the other nine.
@@ -40,6 +43,14 @@ pub(super) fn upn(value: &str) -> bool {
     value.len() == 13 && value.bytes().next() == LETTERS.get(sum % 23).copied()
 }
 
+/// Driving licence: month (plus 50 for women) and day of birth stand in places seven to ten.
+pub(super) fn uk_driver(value: &str) -> bool {
+    let digits = Digits::of(value.get(5..11).unwrap_or_default());
+    let digits = digits.slice();
+    let month = number(digits, 1, 3) % 50;
+    (1..=12).contains(&month) && (1..=31).contains(&number(digits, 3, 5)) && value.get(..1) != Some("9")
+}
+
 /// ISO 7064 mod 11,10 and the rule that one digit of the first ten repeats.
 pub(super) fn de_tax(value: &str) -> bool {
     let digits = Digits::of(value);
@@ -58,7 +69,10 @@ pub(super) fn de_tax(value: &str) -> bool {
     }
     let expected = (11 - product) % 10;
     let repeats = counts.iter().filter(|count| 1 < **count).count();
-    digits.len() == 11 && repeats == 1 && digits.last().is_some_and(|last| u32::from(*last) == expected)
+    digits.len() == 11
+        && digits.first() != Some(&0)
+        && repeats == 1
+        && digits.last().is_some_and(|last| u32::from(*last) == expected)
 }
 
 /// Identity card serial: at least one digit; ten characters carry a 7-3-1 check digit.
@@ -79,7 +93,10 @@ pub(super) fn nir(value: &str) -> bool {
     let digits = Digits::of(&plain);
     let digits = digits.slice();
     let month = number(digits, 3, 5);
-    digits.len() == 15 && month != 0 && number(digits, 13, 15) == 97 - number(digits, 0, 13) % 97
+    digits.len() == 15
+        && matches!(digits.first(), Some(1 | 2))
+        && month != 0
+        && number(digits, 13, 15) == 97 - number(digits, 0, 13) % 97
 }
 
 const SPANISH_LETTERS: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
@@ -158,7 +175,8 @@ pub(super) fn personnummer(value: &str) -> bool {
     let day = number(digits, 4, 6);
     let day = if 60 < day { day - 60 } else { day };
     let month = number(digits, 2, 4);
-    matches!(all.len(), 10 | 12) && luhn(digits) && (1..=12).contains(&month) && (1..=31).contains(&day)
+    let century = all.len() == 10 || (all.len() == 12 && matches!(number(all, 0, 2), 19 | 20));
+    century && luhn(digits) && (1..=12).contains(&month) && (1..=31).contains(&day)
 }
 
 /// Finnish code: mod 31 picks the last character.
@@ -206,6 +224,7 @@ pub(super) fn tckn(value: &str) -> bool {
     let all = weighted(digits, &[1; 10]);
     let tenth = (odd * 7 + 1000 - even) % 10;
     digits.len() == 11
+        && digits.first() != Some(&0)
         && digits.get(9).is_some_and(|have| u32::from(*have) == tenth)
         && digits.get(10).is_some_and(|have| u32::from(*have) == all % 10)
 }

@@ -107,7 +107,8 @@ fn iban_length(country: &[u8]) -> Option<usize> {
 
 /// ISO 9362: the country in places five and six exists.
 pub(super) fn bic(value: &str) -> bool {
-    matches!(value.len(), 8 | 11) && value.get(4..6).is_some_and(crate::region::is_country)
+    let location = value.as_bytes().get(6).is_some_and(|byte| !matches!(byte, b'0' | b'1'));
+    location && matches!(value.len(), 8 | 11) && value.get(4..6).is_some_and(crate::region::is_country)
 }
 
 /// ABA routing number: 3-7-1 weights.

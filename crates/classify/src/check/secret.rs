@@ -74,7 +74,8 @@ fn entropy(value: &str) -> f64 {
 
 /// Not a documentation key.
 pub(super) fn aws_access_key(value: &str) -> bool {
-    !value.ends_with("EXAMPLE") && 2.0 < entropy(value)
+    let base32 = value.bytes().all(|byte| !matches!(byte, b'0' | b'1' | b'8' | b'9'));
+    base32 && !value.ends_with("EXAMPLE") && 2.0 < entropy(value)
 }
 
 /// Forty base64 characters of a random secret: mixed case and digits, not hexadecimal, not the documentation key.
