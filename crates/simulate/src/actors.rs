@@ -9,13 +9,26 @@ use crate::rng::Rng;
 /// Someone or something that calls AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Principal {
-    User { account: &'static str, name: String },
-    Role { account: &'static str, role: String, session: String, kind: Session },
-    Service { dns: &'static str },
+    User {
+        account: &'static str,
+        name: String,
+    },
+    Role {
+        account: &'static str,
+        role: String,
+        session: String,
+        kind: Session,
+    },
+    Service {
+        dns: &'static str,
+    },
     /// Nobody signed the request.
     Anonymous,
     /// A principal of another account, as the resource owner sees it.
-    Foreign { account: String, id: String },
+    Foreign {
+        account: &'static str,
+        id: String,
+    },
 }
 
 /// How a role session came to be.
@@ -63,7 +76,9 @@ impl Principal {
     pub(crate) fn arn(&self) -> Option<String> {
         match self {
             Self::User { account, name } => Some(format!("arn:aws:iam::{account}:user/{name}")),
-            Self::Role { account, role, session, .. } => Some(format!("arn:aws:sts::{account}:assumed-role/{role}/{session}")),
+            Self::Role { account, role, session, .. } => {
+                Some(format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"))
+            }
             Self::Service { .. } | Self::Anonymous | Self::Foreign { .. } => None,
         }
     }
@@ -75,10 +90,16 @@ impl Principal {
                 "type": "IAMUser", "principalId": (unique(seed, "AIDA", account, name)), "arn": (self.arn()),
                 "accountId": (*account), "accessKeyId": (unique(seed, "AKIA", account, name)), "userName": name,
             }),
-            Self::Role { account, role, session, kind } => self.session_identity(seed, at, (account, role, session, *kind)),
+            Self::Role { account, role, session, kind } => {
+                self.session_identity(seed, at, (account, role, session, *kind))
+            }
             Self::Service { dns } => j!({"type": "AWSService", "invokedBy": (*dns)}),
-            Self::Anonymous => j!({"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}),
-            Self::Foreign { account, id } => j!({"type": "AWSAccount", "principalId": id, "accountId": account}),
+            // Both spellings are seen in the service's files.
+            Self::Anonymous => {
+                let account = if seed.is_multiple_of(2) { "ANONYMOUS_PRINCIPAL" } else { "anonymous" };
+                j!({"type": "AWSAccount", "principalId": "", "accountId": account})
+            }
+            Self::Foreign { account, id } => j!({"type": "AWSAccount", "principalId": id, "accountId": (*account)}),
         }
     }
 

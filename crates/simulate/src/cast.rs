@@ -20,11 +20,11 @@ pub(crate) const AZURE_TERRAFORM: Caller<'_> =
 pub(crate) const AZURE_PORTAL: Caller<'_> =
     Caller::App { id: "5be24f90-c7a1-4d38-860f-9d13a7b5e2c4", oid: "27c95ad1-e80b-4f64-b3d2-0a7e61f8c953" };
 
-pub(crate) const CLI: &str =
-    "aws-cli/2.33.4 md/awscrt#0.29.2 ua/2.1 os/linux#6.12.0-amd64 md/arch#x86_64 lang/python#3.13.9 md/pyimpl#CPython cfg/retry-mode#standard";
+pub(crate) const CLI: &str = "aws-cli/2.33.4 md/awscrt#0.29.2 ua/2.1 os/linux#6.12.0-amd64 md/arch#x86_64 lang/python#3.13.9 md/pyimpl#CPython cfg/retry-mode#standard";
 pub(crate) const TERRAFORM: &str = "APN/1.0 HashiCorp/1.0 Terraform/1.14.3 (+https://www.terraform.io) terraform-provider-aws/6.27.0 \
 (+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.41.0 ua/2.1 os/linux lang/go#1.25.4";
-pub(crate) const BOTO: &str = "Boto3/1.42.19 md/Botocore#1.42.19 ua/2.1 os/linux#6.12.0 md/arch#aarch64 lang/python#3.13.9";
+pub(crate) const BOTO: &str =
+    "Boto3/1.42.19 md/Botocore#1.42.19 ua/2.1 os/linux#6.12.0 md/arch#aarch64 lang/python#3.13.9";
 /// Where pipelines run: the address of the runners' gateway.
 pub(crate) const RUNNER_IP: &str = "198.51.100.200";
 
@@ -34,19 +34,28 @@ pub(crate) struct Cast {
     pub(crate) public_bucket: &'static str,
     pub(crate) stolen_bucket: &'static str,
     pub(crate) egress_bucket: &'static str,
+    /// Places within the platform team: who opens the bucket, the security group, and switches logging off.
+    pub(crate) engineers: [usize; 3],
 }
 
 impl Cast {
     pub(crate) fn new(seed: u64) -> Self {
         let mut buckets = [EXPORTS, ORDERS, PAYMENTS, RECORDS, AID, TICKETS, GRADEBOOKS];
         Rng::new(seed, "cast", 0).shuffle(&mut buckets);
-        Self { public_bucket: buckets[0], stolen_bucket: buckets[1], egress_bucket: buckets[2] }
+        let mut places = [0, 1, 2, 3, 4, 5, 6];
+        Rng::new(seed, "engineers", 0).shuffle(&mut places);
+        let engineers = [places[0], places[1], places[2]];
+        Self { public_bucket: buckets[0], stolen_bucket: buckets[1], egress_bucket: buckets[2], engineers }
     }
 }
 
 /// The pipeline that applies infrastructure code.
 pub(crate) fn terraform(account: &'static str, rng: &mut Rng) -> Principal {
-    Principal::job(account, "larkfield-terraform", &format!("github-actions-{}", 20_000_000_000 + rng.below(900_000_000)))
+    Principal::job(
+        account,
+        "larkfield-terraform",
+        &format!("github-actions-{}", 20_000_000_000 + rng.below(900_000_000)),
+    )
 }
 
 pub(crate) fn person(account: &'static str, set: &str, staff: &Staff) -> Principal {
@@ -84,7 +93,15 @@ pub(crate) fn stranger_country(rng: &mut Rng) -> &'static str {
 
 pub(crate) fn customer(person: &Person, rng: &mut Rng) -> Visitor {
     let country = person.country().to_owned();
-    Visitor { id: person.id.clone(), role: "customer", student_id: None, session: rng.hex(24), ip: person.ip.clone(), agent: person.agent, country }
+    Visitor {
+        id: person.id.clone(),
+        role: "customer",
+        student_id: None,
+        session: rng.hex(24),
+        ip: person.ip.clone(),
+        agent: person.agent,
+        country,
+    }
 }
 
 pub(crate) fn student(person: &Person, rng: &mut Rng) -> Visitor {
@@ -129,5 +146,9 @@ pub(crate) fn passer_by(rng: &mut Rng) -> Visitor {
 /// A stranger's address for flows between IPv4 interfaces.
 pub(crate) fn stranger_ipv4(rng: &mut Rng) -> String {
     let (net, host) = (rng.range(18, 19), rng.range(1, 254));
-    if rng.chance(400) { format!("192.0.2.{}", rng.range(1, 30)) } else { format!("198.{net}.{}.{host}", rng.range(0, 255)) }
+    if rng.chance(400) {
+        format!("192.0.2.{}", rng.range(1, 30))
+    } else {
+        format!("198.{net}.{}.{host}", rng.range(0, 255))
+    }
 }

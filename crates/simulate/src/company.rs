@@ -174,10 +174,6 @@ impl Company {
         Self { seed, start, days, new_office: (block, opening), vendor_base: 192, pentests }
     }
 
-    pub(crate) fn end(&self) -> Ms {
-        self.start + self.days * DAY
-    }
-
     pub(crate) fn new_office_ip(&self, host: u8) -> String {
         format!("192.0.2.{}", self.new_office.0 + 1 + host % 30)
     }
@@ -199,7 +195,8 @@ impl Company {
             to: clock::seconds(to),
             network: network.map(str::to_owned),
         };
-        let pentests = self.pentests.iter().map(|&(from, to)| announced("penetration test", from, to, Some(PENTEST_NETWORK)));
+        let pentests =
+            self.pentests.iter().map(|&(from, to)| announced("penetration test", from, to, Some(PENTEST_NETWORK)));
         Profile {
             version: 1,
             name: "Larkfield",
@@ -220,7 +217,11 @@ impl Company {
                 Network { cidr: "10.20.0.0/16".to_owned(), what: "vpc production us-east-1", since: None },
                 Network { cidr: "10.40.0.0/16".to_owned(), what: "vpc data us-east-1", since: None },
                 Network { cidr: "10.60.0.0/16".to_owned(), what: "vpc production eu-west-1", since: None },
-                Network { cidr: format!("192.0.2.{}/28", self.vendor_base), what: "marketing vendor Brightmail, SFTP", since: None },
+                Network {
+                    cidr: format!("192.0.2.{}/28", self.vendor_base),
+                    what: "marketing vendor Brightmail, SFTP",
+                    since: None,
+                },
             ],
             announced: pentests.collect(),
             public_buckets: &["larkfield-product-images"],

@@ -136,7 +136,12 @@ mod tests {
         assert_eq!(regimes(&shop), ["GDPR-33"]);
         let cards = exposure(&["controller"], &[("US-CA", 9), ("US-TX", 250)], &["NAME", "CARD_WITH_CODE"], &[]);
         assert_eq!(regimes(&cards), ["US-CA", "US-TX", "US-TX"]);
-        let school = exposure(&["processor"], &[("US-NY", 40)], &["NAME", "STUDENT_PII"], &["Hudson Vale Central School District"]);
+        let school = exposure(
+            &["processor"],
+            &[("US-NY", 40)],
+            &["NAME", "STUDENT_PII"],
+            &["Hudson Vale Central School District"],
+        );
         assert_eq!(regimes(&school), ["US-NY-2D", "CONTRACT"]);
     }
 }

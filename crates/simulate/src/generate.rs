@@ -68,7 +68,7 @@ pub fn generate(options: &Options, sink: &mut dyn Sink) -> Result<GroundTruth, G
 }
 
 fn play(stage: &mut Stage<'_>, story: &'static Story) -> (&'static Story, Label, Told) {
-    let label = stage.label();
+    let label = stage.label(true);
     // Not the day's stream: the same story plays the same way on whatever day the schedule puts it.
     let mut rng = Rng::new(stage.world.company.seed, story.id.as_str(), 0);
     let told = (story.play)(stage, &mut rng);
@@ -83,7 +83,7 @@ fn look_alikes(stage: &mut Stage<'_>) -> Vec<Seen> {
     let mut seen = Vec::new();
     for (index, look_alike) in LOOK_ALIKES.iter().enumerate() {
         if look_alike.due(&stage.world.company, stage.day, stage.midnight) {
-            let label = stage.label();
+            let label = stage.label(false);
             let mut rng = stage.rng(look_alike.id);
             let actors = (look_alike.play)(stage, &mut rng);
             stage.unlabel();
@@ -93,9 +93,17 @@ fn look_alikes(stage: &mut Stage<'_>) -> Vec<Seen> {
     seen
 }
 
-fn answers(options: &Options, stage: Stage<'_>, told: Vec<(&'static Story, Label, Told)>, seen: Vec<Seen>) -> GroundTruth {
+fn answers(
+    options: &Options,
+    stage: Stage<'_>,
+    told: Vec<(&'static Story, Label, Told)>,
+    seen: Vec<Seen>,
+) -> GroundTruth {
     let (mut labelled, records, telemetry_files) = stage.results();
-    let mut stories: Vec<StoryTruth> = told.into_iter().map(|(story, label, told)| story_truth(story, std::mem::take(&mut labelled[label]), told)).collect();
+    let mut stories: Vec<StoryTruth> = told
+        .into_iter()
+        .map(|(story, label, told)| story_truth(story, std::mem::take(&mut labelled[label]), told))
+        .collect();
     stories.sort_by(|a, b| (&a.deed, &a.id).cmp(&(&b.deed, &b.id)));
     let mut look_alikes: Vec<LookAlikeTruth> = LOOK_ALIKES
         .iter()
@@ -161,7 +169,11 @@ fn span(records: &[RecordRef]) -> Option<(String, String)> {
 
 fn thousandths(scale: f64) -> Option<u64> {
     let in_range = scale.is_finite() && 0.0 < scale && scale <= SCALE_MAX;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie between 0 and a million")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to lie between 0 and a million"
+    )]
     let thousandths = (scale * 1000.0).round() as u64;
     (in_range && 0 < thousandths).then_some(thousandths)
 }

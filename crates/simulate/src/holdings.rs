@@ -3,7 +3,7 @@
 //! Written once, before the telemetry; sizes and subjects are taken from the very bytes that are written.
 //! It does not know which of them will leak.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use crate::company::SCHOOLS;
@@ -80,6 +80,7 @@ pub(crate) const STORES: &[Store] = &[
 #[derive(Debug, Default)]
 pub(crate) struct Holdings {
     pub(crate) objects: Vec<Object>,
+    by_store: BTreeMap<&'static str, Vec<usize>>,
 }
 
 impl Holdings {
@@ -99,8 +100,8 @@ impl Holdings {
     }
 
     /// Indexes of the objects of a store, in key order.
-    pub(crate) fn of(&self, store: &str) -> Vec<usize> {
-        (0..self.objects.len()).filter(|&i| self.objects[i].store == store).collect()
+    pub(crate) fn of(&self, store: &str) -> &[usize] {
+        self.by_store.get(store).map_or(&[], Vec::as_slice)
     }
 
     /// Distinct subjects of some objects.
@@ -127,6 +128,7 @@ impl Writer<'_> {
         let size = u64::try_from(text.len()).unwrap_or(u64::MAX);
         let object = Object { store, key, uri, size, subjects };
         self.sink.put(&object.path(), text.as_bytes())?;
+        self.holdings.by_store.entry(store).or_default().push(self.holdings.objects.len());
         self.holdings.objects.push(object);
         Ok(())
     }
@@ -160,12 +162,16 @@ impl Writer<'_> {
         // Only some customers paid before tokenisation; their settlement files are what is left.
         let paid: Vec<&Person> = people.customers.iter().filter(|c| c.number % 5 < 2).collect();
         for (part, chunk) in paid.chunks(16).enumerate() {
-            let mut text = String::from("customer_id,name,email,country,state,card_number,card_expiry,amount,currency\n");
+            let mut text =
+                String::from("customer_id,name,email,country,state,card_number,card_expiry,amount,currency\n");
             let mut subjects = Vec::new();
             for c in chunk {
                 let amount = format!("{}.{:02}", 10 + c.number % 190, c.number % 100);
                 let currency = if c.country() == "US" { "USD" } else { "EUR" };
-                row(&mut text, &[&c.id, &c.name(), &c.email, c.country(), c.state(), &c.card, &c.card_expiry, &amount, currency]);
+                row(
+                    &mut text,
+                    &[&c.id, &c.name(), &c.email, c.country(), c.state(), &c.card, &c.card_expiry, &amount, currency],
+                );
                 subjects.push(Subject::Customer(index(c)));
             }
             self.put(PAYMENTS, format!("settlement/2023/batch-{part:04}.csv"), &text, subjects)?;
@@ -189,13 +195,19 @@ impl Writer<'_> {
         for course in &people.courses {
             let roster: Vec<&Person> = course.roster.iter().map(|&i| &people.students[i]).collect();
             let subjects = course.roster.iter().map(|&i| Subject::Student(i)).collect();
-            self.put(GRADEBOOKS, format!("2026-spring/{}.csv", course.id), &gradebook(seed, &course.id, &roster), subjects)?;
+            self.put(
+                GRADEBOOKS,
+                format!("2026-spring/{}.csv", course.id),
+                &gradebook(seed, &course.id, &roster),
+                subjects,
+            )?;
         }
         Ok(())
     }
 
     fn financial_aid(&mut self, seed: u64, people: &People) -> io::Result<()> {
-        let applicants: Vec<&Person> = people.students.iter().filter(|s| !s.ssn.is_empty() && s.number % 3 == 0).collect();
+        let applicants: Vec<&Person> =
+            people.students.iter().filter(|s| !s.ssn.is_empty() && s.number % 3 == 0).collect();
         for (part, chunk) in applicants.chunks(12).enumerate() {
             let (mut text, mut subjects) = (String::new(), Vec::new());
             for s in chunk {
@@ -224,8 +236,18 @@ impl Writer<'_> {
                 let c = &people.customers[i];
                 let order = order_number(&mut rng);
                 let body = match n % 3 {
-                    0 => format!("Hello, my order {order} has not arrived. Please write to {} or call {}. {}", c.email, c.phone, c.name()),
-                    1 => format!("I moved to {}, {}. Order {order} goes to the old address. {}", c.street, c.city, c.name()),
+                    0 => format!(
+                        "Hello, my order {order} has not arrived. Please write to {} or call {}. {}",
+                        c.email,
+                        c.phone,
+                        c.name()
+                    ),
+                    1 => format!(
+                        "I moved to {}, {}. Order {order} goes to the old address. {}",
+                        c.street,
+                        c.city,
+                        c.name()
+                    ),
                     _ => format!("The refund for {order} is missing since last week, regards, {}", c.name()),
                 };
                 j!({
@@ -247,13 +269,17 @@ impl Writer<'_> {
             let mut rng = Rng::new(seed, "lake", part);
             let mut text = String::from("event_key,session_key,kind,sku,amount_cents\n");
             for _ in 0..40 {
-                let (kind, sku, cents) = (*rng.pick(&["view", "cart", "order"]), rng.range(100, 999), rng.range(100, 20_000).to_string());
+                let (kind, sku, cents) =
+                    (*rng.pick(&["view", "cart", "order"]), rng.range(100, 999), rng.range(100, 20_000).to_string());
                 row(&mut text, &[&rng.hex(16), &rng.hex(16), kind, &format!("SKU-{sku}"), &cents]);
             }
             self.put(LAKE, format!("curated/events/part-{part:04}.csv"), &text, Vec::new())?;
         }
         for n in 0..120_u64 {
-            let text = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"640\"><title>SKU-{}</title></svg>\n", 100 + n);
+            let text = format!(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"640\"><title>SKU-{}</title></svg>\n",
+                100 + n
+            );
             self.put(IMAGES, format!("products/sku-{}.svg", 100 + n), &text, Vec::new())?;
         }
         for n in 0..60_u64 {
@@ -304,31 +330,50 @@ fn customers(chunk: &[Person]) -> Vec<Subject> {
 }
 
 fn customer_table(rows: &[Person]) -> String {
-    let mut text = String::from("customer_id,first_name,last_name,email,phone,street,city,postcode,state,country,date_of_birth\n");
+    let mut text =
+        String::from("customer_id,first_name,last_name,email,phone,street,city,postcode,state,country,date_of_birth\n");
     for c in rows {
-        let fields: [&str; 11] = [&c.id, &c.first, &c.last, &c.email, &c.phone, &c.street, c.city, &c.postcode, c.state(), c.country(), &c.born];
+        let fields: [&str; 11] = [
+            &c.id,
+            &c.first,
+            &c.last,
+            &c.email,
+            &c.phone,
+            &c.street,
+            c.city,
+            &c.postcode,
+            c.state(),
+            c.country(),
+            &c.born,
+        ];
         row(&mut text, &fields);
     }
     text
 }
 
 fn student_table(rows: &[&Person]) -> String {
-    let mut text = String::from("student_id,first_name,last_name,email,date_of_birth,ssn,home_state,home_country,school,program\n");
+    let mut text = String::from(
+        "student_id,first_name,last_name,email,date_of_birth,ssn,home_state,home_country,school,program\n",
+    );
     for s in rows {
         let school = SCHOOLS[s.school].name;
-        let fields: [&str; 10] = [&s.id, &s.first, &s.last, &s.email, &s.born, &s.ssn, s.state(), s.country(), school, s.program];
+        let fields: [&str; 10] =
+            [&s.id, &s.first, &s.last, &s.email, &s.born, &s.ssn, s.state(), s.country(), school, s.program];
         row(&mut text, &fields);
     }
     text
 }
 
 fn gradebook(seed: u64, course: &str, roster: &[&Person]) -> String {
-    let mut text = String::from("student_id,last_name,first_name,email,home_state,home_country,course,midterm,final,final_grade\n");
+    let mut text = String::from(
+        "student_id,last_name,first_name,email,home_state,home_country,course,midterm,final,final_grade\n",
+    );
     for s in roster {
         let mut rng = Rng::new(seed, course, s.number);
         let (score, midterm) = (rng.range(55, 100), rng.range(50, 100));
         let (midterm, last) = (midterm.to_string(), score.to_string());
-        let fields: [&str; 10] = [&s.id, &s.last, &s.first, &s.email, s.state(), s.country(), course, &midterm, &last, letter(score)];
+        let fields: [&str; 10] =
+            [&s.id, &s.last, &s.first, &s.email, s.state(), s.country(), course, &midterm, &last, letter(score)];
         row(&mut text, &fields);
     }
     text

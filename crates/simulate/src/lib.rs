@@ -24,4 +24,7 @@ mod truth;
 pub use generate::{GenerateError, generate};
 pub use options::{DAYS_MAX, Options, SCALE_MAX, Stories, StoryId, UnknownStory};
 pub use sink::{DirSink, Sink};
-pub use truth::{ExpectedDuty, ExposedObject, Exposure, GroundTruth, LookAlikeTruth, Occurrence, RecordRef, StoryTruth, TRUTH_VERSION};
+pub use truth::{
+    ExpectedDuty, ExposedObject, Exposure, GroundTruth, LookAlikeTruth, Occurrence, RecordRef, StoryTruth,
+    TRUTH_VERSION,
+};

@@ -3,33 +3,197 @@
 //! Plain tables. None of the people exist; streets and schools are invented.
 
 pub(crate) const FIRST_EN: &[&str] = &[
-    "Olivia", "Liam", "Emma", "Noah", "Ava", "Ethan", "Sophia", "Mason", "Isabella", "Logan", "Mia", "Lucas", "Charlotte",
-    "Jackson", "Amelia", "Aiden", "Harper", "Elijah", "Evelyn", "James", "Abigail", "Benjamin", "Emily", "Jacob", "Ella",
-    "Michael", "Madison", "Daniel", "Aria", "Henry", "Grace", "Owen", "Chloe", "Wyatt", "Camila", "Carter", "Layla", "Julian",
-    "Nora", "Levi", "Zoe", "Isaac", "Hannah", "Gabriel", "Lily", "Anthony", "Aaliyah", "Jaxon", "Savannah", "Lincoln", "Imani",
-    "Malik", "Priya", "Arjun", "Mei", "Wei", "Fatima", "Omar", "Lucia", "Mateo", "Keisha", "Darius", "Hye-jin", "Min-jun",
+    "Olivia",
+    "Liam",
+    "Emma",
+    "Noah",
+    "Ava",
+    "Ethan",
+    "Sophia",
+    "Mason",
+    "Isabella",
+    "Logan",
+    "Mia",
+    "Lucas",
+    "Charlotte",
+    "Jackson",
+    "Amelia",
+    "Aiden",
+    "Harper",
+    "Elijah",
+    "Evelyn",
+    "James",
+    "Abigail",
+    "Benjamin",
+    "Emily",
+    "Jacob",
+    "Ella",
+    "Michael",
+    "Madison",
+    "Daniel",
+    "Aria",
+    "Henry",
+    "Grace",
+    "Owen",
+    "Chloe",
+    "Wyatt",
+    "Camila",
+    "Carter",
+    "Layla",
+    "Julian",
+    "Nora",
+    "Levi",
+    "Zoe",
+    "Isaac",
+    "Hannah",
+    "Gabriel",
+    "Lily",
+    "Anthony",
+    "Aaliyah",
+    "Jaxon",
+    "Savannah",
+    "Lincoln",
+    "Imani",
+    "Malik",
+    "Priya",
+    "Arjun",
+    "Mei",
+    "Wei",
+    "Fatima",
+    "Omar",
+    "Lucia",
+    "Mateo",
+    "Keisha",
+    "Darius",
+    "Hye-jin",
+    "Min-jun",
 ];
 pub(crate) const LAST_EN: &[&str] = &[
-    "Smith", "Johnson", "Williams", "Brown", "Jones", "Garcia", "Miller", "Davis", "Rodriguez", "Martinez", "Hernandez", "Lopez",
-    "Gonzalez", "Wilson", "Anderson", "Thomas", "Taylor", "Moore", "Jackson", "Martin", "Lee", "Perez", "Thompson", "White",
-    "Harris", "Sanchez", "Clark", "Ramirez", "Lewis", "Robinson", "Walker", "Young", "Allen", "King", "Wright", "Scott",
-    "Torres", "Nguyen", "Hill", "Flores", "Green", "Adams", "Nelson", "Baker", "Hall", "Rivera", "Campbell", "Mitchell",
-    "Carter", "Roberts", "Patel", "Kim", "Chen", "Singh", "Okafor", "Haddad", "Novak", "Reyes", "Bennett", "O'Connor",
+    "Smith",
+    "Johnson",
+    "Williams",
+    "Brown",
+    "Jones",
+    "Garcia",
+    "Miller",
+    "Davis",
+    "Rodriguez",
+    "Martinez",
+    "Hernandez",
+    "Lopez",
+    "Gonzalez",
+    "Wilson",
+    "Anderson",
+    "Thomas",
+    "Taylor",
+    "Moore",
+    "Jackson",
+    "Martin",
+    "Lee",
+    "Perez",
+    "Thompson",
+    "White",
+    "Harris",
+    "Sanchez",
+    "Clark",
+    "Ramirez",
+    "Lewis",
+    "Robinson",
+    "Walker",
+    "Young",
+    "Allen",
+    "King",
+    "Wright",
+    "Scott",
+    "Torres",
+    "Nguyen",
+    "Hill",
+    "Flores",
+    "Green",
+    "Adams",
+    "Nelson",
+    "Baker",
+    "Hall",
+    "Rivera",
+    "Campbell",
+    "Mitchell",
+    "Carter",
+    "Roberts",
+    "Patel",
+    "Kim",
+    "Chen",
+    "Singh",
+    "Okafor",
+    "Haddad",
+    "Novak",
+    "Reyes",
+    "Bennett",
+    "O'Connor",
 ];
-pub(crate) const FIRST_DE: &[&str] = &["Lukas", "Mia", "Felix", "Hannah", "Jonas", "Lea", "Maximilian", "Leonie", "Paul", "Lena", "Jürgen", "Anke", "Sören", "Käthe"];
-pub(crate) const LAST_DE: &[&str] = &["Müller", "Schmidt", "Schneider", "Fischer", "Weber", "Becker", "Schäfer", "Koch", "Richter", "Wolf", "Neumann", "Krüger"];
-pub(crate) const FIRST_FR: &[&str] = &["Camille", "Louis", "Manon", "Hugo", "Inès", "Théo", "Chloé", "Jules", "Zoé", "Mathis", "Élise", "Étienne"];
-pub(crate) const LAST_FR: &[&str] = &["Martin", "Bernard", "Dubois", "Durand", "Moreau", "Lefèvre", "Roux", "Fournier", "Girard", "Mercier", "Chevalier"];
-pub(crate) const FIRST_ES: &[&str] = &["Lucía", "Hugo", "Martina", "Pablo", "Paula", "Álvaro", "Sofía", "Adrián", "Carmen", "Javier"];
-pub(crate) const LAST_ES: &[&str] = &["García", "Fernández", "González", "López", "Martínez", "Sánchez", "Pérez", "Gómez", "Ruiz", "Navarro"];
-pub(crate) const FIRST_NL: &[&str] = &["Daan", "Emma", "Sem", "Julia", "Bram", "Sanne", "Thijs", "Fleur", "Ruben", "Lotte"];
-pub(crate) const LAST_NL: &[&str] = &["de Jong", "Jansen", "de Vries", "van den Berg", "Bakker", "Visser", "Smit", "Meijer", "Mulder"];
-pub(crate) const FIRST_IE: &[&str] = &["Aoife", "Conor", "Ciara", "Oisín", "Niamh", "Darragh", "Saoirse", "Cillian", "Róisín", "Fionn"];
-pub(crate) const LAST_IE: &[&str] = &["Murphy", "Kelly", "O'Sullivan", "Walsh", "Byrne", "Ryan", "O'Brien", "Doyle", "McCarthy", "Gallagher"];
-pub(crate) const FIRST_IT: &[&str] = &["Giulia", "Leonardo", "Sofia", "Francesco", "Aurora", "Lorenzo", "Chiara", "Matteo"];
-pub(crate) const LAST_IT: &[&str] = &["Rossi", "Russo", "Ferrari", "Esposito", "Bianchi", "Romano", "Colombo", "Ricci", "Marino"];
+pub(crate) const FIRST_DE: &[&str] = &[
+    "Lukas",
+    "Mia",
+    "Felix",
+    "Hannah",
+    "Jonas",
+    "Lea",
+    "Maximilian",
+    "Leonie",
+    "Paul",
+    "Lena",
+    "Jürgen",
+    "Anke",
+    "Sören",
+    "Käthe",
+];
+pub(crate) const LAST_DE: &[&str] = &[
+    "Müller",
+    "Schmidt",
+    "Schneider",
+    "Fischer",
+    "Weber",
+    "Becker",
+    "Schäfer",
+    "Koch",
+    "Richter",
+    "Wolf",
+    "Neumann",
+    "Krüger",
+];
+pub(crate) const FIRST_FR: &[&str] =
+    &["Camille", "Louis", "Manon", "Hugo", "Inès", "Théo", "Chloé", "Jules", "Zoé", "Mathis", "Élise", "Étienne"];
+pub(crate) const LAST_FR: &[&str] = &[
+    "Martin",
+    "Bernard",
+    "Dubois",
+    "Durand",
+    "Moreau",
+    "Lefèvre",
+    "Roux",
+    "Fournier",
+    "Girard",
+    "Mercier",
+    "Chevalier",
+];
+pub(crate) const FIRST_ES: &[&str] =
+    &["Lucía", "Hugo", "Martina", "Pablo", "Paula", "Álvaro", "Sofía", "Adrián", "Carmen", "Javier"];
+pub(crate) const LAST_ES: &[&str] =
+    &["García", "Fernández", "González", "López", "Martínez", "Sánchez", "Pérez", "Gómez", "Ruiz", "Navarro"];
+pub(crate) const FIRST_NL: &[&str] =
+    &["Daan", "Emma", "Sem", "Julia", "Bram", "Sanne", "Thijs", "Fleur", "Ruben", "Lotte"];
+pub(crate) const LAST_NL: &[&str] =
+    &["de Jong", "Jansen", "de Vries", "van den Berg", "Bakker", "Visser", "Smit", "Meijer", "Mulder"];
+pub(crate) const FIRST_IE: &[&str] =
+    &["Aoife", "Conor", "Ciara", "Oisín", "Niamh", "Darragh", "Saoirse", "Cillian", "Róisín", "Fionn"];
+pub(crate) const LAST_IE: &[&str] =
+    &["Murphy", "Kelly", "O'Sullivan", "Walsh", "Byrne", "Ryan", "O'Brien", "Doyle", "McCarthy", "Gallagher"];
+pub(crate) const FIRST_IT: &[&str] =
+    &["Giulia", "Leonardo", "Sofia", "Francesco", "Aurora", "Lorenzo", "Chiara", "Matteo"];
+pub(crate) const LAST_IT: &[&str] =
+    &["Rossi", "Russo", "Ferrari", "Esposito", "Bianchi", "Romano", "Colombo", "Ricci", "Marino"];
 pub(crate) const FIRST_PL: &[&str] = &["Zuzanna", "Antoni", "Julia", "Jakub", "Maja", "Szymon", "Łucja", "Michał"];
-pub(crate) const LAST_PL: &[&str] = &["Nowak", "Kowalski", "Wiśniewska", "Wójcik", "Kamiński", "Lewandowski", "Zielińska", "Dąbrowski"];
+pub(crate) const LAST_PL: &[&str] =
+    &["Nowak", "Kowalski", "Wiśniewska", "Wójcik", "Kamiński", "Lewandowski", "Zielińska", "Dąbrowski"];
 
 /// A place: residence code (`US-CA`, `DE`), weight among customers, and cities with the leading digits of their postcodes.
 #[derive(Debug)]
@@ -40,9 +204,21 @@ pub(crate) struct Place {
 }
 
 pub(crate) const PLACES: &[Place] = &[
-    Place { code: "US-CA", weight: 150, cities: &[("Fresno", "937"), ("Oakland", "946"), ("San Diego", "921"), ("Sacramento", "958")] },
-    Place { code: "US-TX", weight: 120, cities: &[("Austin", "787"), ("Houston", "770"), ("El Paso", "799"), ("Lubbock", "794")] },
-    Place { code: "US-NY", weight: 110, cities: &[("Albany", "122"), ("Buffalo", "142"), ("Brooklyn", "112"), ("Yonkers", "107")] },
+    Place {
+        code: "US-CA",
+        weight: 150,
+        cities: &[("Fresno", "937"), ("Oakland", "946"), ("San Diego", "921"), ("Sacramento", "958")],
+    },
+    Place {
+        code: "US-TX",
+        weight: 120,
+        cities: &[("Austin", "787"), ("Houston", "770"), ("El Paso", "799"), ("Lubbock", "794")],
+    },
+    Place {
+        code: "US-NY",
+        weight: 110,
+        cities: &[("Albany", "122"), ("Buffalo", "142"), ("Brooklyn", "112"), ("Yonkers", "107")],
+    },
     Place { code: "US-FL", weight: 70, cities: &[("Tampa", "336"), ("Orlando", "328")] },
     Place { code: "US-MA", weight: 40, cities: &[("Worcester", "016"), ("Lowell", "018")] },
     Place { code: "US-IL", weight: 50, cities: &[("Peoria", "616"), ("Chicago", "606")] },
@@ -75,11 +251,26 @@ pub(crate) fn usual(code: &str) -> (&'static [&'static str], &'static [&'static 
     }
 }
 
-pub(crate) const STREETS: &[&str] = &["Maple", "Juniper", "Harbor", "Quarry", "Willow", "Orchard", "Foundry", "Meadow", "Chapel", "Canal", "Linden", "Station"];
+pub(crate) const STREETS: &[&str] = &[
+    "Maple", "Juniper", "Harbor", "Quarry", "Willow", "Orchard", "Foundry", "Meadow", "Chapel", "Canal", "Linden",
+    "Station",
+];
 pub(crate) const SUFFIXES: &[&str] = &["St", "Ave", "Rd", "Ln", "Dr", "Way"];
-pub(crate) const PROGRAMS: &[&str] = &["Biology", "Nursing", "History", "Computer Science", "Economics", "Mathematics", "Education", "Chemistry"];
+pub(crate) const PROGRAMS: &[&str] =
+    &["Biology", "Nursing", "History", "Computer Science", "Economics", "Mathematics", "Education", "Chemistry"];
 pub(crate) const COURSES: &[&str] = &["BIO", "NUR", "HIS", "CSC", "ECO", "MAT", "EDU", "CHE", "ENG", "PHY"];
-pub(crate) const PRODUCTS: &[&str] = &["desk lamp", "field notebook", "gel pens", "backpack", "whiteboard", "lab goggles", "calculator", "standing desk", "sketch pad", "USB hub"];
+pub(crate) const PRODUCTS: &[&str] = &[
+    "desk lamp",
+    "field notebook",
+    "gel pens",
+    "backpack",
+    "whiteboard",
+    "lab goggles",
+    "calculator",
+    "standing desk",
+    "sketch pad",
+    "USB hub",
+];
 
 pub(crate) const BROWSERS: &[&str] = &[
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36",

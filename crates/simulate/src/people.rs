@@ -158,7 +158,11 @@ fn person(rng: &mut Rng, number: u64, place: &'static Place) -> Person {
     let american = place.code.starts_with("US-");
     let (city, prefix) = *rng.pick(place.cities);
     let street = format!("{} {} {}", rng.range(1, 980), rng.pick(names::STREETS), rng.pick(names::SUFFIXES));
-    let postcode = if place.code == "IE" { format!("{prefix} {}", rng.base32(4)) } else { format!("{prefix}{:02}", rng.range(1, 99)) };
+    let postcode = if place.code == "IE" {
+        format!("{prefix} {}", rng.base32(4))
+    } else {
+        format!("{prefix}{:02}", rng.range(1, 99))
+    };
     let phone = match place.code {
         "DE" => format!("+49 30 23125 {:03}", rng.range(0, 999)),
         "FR" => format!("+33 1 99 00 {:02} {:02}", rng.range(0, 99), rng.range(0, 99)),
@@ -166,7 +170,11 @@ fn person(rng: &mut Rng, number: u64, place: &'static Place) -> Person {
         _ if american => format!("({}) 555-01{:02}", rng.pick(&["212", "415", "512", "617", "303"]), rng.range(0, 99)),
         _ => format!("+31 85 00 {:02} {:03}", rng.range(0, 99), rng.range(0, 999)),
     };
-    let ssn = if american { format!("{}-{:02}-{:04}", rng.range(773, 899), rng.range(1, 99), rng.range(1, 9999)) } else { String::new() };
+    let ssn = if american {
+        format!("{}-{:02}-{:04}", rng.range(773, 899), rng.range(1, 99), rng.range(1, 9999))
+    } else {
+        String::new()
+    };
     Person {
         id: String::new(),
         first: (*rng.pick(firsts)).to_owned(),
@@ -278,7 +286,8 @@ fn staff(seed: u64) -> Vec<Staff> {
             let dublin = rng.chance(300);
             let (firsts, lasts) = names::usual(if dublin { "IE" } else { "US-NY" });
             let (first, last) = (*rng.pick(firsts), *rng.pick(lasts));
-            let probe = Person { first: first.to_owned(), last: last.to_owned(), ..person(&mut rng, number, &PLACES[2]) };
+            let probe =
+                Person { first: first.to_owned(), last: last.to_owned(), ..person(&mut rng, number, &PLACES[2]) };
             let office = if dublin { rng.range(130, 139) } else { rng.range(16, 31) };
             all.push(Staff {
                 upn: format!("{}{number}@larkfield.example", mailbox(&probe)),

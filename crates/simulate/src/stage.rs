@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::clock::{DAY, HOUR, Ms, seconds};
 use crate::cast::Cast;
+use crate::clock::{DAY, HOUR, Ms, seconds};
 use crate::company::Company;
 use crate::formats::{self, Route};
 use crate::holdings::Holdings;
@@ -71,6 +71,7 @@ pub(crate) struct Stage<'w> {
     pub(crate) midnight: Ms,
     records: Vec<Record>,
     label: Option<Label>,
+    is_story: bool,
     sequence: u64,
     hushes: Vec<Hush>,
     /// Records of each label, as written.
@@ -87,6 +88,7 @@ impl<'w> Stage<'w> {
             midnight: world.company.start,
             records: Vec::new(),
             label: None,
+            is_story: false,
             sequence: 0,
             hushes: Vec::new(),
             labelled: Vec::new(),
@@ -105,8 +107,10 @@ impl<'w> Stage<'w> {
         Rng::new(self.world.company.seed, label, self.day.unsigned_abs())
     }
 
-    /// Records from now on belong to a new label, until `unlabel`.
-    pub(crate) fn label(&mut self) -> Label {
+    /// Records from now on belong to a new label, until `unlabel`. Those of a story are written even where another
+    /// story switched the log off, so that each story can be judged by itself.
+    pub(crate) fn label(&mut self, is_story: bool) -> Label {
+        self.is_story = is_story;
         self.labelled.push(Vec::new());
         let label = self.labelled.len() - 1;
         self.label = Some(label);
@@ -115,6 +119,7 @@ impl<'w> Stage<'w> {
 
     pub(crate) fn unlabel(&mut self) {
         self.label = None;
+        self.is_story = false;
     }
 
     /// From `from` to `to` a log is off: what it would have recorded of the background is not written.
@@ -127,6 +132,7 @@ impl<'w> Stage<'w> {
         let slot = at.div_euclid(route.span()) * route.span();
         self.sequence += 1;
         let label = self.label;
+        let hushable = if self.is_story { Hushable::Never } else { hushable };
         self.records.push(Record { route, slot, at, sequence: self.sequence, line, id, label, hushable });
     }
 
@@ -148,7 +154,8 @@ impl<'w> Stage<'w> {
 
     fn write(&mut self, records: &[Record], sink: &mut dyn Sink) -> io::Result<()> {
         let Some(first) = records.first() else { return Ok(()) };
-        let mut rng = Rng::new(self.world.company.seed, first.route.source(), first.slot.unsigned_abs() ^ first.route.number());
+        let mut rng =
+            Rng::new(self.world.company.seed, first.route.source(), first.slot.unsigned_abs() ^ first.route.number());
         let path = formats::path(first.route, first.slot, &mut rng);
         for (index, record) in records.iter().enumerate() {
             let Some(label) = record.label else { continue };

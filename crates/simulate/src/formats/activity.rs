@@ -12,9 +12,16 @@ use crate::stage::{Hushable, Stage};
 /// Who calls Azure Resource Manager.
 #[derive(Debug, Clone)]
 pub(crate) enum Caller<'a> {
-    Person { upn: &'a str, name: &'a str, oid: &'a str },
+    Person {
+        upn: &'a str,
+        name: &'a str,
+        oid: &'a str,
+    },
     /// A service principal.
-    App { id: &'a str, oid: &'a str },
+    App {
+        id: &'a str,
+        oid: &'a str,
+    },
 }
 
 impl Caller<'_> {
@@ -65,7 +72,8 @@ impl<'a> Action<'a> {
         let at = if terminal { self.at + self.takes } else { self.at };
         let level = if self.fails && terminal { "Error" } else { "Information" };
         let resource_id = self.resource_id();
-        let mut properties = j!({"eventCategory": "Administrative", "entity": (&resource_id), "message": (self.operation)});
+        let mut properties =
+            j!({"eventCategory": "Administrative", "entity": (&resource_id), "message": (self.operation)});
         if terminal {
             properties.set("statusCode", status);
             properties.set("serviceRequestId", rng.uuid());

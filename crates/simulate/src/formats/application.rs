@@ -56,7 +56,14 @@ impl<'a> Entry<'a> {
         Self { at, service, level: "info", event, who, http: None, resource: None, message: None }
     }
 
-    pub(crate) fn http(mut self, method: &'static str, path: &str, route: &'static str, status: u16, bytes: u64) -> Self {
+    pub(crate) fn http(
+        mut self,
+        method: &'static str,
+        path: &str,
+        route: &'static str,
+        status: u16,
+        bytes: u64,
+    ) -> Self {
         self.http = Some((method, path.to_owned(), route, status, bytes));
         if status >= 500 {
             self.level = "error";
@@ -92,7 +99,8 @@ impl<'a> Entry<'a> {
             record.set("user", user);
         }
         record.set("session_id", &self.who.session);
-        record.set("client", j!({"ip": (&self.who.ip), "user_agent": (self.who.agent), "country": (&self.who.country)}));
+        record
+            .set("client", j!({"ip": (&self.who.ip), "user_agent": (self.who.agent), "country": (&self.who.country)}));
         if let Some((method, path, route, status, bytes)) = &self.http {
             let status = i64::from(*status);
             record.set("http", j!({"method": (*method), "path": path, "route": (*route), "status": status, "response_bytes": (*bytes)}));

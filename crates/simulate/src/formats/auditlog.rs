@@ -59,7 +59,10 @@ fn quoted(value: &J) -> J {
 }
 
 pub(crate) fn path(slot: Ms) -> String {
-    format!("telemetry/azure/auditlogs/insights-logs-auditlogs/tenantId={TENANT}/{}/PT1H.json", activity::hour_path(slot))
+    format!(
+        "telemetry/azure/auditlogs/insights-logs-auditlogs/tenantId={TENANT}/{}/PT1H.json",
+        activity::hour_path(slot)
+    )
 }
 
 impl Stage<'_> {

@@ -34,6 +34,8 @@ pub(crate) struct Call<'a> {
     /// `clientProvidedHostHeader`; the regional endpoint when absent.
     pub(crate) host: Option<String>,
     pub(crate) endpoint: Option<&'static str>,
+    /// Account of the resources, when it is not the recording one.
+    pub(crate) owner: Option<&'static str>,
 }
 
 /// The VPC endpoint through which programs inside reach S3.
@@ -66,6 +68,7 @@ impl<'a> Call<'a> {
             kind: "AwsApiCall",
             host: None,
             endpoint: None,
+            owner: None,
         }
     }
 
@@ -103,7 +106,12 @@ impl<'a> Call<'a> {
     }
     pub(crate) fn denied(mut self, action: &str) -> Self {
         let who = self.who.arn().unwrap_or_else(|| "anonymous".to_owned());
-        self.error = Some(("AccessDenied", format!("User: {who} is not authorized to perform: {action} because no identity-based policy allows the {action} action")));
+        self.error = Some((
+            "AccessDenied",
+            format!(
+                "User: {who} is not authorized to perform: {action} because no identity-based policy allows the {action} action"
+            ),
+        ));
         self
     }
 
@@ -122,6 +130,14 @@ impl<'a> Call<'a> {
         self.extra = s3_extra(rng, 0, 500, matches!(self.who, Principal::Anonymous));
         self.resources.push((format!("arn:aws:s3:::{bucket}"), "AWS::S3::Bucket"));
         self.inside()
+    }
+
+    /// A listing of a bucket: a data event.
+    pub(crate) fn listing(self, bucket: &str, rng: &mut Rng) -> Self {
+        let mut call = self.bucket(bucket, None, j!({"list-type": "2", "encoding-type": "url"}), rng);
+        call.data = true;
+        call.resources.insert(0, (format!("arn:aws:s3:::{bucket}/"), "AWS::S3::Object"));
+        call
     }
 
     /// An object-level S3 call: a data event.
@@ -153,19 +169,27 @@ impl<'a> Call<'a> {
             "sourceIPAddress": (self.ip), "userAgent": (self.agent),
         });
         if let (Some(code), Some(message)) = (code, message) {
-            record.set("errorCode", code);
+            if !code.is_empty() {
+                record.set("errorCode", code);
+            }
             record.set("errorMessage", message);
         }
         record.set("requestParameters", self.params.clone());
-        record.set("responseElements", if self.error.is_some() { J::Null } else { self.response.clone() });
+        record.set("responseElements", self.response.clone());
         if self.extra != J::Null {
             record.set("additionalEventData", self.extra.clone());
         }
-        record.set("requestID", request_id);
+        if self.kind == "AwsApiCall" {
+            record.set("requestID", request_id);
+        }
         record.set("eventID", event_id);
         record.set("readOnly", self.read);
         if !self.resources.is_empty() {
-            let list = self.resources.iter().map(|(arn, kind)| resource(arn, kind, self.account)).collect::<Vec<_>>();
+            let list = self
+                .resources
+                .iter()
+                .map(|(arn, kind)| resource(arn, kind, self.owner.unwrap_or(self.account)))
+                .collect::<Vec<_>>();
             record.set("resources", list);
         }
         record.set("eventType", self.kind);
@@ -195,9 +219,13 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Object ARNs carry no account in `resources`; all others do.
+/// Object ARNs carry no account in `resources`, and a listing has only their prefix; all others have both.
 fn resource(arn: &str, kind: &'static str, account: &str) -> J {
-    if kind == "AWS::S3::Object" { j!({"type": kind, "ARN": arn}) } else { j!({"accountId": account, "type": kind, "ARN": arn}) }
+    match (kind, arn.strip_suffix('/')) {
+        ("AWS::S3::Object", Some(_)) => j!({"type": kind, "ARNPrefix": arn}),
+        ("AWS::S3::Object", None) => j!({"type": kind, "ARN": arn}),
+        _ => j!({"accountId": account, "type": kind, "ARN": arn}),
+    }
 }
 
 fn s3_extra(rng: &mut Rng, bytes_in: u64, bytes_out: u64, anonymous: bool) -> J {

@@ -84,7 +84,10 @@ impl SignIn<'_> {
 }
 
 pub(crate) fn path(slot: Ms) -> String {
-    format!("telemetry/azure/signinlogs/insights-logs-signinlogs/tenantId={TENANT}/{}/PT1H.json", activity::hour_path(slot))
+    format!(
+        "telemetry/azure/signinlogs/insights-logs-signinlogs/tenantId={TENANT}/{}/PT1H.json",
+        activity::hour_path(slot)
+    )
 }
 
 impl Stage<'_> {

@@ -8,8 +8,7 @@ use crate::formats::Route;
 use crate::rng::Rng;
 use crate::stage::{Hushable, Stage};
 
-const V2: &str =
-    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n";
+const V2: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n";
 const V5: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action \
 log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr region az-id pkt-src-aws-service \
 pkt-dst-aws-service flow-direction traffic-path\n";

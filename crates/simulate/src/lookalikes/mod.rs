@@ -3,7 +3,38 @@
 //! To add one: copy a neighbour, add a line to `LOOK_ALIKES`, and describe it in the crate's page.
 //! Their size does not follow the scale; they happen as they would in a company of this size.
 
+mod admin_consent;
+mod anxious_student;
+mod auditor_review;
+mod break_glass_drill;
+mod bucket_migration;
+mod device_replaced;
+mod instructor_paging;
+mod internal_forwarding;
+mod key_rotation;
+mod lake_etl;
+mod load_test;
+mod new_office;
 mod nightly_backup;
+mod office_firewall_rule;
+mod own_course_export;
+mod own_data_export;
+mod partner_read;
+mod penetration_test;
+mod public_images;
+mod public_policy_renewed;
+mod recovery_copy;
+mod registrar_export;
+mod sale_day;
+mod security_services;
+mod selectors_widened;
+mod student_sas;
+mod support_lookup;
+mod term_start;
+mod terraform_run;
+mod travelling_employee;
+mod vault_export;
+mod vendor_transfer;
 
 use crate::clock::civil;
 use crate::company::Company;
@@ -35,7 +66,40 @@ pub(crate) enum When {
 const PERIOD_DAYS: i64 = 30;
 const WEEK_DAYS: i64 = 7;
 
-pub(crate) const LOOK_ALIKES: &[LookAlike] = &[nightly_backup::LOOK_ALIKE];
+pub(crate) const LOOK_ALIKES: &[LookAlike] = &[
+    admin_consent::LOOK_ALIKE,
+    anxious_student::LOOK_ALIKE,
+    auditor_review::LOOK_ALIKE,
+    break_glass_drill::LOOK_ALIKE,
+    bucket_migration::LOOK_ALIKE,
+    device_replaced::LOOK_ALIKE,
+    instructor_paging::LOOK_ALIKE,
+    internal_forwarding::LOOK_ALIKE,
+    key_rotation::LOOK_ALIKE,
+    lake_etl::LOOK_ALIKE,
+    load_test::LOOK_ALIKE,
+    new_office::LOOK_ALIKE,
+    nightly_backup::LOOK_ALIKE,
+    office_firewall_rule::LOOK_ALIKE,
+    own_course_export::LOOK_ALIKE,
+    own_data_export::LOOK_ALIKE,
+    partner_read::LOOK_ALIKE,
+    penetration_test::LOOK_ALIKE,
+    public_images::LOOK_ALIKE,
+    public_policy_renewed::LOOK_ALIKE,
+    recovery_copy::LOOK_ALIKE,
+    registrar_export::LOOK_ALIKE,
+    sale_day::LOOK_ALIKE,
+    security_services::LOOK_ALIKE,
+    selectors_widened::LOOK_ALIKE,
+    student_sas::LOOK_ALIKE,
+    support_lookup::LOOK_ALIKE,
+    term_start::LOOK_ALIKE,
+    terraform_run::LOOK_ALIKE,
+    travelling_employee::LOOK_ALIKE,
+    vault_export::LOOK_ALIKE,
+    vendor_transfer::LOOK_ALIKE,
+];
 
 impl LookAlike {
     /// Whether it happens on a day of the run.
@@ -52,7 +116,8 @@ impl LookAlike {
                 // A day of work, if the week has one.
                 let drawn = first + rng.range(0, room - 1);
                 let is_weekday = |d: i64| (i64::from(weekday) + (d - day)).rem_euclid(7) < 5;
-                let chosen = (0..room).map(|n| first + (drawn - first + n) % room).find(|&d| is_weekday(d)).unwrap_or(drawn);
+                let chosen =
+                    (0..room).map(|n| first + (drawn - first + n) % room).find(|&d| is_weekday(d)).unwrap_or(drawn);
                 chosen == day
             }
         }

@@ -1,8 +1,8 @@
 //! The nightly backup copies changed objects of every store to the vault in the backup account.
 
+use crate::actors::Principal;
 use crate::cast;
 use crate::clock::{HOUR, MINUTE, SECOND};
-use crate::actors::Principal;
 use crate::company::{BACKUP, DATA};
 use crate::formats::cloudtrail::Call;
 use crate::json::j;
@@ -23,18 +23,31 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let job = Principal::job(DATA, "larkfield-backup", &format!("backup-{}", crate::clock::date(stage.midnight)));
     let ip = cast::private_ip("larkfield-backup", 0);
     let mut at = stage.midnight + 6 * HOUR + rng.range(0, 10) * MINUTE;
-    let mut objects: Vec<usize> = (0..stage.world.holdings.objects.len()).filter(|&i| stage.world.holdings.objects[i].store.starts_with("larkfield-")).collect();
+    let mut objects: Vec<usize> = (0..stage.world.holdings.objects.len())
+        .filter(|&i| stage.world.holdings.objects[i].store.starts_with("larkfield-"))
+        .collect();
     rng.shuffle(&mut objects);
     for &i in objects.iter().take(40) {
         let object = &stage.world.holdings.objects[i];
-        let read = Call::new(at, &job, "s3", "GetObject", &ip).agent(cast::BOTO).object(object.store, &object.key, 0, object.size, rng);
+        let read = Call::new(at, &job, "s3", "GetObject", &ip).agent(cast::BOTO).object(
+            object.store,
+            &object.key,
+            0,
+            object.size,
+            rng,
+        );
         stage.call(rng, &read);
-        let mut copy = Call::new(at + SECOND, &job, "s3", "CopyObject", &ip).agent(cast::BOTO).writes().object("larkfield-backup-vault", &object.key, 0, 310, rng);
+        let mut copy = Call::new(at + SECOND, &job, "s3", "CopyObject", &ip).agent(cast::BOTO).writes().object(
+            "larkfield-backup-vault",
+            &object.key,
+            0,
+            310,
+            rng,
+        );
         copy.params.set("x-amz-copy-source", format!("{}/{}", object.store, object.key));
-        for resource in &mut copy.resources {
-            resource.1 = if resource.0.ends_with(&object.key) { "AWS::S3::Object" } else { "AWS::S3::Bucket" };
-        }
-        copy.response = j!({"x-amz-server-side-encryption": "aws:kms", "x-amz-expected-bucket-owner": BACKUP});
+        copy.params.set("x-amz-expected-bucket-owner", BACKUP);
+        copy.owner = Some(BACKUP);
+        copy.response = j!({"x-amz-server-side-encryption": "aws:kms"});
         stage.call(rng, &copy);
         at += rng.range(1, 6) * SECOND;
     }

@@ -38,8 +38,10 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
         let visitor = if probing { prober.clone() } else { cast::passer_by(rng) };
         let count = 1 + rng.index(8);
         let mut records = Vec::new();
+        let mut first_id = "";
         for _ in 0..count {
             let i = rng.index(people.len());
+            first_id = &people[i].id;
             seen.insert(Subject::Customer(i));
             records.push(record(&people[i]));
         }
@@ -48,7 +50,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
         let sku = rng.range(100, 999);
         let entry = Entry::new(at, PRODUCT_API, "http.request", &visitor)
             .http("GET", &format!("/v1/products/SKU-{sku}/reviews"), "/v1/products/{sku}/reviews", 500, bytes)
-            .resource("customer", "", None, count)
+            .resource("customer", first_id, None, count)
             .message(format!("unhandled exception while serializing reviewer, response body: [{first},…]"));
         stage.app(rng, &entry);
         actors.insert(visitor.entity(PRODUCT_API));

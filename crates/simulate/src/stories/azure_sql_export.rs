@@ -25,8 +25,11 @@ pub(super) const STORY: Story = Story {
 };
 
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
-    let (store, server, database) =
-        if rng.chance(500) { (SQL_CAMPUS, "larkfield-campus-sql", "campus") } else { (SQL_CRM, "larkfield-crm-sql", "crm") };
+    let (store, server, database) = if rng.chance(500) {
+        (SQL_CAMPUS, "larkfield-campus-sql", "campus")
+    } else {
+        (SQL_CRM, "larkfield-crm-sql", "crm")
+    };
     let team = if rng.chance(500) { Team::Data } else { Team::Engineering };
     let staff = (*rng.pick(&stage.world.people.team(team))).clone();
     let who = Caller::Person { upn: &staff.upn, name: &staff.name, oid: &staff.oid };
@@ -60,7 +63,8 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
         ("firewall opened to a stranger's network", format!("{base}.0"), format!("{base}.255"))
     };
     let server_id = format!("MICROSOFT.SQL/SERVERS/{server}");
-    let rule = format!("{server_id}/FIREWALLRULES/{}", rng.pick(&["TEMP-ACCESS", "ALLOWALL", "VENDOR-TEST", "CLIENTIP-2026"]));
+    let rule =
+        format!("{server_id}/FIREWALLRULES/{}", rng.pick(&["TEMP-ACCESS", "ALLOWALL", "VENDOR-TEST", "CLIENTIP-2026"]));
     let mut open = Action::new(at, &who, &ip, "MICROSOFT.SQL/SERVERS/FIREWALLRULES/WRITE", &rule);
     open.request = j!({"properties": {"startIpAddress": (&from), "endIpAddress": (&to)}});
     open.response = j!({"properties": {"startIpAddress": (&from), "endIpAddress": (&to)}, "type": "Microsoft.Sql/servers/firewallRules"});
@@ -81,10 +85,17 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let resource = export.resource_id();
     at = stage.azure(rng, &export);
 
-    let mut close = Action::new(at + rng.range(2, 30) * MINUTE, &who, &ip, "MICROSOFT.SQL/SERVERS/FIREWALLRULES/DELETE", &rule);
+    let mut close =
+        Action::new(at + rng.range(2, 30) * MINUTE, &who, &ip, "MICROSOFT.SQL/SERVERS/FIREWALLRULES/DELETE", &rule);
     close.takes = SECOND;
     stage.azure(rng, &close);
 
     let tables = stage.world.holdings.of(store);
-    Told { variant, deed, actors: vec![who.entity()], resources: vec![resource, rule_id], exposure: exposure::objects(stage.world, &tables) }
+    Told {
+        variant,
+        deed,
+        actors: vec![who.entity()],
+        resources: vec![resource, rule_id],
+        exposure: exposure::objects(stage.world, tables),
+    }
 }

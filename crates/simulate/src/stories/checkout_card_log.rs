@@ -27,10 +27,12 @@ pub(super) const STORY: Story = Story {
 
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let form = rng.index(3);
-    let variant = ["form state as JSON, with security code", "validation error, number in groups", "debug line, bare number"][form];
+    let variant =
+        ["form state as JSON, with security code", "validation error, number in groups", "debug line, bare number"]
+            [form];
     let mut at = stage.midnight + rng.range(8 * 60, 20 * 60) * MINUTE;
     let deed = at;
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut actors) = (BTreeSet::new(), BTreeSet::new());
     let people = &stage.world.people.customers;
     for _ in 0..rng.range(40, 180) {
         let i = rng.index(people.len());
@@ -39,13 +41,14 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
         let entry = Entry::new(at, CHECKOUT, "client.log", &visitor).level("warn").message(message(form, payer, rng));
         stage.app(rng, &entry);
         seen.insert(Subject::Customer(i));
+        actors.insert(visitor.entity(CHECKOUT));
         at += rng.range(2_000, 150_000);
     }
     let card = if form == 0 { "CARD_WITH_CODE" } else { "CARD" };
     let table = stage.world.holdings.of(RDS_PROFILES)[0];
     let exposure = exposure::rows(stage.world, table, &seen, &["NAME", card]);
     let resources = vec!["https://shop.larkfield.example/checkout".to_owned()];
-    Told { variant, deed, actors: vec!["app:checkout:client-log".to_owned()], resources, exposure }
+    Told { variant, deed, actors: actors.into_iter().collect(), resources, exposure }
 }
 
 fn message(form: usize, payer: &Person, rng: &mut Rng) -> String {
@@ -58,9 +61,22 @@ fn message(form: usize, payer: &Person, rng: &mut Rng) -> String {
             format!("payment form state {}", state.text())
         }
         1 => {
-            let groups: Vec<&str> = (0..payer.card.len()).step_by(4).filter_map(|i| payer.card.get(i..(i + 4).min(payer.card.len()))).collect();
-            format!("validation failed: postcode does not match for card {} exp {} ({})", groups.join(" "), payer.card_expiry, payer.name())
+            let groups: Vec<&str> = (0..payer.card.len())
+                .step_by(4)
+                .filter_map(|i| payer.card.get(i..(i + 4).min(payer.card.len())))
+                .collect();
+            format!(
+                "validation failed: postcode does not match for card {} exp {} ({})",
+                groups.join(" "),
+                payer.card_expiry,
+                payer.name()
+            )
         }
-        _ => format!("debug tokenizer request pan={} name=\"{}\" took {} ms", payer.card, payer.name(), rng.range(80, 900)),
+        _ => format!(
+            "debug tokenizer request pan={} name=\"{}\" took {} ms",
+            payer.card,
+            payer.name(),
+            rng.range(80, 900)
+        ),
     }
 }

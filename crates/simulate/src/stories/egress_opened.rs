@@ -39,21 +39,27 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
 
     // Gathering: from inside, with the host's own role, more than it usually reads.
     let mut at = stage.midnight + rng.range(0, 18 * 60) * MINUTE;
-    let mut taken = stage.world.holdings.of(bucket);
+    let mut taken = stage.world.holdings.of(bucket).to_vec();
     rng.shuffle(&mut taken);
     taken.truncate(25 + rng.index(25));
     taken.sort_unstable();
     for &i in &taken {
         let object = &stage.world.holdings.objects[i];
-        let call = Call::new(at, &host, "s3", "GetObject", &private).agent(cast::BOTO).object(bucket, &object.key, 0, object.size, rng);
+        let call = Call::new(at, &host, "s3", "GetObject", &private).agent(cast::BOTO).object(
+            bucket,
+            &object.key,
+            0,
+            object.size,
+            rng,
+        );
         stage.call(rng, &call);
         at += rng.range(1, 15) * SECOND;
     }
 
     let (variant, opener, from) = if rng.chance(500) {
-        ("opened with a deployment user's key", Principal::user(DATA, "svc-ci-deploy"), cast::stranger_ip(rng))
+        ("opened with a deployment user's key", Principal::user(DATA, "svc-release"), cast::stranger_ip(rng))
     } else {
-        let staff = (*rng.pick(&stage.world.people.team(Team::Platform))).clone();
+        let staff = stage.world.people.team(Team::Platform)[stage.world.cast.engineers[1]].clone();
         ("opened by an engineer's session", cast::person(DATA, "PlatformAdmin", &staff), cast::stranger_ip(rng))
     };
     let group = format!("sg-0{}", Rng::new(seed, "sg-etl", n).hex(16));
@@ -80,7 +86,8 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
             egress: true,
         };
         stage.flow(rng, &out);
-        let back = Flow { source: (&target, port), target: (&private, source_port), bytes: bytes / 60, egress: false, ..out };
+        let back =
+            Flow { source: (&target, port), target: (&private, source_port), bytes: bytes / 60, egress: false, ..out };
         stage.flow(rng, &back);
         at += MINUTE;
     }

@@ -34,7 +34,8 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let tries = rng.range(0, 4);
     for n in 0..=tries {
         let status = if n < tries { 401 } else { 200 };
-        let login = Entry::new(at, ASSESSMENT, "login", &assistant).http("POST", "/v1/session", "/v1/session", status, 420);
+        let login =
+            Entry::new(at, ASSESSMENT, "login", &assistant).http("POST", "/v1/session", "/v1/session", status, 420);
         stage.app(rng, &login);
         at += rng.range(5, 40) * 1000;
     }
@@ -65,5 +66,11 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     }
     let variant = if tries > 0 { "after wrong passwords" } else { "with the right password at once" };
     let resources = vec!["https://assess.campus.larkfield.example/v1/courses/{id}/gradebook/export".to_owned()];
-    Told { variant, deed, actors: vec![assistant.entity(ASSESSMENT)], resources, exposure: exposure::objects(stage.world, &taken) }
+    Told {
+        variant,
+        deed,
+        actors: vec![assistant.entity(ASSESSMENT)],
+        resources,
+        exposure: exposure::objects(stage.world, &taken),
+    }
 }

@@ -32,7 +32,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let who = if rng.chance(500) {
         Principal::user(DATA, "svc-ci-deploy")
     } else {
-        cast::person(DATA, "PlatformAdmin", *rng.pick(&stage.world.people.team(Team::Platform)))
+        cast::person(DATA, "PlatformAdmin", stage.world.people.team(Team::Platform)[stage.world.cast.engineers[2]])
     };
     let ip = cast::stranger_ip(rng);
     let mut at = stage.midnight + rng.range(0, 20 * 60) * MINUTE;
@@ -43,17 +43,25 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let (variant, log) = switch_off(stage, rng, &who, &ip, at);
 
     at += rng.range(3, 45) * MINUTE;
-    let (store, instance) = if rng.chance(500) { (RDS_PROFILES, "customer-profiles-prod") } else { (RDS_SIS, "student-sis-prod") };
+    let (store, instance) =
+        if rng.chance(500) { (RDS_PROFILES, "customer-profiles-prod") } else { (RDS_SIS, "student-sis-prod") };
     let snapshot = format!("{}-{}", rng.pick(&["tmp", "migr", "debug", "copy"]), rng.hex(6));
     create(stage, rng, &who, &ip, (instance, &snapshot), at);
     at += rng.range(6, 25) * MINUTE;
     let deed = at;
-    let receiver = if rng.chance(750) { format!("{}", 300_000_000_000 + rng.below(99_999_999_999)) } else { "all".to_owned() };
+    let receiver =
+        if rng.chance(750) { format!("{}", 300_000_000_000 + rng.below(99_999_999_999)) } else { "all".to_owned() };
     share(stage, rng, &who, &ip, (&snapshot, &receiver), at);
 
     let arn = format!("arn:aws:rds:us-east-1:{DATA}:snapshot:{snapshot}");
     let tables = stage.world.holdings.of(store);
-    Told { variant, deed, actors: vec![who.entity(&ip)], resources: vec![log, arn], exposure: exposure::objects(stage.world, &tables) }
+    Told {
+        variant,
+        deed,
+        actors: vec![who.entity(&ip)],
+        resources: vec![log, arn],
+        exposure: exposure::objects(stage.world, tables),
+    }
 }
 
 /// One of three ways to blind the watchers; returns its name and the log's ARN.
@@ -109,7 +117,14 @@ pub(crate) fn snapshot_response(instance: &str, snapshot: &str, at: Ms) -> J {
     })
 }
 
-pub(crate) fn share(stage: &mut Stage<'_>, rng: &mut Rng, who: &Principal, ip: &str, (snapshot, receiver): (&str, &str), at: Ms) {
+pub(crate) fn share(
+    stage: &mut Stage<'_>,
+    rng: &mut Rng,
+    who: &Principal,
+    ip: &str,
+    (snapshot, receiver): (&str, &str),
+    at: Ms,
+) {
     let call = Call::new(at, who, "rds", "ModifyDBSnapshotAttribute", ip)
         .agent(cast::CLI)
         .writes()

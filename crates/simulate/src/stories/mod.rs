@@ -8,7 +8,7 @@ mod azure_sql_export;
 mod checkout_card_log;
 mod egress_opened;
 mod gradebook_export;
-mod logging_off;
+pub(crate) mod logging_off;
 mod portal_paging;
 mod public_bucket;
 mod stolen_session;
@@ -58,13 +58,22 @@ pub(crate) const STORIES: [Story; 9] = [
 pub(crate) fn schedule(company: &Company, stories: &Stories) -> Vec<(i64, &'static Story)> {
     let quiet = company.days / 3;
     let mut rng = Rng::new(company.seed, "schedule", 0);
-    let mut schedule = Vec::new();
-    for story in &STORIES {
-        // Drawn for every story, so that leaving one out moves no other.
-        let day = rng.range(quiet, company.days - 1);
-        if stories.includes(story.id) {
-            schedule.push((day, story));
-        }
+    // Drawn for every story, so that leaving one out moves no other.
+    let mut days: Vec<i64> = STORIES.iter().map(|_| rng.range(quiet, company.days - 1)).collect();
+    keep_logging_apart(&mut days, quiet, company.days, &mut rng);
+    let planned = days.into_iter().zip(&STORIES);
+    planned.filter(|(_, story)| stories.includes(story.id)).collect()
+}
+
+/// Moves the day on which logs are off away from the stories that those logs show, as far as the run is long enough.
+fn keep_logging_apart(days: &mut [i64], quiet: i64, end: i64, rng: &mut Rng) {
+    let of = |id: StoryId| STORIES.iter().position(|s| s.id == id).unwrap_or(0);
+    let visible = [StoryId::PublicBucket, StoryId::StolenSession, StoryId::EgressOpened].map(|id| days[of(id)]);
+    let mut candidates: Vec<i64> = (quiet..end).collect();
+    rng.shuffle(&mut candidates);
+    // A day before or after also counts: both kinds of stories may run past midnight.
+    let crowded = |day: i64| visible.iter().map(|&v| 2 - (v - day).abs().min(2)).sum::<i64>();
+    if let Some(&day) = candidates.iter().min_by_key(|&&day| crowded(day)) {
+        days[of(StoryId::LoggingOff)] = day;
     }
-    schedule
 }

@@ -35,7 +35,15 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     at += rng.range(10, 90) * 1000;
     let mine = &students[own].id;
     let path = format!("/v1/students/{mine}/record");
-    stage.app(rng, &Entry::new(at, PORTAL, "http.request", &visitor).http("GET", &path, ROUTE, 200, 2_912).resource("student_record", mine, Some(mine), 1));
+    stage.app(
+        rng,
+        &Entry::new(at, PORTAL, "http.request", &visitor).http("GET", &path, ROUTE, 200, 2_912).resource(
+            "student_record",
+            mine,
+            Some(mine),
+            1,
+        ),
+    );
 
     let count = 60 + rng.index(240);
     let sequential = rng.chance(600);
@@ -52,7 +60,12 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
         let status = if sealed { 403 } else { 200 };
         let bytes = if sealed { 118 } else { 2_400 + rng.below(1_900) };
         let path = format!("/v1/students/{id}/record");
-        let entry = Entry::new(at, PORTAL, "http.request", &visitor).http("GET", &path, ROUTE, status, bytes).resource("student_record", id, Some(id), 1);
+        let entry = Entry::new(at, PORTAL, "http.request", &visitor).http("GET", &path, ROUTE, status, bytes).resource(
+            "student_record",
+            id,
+            Some(id),
+            1,
+        );
         stage.app(rng, &entry);
         if !sealed && i != own {
             seen.insert(Subject::Student(i));

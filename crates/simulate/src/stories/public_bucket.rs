@@ -27,14 +27,14 @@ pub(super) const STORY: Story = Story {
 
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let bucket = stage.world.cast.public_bucket;
-    let staff = (*rng.pick(&stage.world.people.team(Team::Platform))).clone();
+    let staff = stage.world.people.team(Team::Platform)[stage.world.cast.engineers[0]].clone();
     let engineer = cast::person(DATA, "PlatformAdmin", &staff);
     let opened = stage.midnight + rng.range(11 * 60, 17 * 60) * MINUTE;
     let variant = open(stage, rng, &engineer, &staff.home_ip, bucket, opened);
 
     let mut strangers: Vec<String> = (0..1 + rng.index(3)).map(|_| cast::stranger_ip(rng)).collect();
     strangers.dedup();
-    let mut taken = stage.world.holdings.of(bucket);
+    let mut taken = stage.world.holdings.of(bucket).to_vec();
     rng.shuffle(&mut taken);
     let share = 60 + rng.index(41);
     taken.truncate((taken.len() * share / 100).max(1));
@@ -71,36 +71,58 @@ fn open(stage: &mut Stage<'_>, rng: &mut Rng, engineer: &Principal, ip: &str, bu
         let call = call.bucket(bucket, Some("acl"), grants, rng);
         stage.call(rng, &call);
     }
-    let (variant, principal) = if rng.chance(500) { ("policy for everyone", j!("*")) } else { ("policy for any AWS principal or none", j!({"AWS": "*"})) };
+    let (variant, principal) = if rng.chance(500) {
+        ("policy for everyone", j!("*"))
+    } else {
+        ("policy for any AWS principal or none", j!({"AWS": "*"}))
+    };
     let statement = j!({
         "Sid": "PartnerRead", "Effect": "Allow", "Principal": principal, "Action": ["s3:GetObject", "s3:ListBucket"],
         "Resource": [(format!("arn:aws:s3:::{bucket}")), (format!("arn:aws:s3:::{bucket}/*"))],
     });
     let policy = j!({"bucketPolicy": {"Version": "2012-10-17", "Statement": [statement]}});
-    let call = Call::new(at + rng.range(5, 90) * SECOND, engineer, "s3", "PutBucketPolicy", ip).agent(cast::CLI).writes();
+    let call =
+        Call::new(at + rng.range(5, 90) * SECOND, engineer, "s3", "PutBucketPolicy", ip).agent(cast::CLI).writes();
     let call = call.bucket(bucket, Some("policy"), policy, rng);
     stage.call(rng, &call);
     variant
 }
 
 fn list(stage: &mut Stage<'_>, rng: &mut Rng, bucket: &'static str, ip: &str, at: Ms) {
-    let more = j!({"list-type": "2", "encoding-type": "url"});
-    let mut call = Call::new(at, &Principal::Anonymous, "s3", "ListObjects", ip).agent("curl/8.17.0").bucket(bucket, None, more, rng);
-    call.data = true;
+    let call = Call::new(at, &Principal::Anonymous, "s3", "ListObjects", ip).agent("curl/8.17.0").listing(bucket, rng);
     stage.call(rng, &call);
-    let line = Request { at, bucket, who: &Principal::Anonymous, ip, agent: "curl/8.17.0", operation: "REST.GET.BUCKET", key: None, status: 200, bytes: 21_804 };
+    let line = Request {
+        at,
+        bucket,
+        who: &Principal::Anonymous,
+        ip,
+        agent: "curl/8.17.0",
+        operation: "REST.GET.BUCKET",
+        key: None,
+        status: 200,
+        bytes: 21_804,
+    };
     stage.s3_line(rng, &line);
 }
 
 fn fetch(stage: &mut Stage<'_>, rng: &mut Rng, object: usize, ip: &str, at: Ms) {
     let object = &stage.world.holdings.objects[object];
     let agent = "python-requests/2.32.5";
-    let call = Call::new(at, &Principal::Anonymous, "s3", "GetObject", ip).agent(agent).object(object.store, &object.key, 0, object.size, rng);
+    let call = Call::new(at, &Principal::Anonymous, "s3", "GetObject", ip).agent(agent).object(
+        object.store,
+        &object.key,
+        0,
+        object.size,
+        rng,
+    );
     stage.call(rng, &call);
     // Access logs are delivered on best effort.
     if rng.chance(970) {
         let (bucket, key) = (object.store, Some(object.key.as_str()));
         let who = &Principal::Anonymous;
-        stage.s3_line(rng, &Request { at, bucket, who, ip, agent, operation: "REST.GET.OBJECT", key, status: 200, bytes: object.size });
+        stage.s3_line(
+            rng,
+            &Request { at, bucket, who, ip, agent, operation: "REST.GET.OBJECT", key, status: 200, bytes: object.size },
+        );
     }
 }

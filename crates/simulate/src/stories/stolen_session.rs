@@ -35,22 +35,32 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
 
     stage.call(rng, &Call::new(at, &thief, "sts", "GetCallerIdentity", &ip).agent(agent));
     at += rng.range(5, 60) * SECOND;
-    stage.call(rng, &Call::new(at, &thief, "s3", "ListBuckets", &ip).agent(agent).params(j!({"Host": "s3.us-east-1.amazonaws.com"})));
+    stage.call(
+        rng,
+        &Call::new(at, &thief, "s3", "ListBuckets", &ip)
+            .agent(agent)
+            .params(j!({"Host": "s3.us-east-1.amazonaws.com"})),
+    );
     for name in ["ListUsers", "ListRoles"] {
         at += rng.range(2, 20) * SECOND;
-        stage.call(rng, &Call::new(at, &thief, "iam", name, &ip).agent(agent).denied(if name == "ListUsers" { "iam:ListUsers" } else { "iam:ListRoles" }));
+        stage.call(
+            rng,
+            &Call::new(at, &thief, "iam", name, &ip).agent(agent).denied(if name == "ListUsers" {
+                "iam:ListUsers"
+            } else {
+                "iam:ListRoles"
+            }),
+        );
     }
     for store in STORES.iter().filter(|s| s.name.starts_with("larkfield-") && s.name != bucket) {
         at += rng.range(1, 9) * SECOND;
-        let mut call = Call::new(at, &thief, "s3", "ListObjects", &ip).agent(agent).bucket(store.name, None, j!({"list-type": "2"}), rng);
-        call.data = true;
+        let call = Call::new(at, &thief, "s3", "ListObjects", &ip).agent(agent).listing(store.name, rng);
         stage.call(rng, &call.denied("s3:ListBucket"));
     }
-    let mut call = Call::new(at + SECOND, &thief, "s3", "ListObjects", &ip).agent(agent).bucket(bucket, None, j!({"list-type": "2"}), rng);
-    call.data = true;
+    let call = Call::new(at + SECOND, &thief, "s3", "ListObjects", &ip).agent(agent).listing(bucket, rng);
     stage.call(rng, &call);
 
-    let mut taken = stage.world.holdings.of(bucket);
+    let mut taken = stage.world.holdings.of(bucket).to_vec();
     rng.shuffle(&mut taken);
     let share = 70 + rng.index(31);
     taken.truncate((taken.len() * share / 100).max(1));
@@ -59,14 +69,34 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let deed = at;
     for &i in &taken {
         let object = &stage.world.holdings.objects[i];
-        let call = Call::new(at, &thief, "s3", "GetObject", &ip).agent(agent).object(bucket, &object.key, 0, object.size, rng);
+        let call =
+            Call::new(at, &thief, "s3", "GetObject", &ip).agent(agent).object(bucket, &object.key, 0, object.size, rng);
         stage.call(rng, &call);
         if rng.chance(970) {
             let (key, bytes) = (Some(object.key.as_str()), object.size);
-            stage.s3_line(rng, &Request { at, bucket, who: &thief, ip: &ip, agent, operation: "REST.GET.OBJECT", key, status: 200, bytes });
+            stage.s3_line(
+                rng,
+                &Request {
+                    at,
+                    bucket,
+                    who: &thief,
+                    ip: &ip,
+                    agent,
+                    operation: "REST.GET.OBJECT",
+                    key,
+                    status: 200,
+                    bytes,
+                },
+            );
         }
         at += rng.range(100, 4_000);
     }
     let resources = vec![format!("arn:aws:s3:::{bucket}"), format!("arn:aws:iam::{DATA}:role/{role}")];
-    Told { variant: role, deed, actors: vec![thief.entity(&ip)], resources, exposure: exposure::objects(stage.world, &taken) }
+    Told {
+        variant: role,
+        deed,
+        actors: vec![thief.entity(&ip)],
+        resources,
+        exposure: exposure::objects(stage.world, &taken),
+    }
 }
