@@ -130,7 +130,7 @@ fn keys(name: &str, processor_side: bool) -> Vec<&str> {
             vec!["discovered"]
         }
         ("determination", true) => vec!["operator_determined", "determined"],
-        ("determination", false) => vec!["determined", "operator_determined"],
+        ("determination", false) => vec!["determined"],
         ("confirmation", _) => vec!["confirmed", "determined"],
         ("suspicion", _) => vec!["suspected"],
         ("occurrence", _) => vec!["occurred"],

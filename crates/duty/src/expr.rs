@@ -246,6 +246,7 @@ fn words_of(words: &OneOrMany<String>) -> Vec<String> {
 
 fn json_values(values: &OneOrMany<toml::Value>) -> Result<Vec<serde_json::Value>, String> {
     let values: Vec<&toml::Value> = match values {
+        OneOrMany::One(toml::Value::Array(values)) => values.iter().collect(),
         OneOrMany::One(value) => vec![value],
         OneOrMany::Many(values) => values.iter().collect(),
     };

@@ -327,6 +327,7 @@ fn people(code: &str, value: &Value) -> Result<Count, FactsError> {
     match value {
         // Residence is attested, the number is not: one person at least.
         Value::Null => Ok(Known::Between(1, NO_UPPER_BOUND)),
+        Value::String(word) if word == "unknown" => Ok(Known::Between(1, NO_UPPER_BOUND)),
         Value::Number(number) => number.as_u64().map(Known::Is).ok_or_else(wrong),
         Value::Array(bounds) => match bounds.as_slice() {
             [low, high] => {

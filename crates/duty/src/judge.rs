@@ -210,7 +210,9 @@ fn protected_data(pi: &Pi, held: &Elements, scene: &Scene<'_>) -> Finding {
     let (alone, alone_words) = matching(&pi.standalone_any);
     let (combined, combined_words) = matching(&pi.combo_any);
     let name = name_present(pi.name.as_ref(), held, scene);
-    let truth = alone.or(combined.and(name));
+    let (doubtful, doubtful_words) = matching(&pi.doubtful_any);
+    let certain = alone.or(combined.and(name));
+    let truth = if certain.is_no() && doubtful.is_yes() { Truth::Unknown } else { certain };
     let written = held.written.join(", ");
     match truth {
         Truth::Yes if alone.is_yes() => {
@@ -227,11 +229,18 @@ fn protected_data(pi: &Pi, held: &Elements, scene: &Scene<'_>) -> Finding {
                 if written.is_empty() { "no element" } else { &written }
             ),
         ),
-        Truth::Unknown => Finding::asking(
-            format!("whether {written} opens an account is for a person to say (hashed passwords)"),
-            "elements: could the password be recovered?",
-            OnUnknown::Review,
-        ),
+        Truth::Unknown => {
+            let question = if doubtful_words.is_empty() {
+                "elements: could the hashed passwords be recovered?".to_owned()
+            } else {
+                format!("elements: do {} count in this law here?", doubtful_words.join(", "))
+            };
+            Finding::asking(
+                format!("whether {written} is protected is for a person to say"),
+                question,
+                OnUnknown::Review,
+            )
+        }
     }
 }
 

@@ -12,11 +12,12 @@ use crate::due::{Due, Timing};
 use crate::expr::{Ask, Expr, OnUnknown};
 use crate::force::{Force, in_force};
 use crate::judge::{Assume, Finding, Missing, judge, open_fact};
+use crate::law::Regime;
 use crate::moment::rfc3339;
 use crate::place::places;
-use crate::regime::{ExceptionEffect, Kind, Rule};
+use crate::regime::{ExceptionEffect, Kind, Rule, Scope};
 use crate::roles;
-use crate::run::{Run, Scene};
+use crate::run::{Place, Run, Scene};
 use crate::timing::timing;
 use crate::truth::Truth;
 
@@ -79,7 +80,30 @@ pub(crate) fn judge_rule(run: &Run<'_>, (regime, rule): (usize, usize)) -> Judge
         let scene = Scene { run, regime, rule, place };
         outcomes.extend(at_place(&scene, &role));
     }
-    summarise(outcomes)
+    summarise(said_once(outcomes, run, regime, rule))
+}
+
+/// Where nobody at any place need be told, one sentence says so.
+fn said_once(outcomes: Vec<Outcome>, run: &Run<'_>, regime: &Regime, rule: &Rule) -> Vec<Outcome> {
+    let nowhere = outcomes.iter().all(|outcome| matches!(outcome.state, State::NotRequired { .. }));
+    let several = matches!(rule.residency.scope, Scope::EachState | Scope::EachMemberState | Scope::EachCustomer);
+    if !nowhere || !several {
+        return outcomes;
+    }
+    let mut reasons: Vec<String> = Vec::new();
+    for outcome in &outcomes {
+        if let State::NotRequired { reason, .. } = &outcome.state
+            && !reasons.contains(reason)
+        {
+            reasons.push(reason.clone());
+        }
+    }
+    let place = Place { jurisdiction: regime.jurisdiction().to_owned(), ..Place::default() };
+    let scene = Scene { run, regime, rule, place };
+    let state = State::NotRequired { reason: reasons.join("; "), citation: citation(rule) };
+    let recipient = plain_recipient(&scene);
+    let questions = outcomes.into_iter().next().map(|first| first.questions).unwrap_or_default();
+    vec![Outcome { jurisdiction: scene.place.jurisdiction.clone(), recipient, state, questions }]
 }
 
 fn summarise(outcomes: Vec<Outcome>) -> Judged {
@@ -176,11 +200,14 @@ fn judge_here(scene: &Scene<'_>, role: &Finding) -> State {
     if stated.truth.is_yes() {
         return applies(scene, stated.lines, Some(open_fact(&found.missing)));
     }
-    if met(Assume::Everything).truth.is_yes() { wait_or_assume(scene, found) } else { reserved(found) }
+    if met(Assume::Everything).truth.is_yes() { wait_or_assume(scene, found) } else { reserved(scene, &found) }
 }
 
 /// The trigger turns on something a person must say.
-fn reserved(found: Finding) -> State {
+fn reserved(scene: &Scene<'_>, found: &Finding) -> State {
+    if scene.rule.outcome.is_some() {
+        return State::Review { question: own_question(scene) };
+    }
     let (questions, facts): (Vec<&Missing>, Vec<&Missing>) =
         found.missing.iter().partition(|missing| missing.policy == OnUnknown::Review);
     let mut asked: Vec<String> = questions.iter().map(|missing| missing.fact.clone()).collect();
@@ -189,10 +216,19 @@ fn reserved(found: Finding) -> State {
     State::Review { question: asked.join("; ") }
 }
 
+/// The question a conditional text puts to a person.
+fn own_question(scene: &Scene<'_>) -> String {
+    scene
+        .rule
+        .review
+        .first()
+        .map_or_else(|| "does the condition of the text hold?".to_owned(), |question| question.question.clone())
+}
+
 /// Asks for the missing facts until half the time is spent, then takes the duty as required.
 fn wait_or_assume(scene: &Scene<'_>, found: Finding) -> State {
     let timing = due(scene).timing;
-    let fail_safe_at = fail_safe_at(&timing);
+    let fail_safe_at = fail_safe_at(scene, &timing);
     let spent = fail_safe_at.as_ref().is_none_or(|at| at.timestamp() <= scene.run.as_of);
     if spent {
         let status = open_fact(&found.missing);
@@ -201,8 +237,10 @@ fn wait_or_assume(scene: &Scene<'_>, found: Finding) -> State {
     State::Pending { missing: found.missing, fail_safe_at, because: found.lines }
 }
 
-fn fail_safe_at(timing: &Timing) -> Option<Zoned> {
-    let start = timing.start.clone()?;
+fn fail_safe_at(scene: &Scene<'_>, timing: &Timing) -> Option<Zoned> {
+    // A rule without a clock of its own waits from the first thing anybody knew.
+    let first = || scene.run.facts.times.values().filter_map(|moment| moment.earliest(&scene.zone(moment))).min();
+    let start = timing.start.clone().or_else(first)?;
     let Some(due) = timing.due.at() else { return start.checked_add(FAIL_SAFE_HOURS.hours()).ok() };
     let half = (due.timestamp().as_second() - start.timestamp().as_second()) / 2;
     start.checked_add(half.max(0).seconds()).ok()

@@ -158,6 +158,9 @@ pub(crate) struct Pi {
     pub standalone_any: Vec<String>,
     #[serde(default)]
     pub excluded: Vec<String>,
+    /// Elements that count or not depending on something the facts do not say: a person decides.
+    #[serde(default)]
+    pub doubtful_any: Vec<String>,
     #[serde(default)]
     pub form: Vec<String>,
     pub event: String,

@@ -11,6 +11,8 @@ const PROCESSORS: &[&str] = &[
     "operator",
     "contractor",
     "third_party_contractor",
+    "third_party_provider",
+    "provider",
     "school_service_contract_provider",
     "sub_processor",
 ];
