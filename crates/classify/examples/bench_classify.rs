@@ -32,17 +32,27 @@ fn main() -> Result<(), std::io::Error> {
     Ok(())
 }
 
-/// The fastest of several rounds in MB/s, and what the work counted.
+/// The fastest of several rounds in MB/s of processor time, and what the work counted.
 fn best(text: &str, work: impl Fn(&str) -> usize) -> (f64, usize) {
     let mut fastest = f64::INFINITY;
     let mut counted = 0;
     for _ in 0..ROUNDS {
-        let start = Instant::now();
+        let (start, on_cpu) = (Instant::now(), cpu_seconds());
         counted = work(text);
-        fastest = fastest.min(start.elapsed().as_secs_f64());
+        let wall = start.elapsed().as_secs_f64();
+        // A shared machine gives the processor to others too; what this thread used of it is what is compared.
+        let used = cpu_seconds().zip(on_cpu).map_or(wall, |(now, then)| now - then);
+        fastest = fastest.min(if used <= 0.0 { wall } else { used });
     }
     let bytes = f64::from(u32::try_from(text.len()).unwrap_or(u32::MAX));
     (bytes / fastest / 1e6, counted)
+}
+
+/// Seconds this thread has been on a processor (Linux), else nothing.
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds: f64 = stat.split(' ').next()?.parse().ok()?;
+    Some(nanoseconds / 1e9)
 }
 
 fn repeat(text: &str) -> String {

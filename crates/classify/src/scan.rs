@@ -59,14 +59,24 @@ impl Classifier {
         let mut hits = Vec::new();
         let bytes = text.as_bytes();
         let mut cursor = Cursor::new(&self.keywords, bytes);
+        let mut readings: Vec<(Found, Hit)> = Vec::new();
         self.program.walk(bytes, |found| {
-            let named = self.visit(&mut cursor, found);
-            for one in found {
-                // Most numbers could be many things that need a word nearby, and have none.
-                let hopeless =
-                    label.is_none() && self.needs_word.contains(one.identifier) && !named.contains(one.identifier);
-                if !hopeless && let Some(hit) = self.judge(text, *one, &cursor, label) {
-                    hits.push(hit);
+            // Checks are cheaper than reading the words around, and few numbers pass one.
+            readings.clear();
+            readings.extend(found.iter().filter_map(|one| {
+                let (start, end) = self.program.value(bytes, *one);
+                Some((*one, self.proven(text, one.identifier, start, end)?))
+            }));
+            if readings.is_empty() {
+                return;
+            }
+            let named = self.visit(&mut cursor, &readings);
+            for (one, hit) in &readings {
+                let unnamed = self.needs_word.contains(one.identifier) && !named.contains(one.identifier);
+                if (label.is_some() || !unnamed)
+                    && let Some(score) = self.weigh(*one, &cursor, label)
+                {
+                    hits.push(Hit { score, ..*hit });
                 }
             }
         });
@@ -85,33 +95,30 @@ impl Classifier {
     }
 
     /// Reads the words around a candidate as far as its readings ask for them.
-    fn visit(&self, cursor: &mut Cursor<'_>, found: &[Found]) -> IdSet {
+    fn visit(&self, cursor: &mut Cursor<'_>, readings: &[(Found, Hit)]) -> IdSet {
         let mut reach = None;
         let mut end = 0;
-        for one in found {
+        for (one, _) in readings {
             let Some(identifier) = self.identifiers.get(usize::from(one.identifier)) else { continue };
             if identifier.context != ContextMode::None {
                 reach = reach.max(Some(identifier.distance));
                 end = end.max(one.end);
             }
         }
-        match (reach, found.first()) {
-            (Some(reach), Some(first)) => cursor.visit(first.start, end, reach),
+        match (reach, readings.first()) {
+            (Some(reach), Some((first, _))) => cursor.visit(first.start, end, reach),
             _ => IdSet::default(),
         }
     }
 
-    fn judge(&self, text: &str, found: Found, cursor: &Cursor<'_>, label: Option<&Label>) -> Option<Hit> {
+    /// The score of a reading after the words around it, or nothing.
+    fn weigh(&self, found: Found, cursor: &Cursor<'_>, label: Option<&Label>) -> Option<f32> {
         let identifier = self.identifiers.get(usize::from(found.identifier))?;
-        let score = match identifier.context {
-            ContextMode::None => identifier.score,
-            mode => {
-                let near = cursor.surroundings(found.identifier, identifier, found.start, found.end);
-                weigh(identifier, mode, near, label.map(|label| (label, found.identifier)))?
-            }
-        };
-        let (start, end) = self.program.value(text.as_bytes(), found);
-        self.proven(text, found.identifier, start, end).map(|hit| Hit { score, ..hit })
+        if identifier.context == ContextMode::None {
+            return Some(identifier.score);
+        }
+        let near = cursor.surroundings(found.identifier, identifier, found.start, found.end);
+        score(identifier, near, label.map(|label| (label, found.identifier)))
     }
 
     /// The hit, if the value passes the identifier's check.
@@ -137,7 +144,8 @@ impl Classifier {
 }
 
 /// The score that the surroundings leave, or nothing.
-fn weigh(identifier: &Identifier, mode: ContextMode, near: Surroundings, label: Option<(&Label, u16)>) -> Option<f32> {
+fn score(identifier: &Identifier, near: Surroundings, label: Option<(&Label, u16)>) -> Option<f32> {
+    let mode = identifier.context;
     let closer_exclusion = match (near.context, near.exclusion) {
         (Some(context), Some(exclusion)) => exclusion < context,
         (None, Some(_)) => true,
