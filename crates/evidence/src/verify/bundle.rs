@@ -6,6 +6,7 @@ use super::source::Source;
 use crate::entry::Entry;
 use crate::hash::{Hash, leaf_hash};
 use crate::population::{Headers, Matcher, Row, SealedFindings};
+use crate::store::tile_root;
 use crate::tile::{BUNDLE_BYTES_MAX, TILE_BYTES, TILE_WIDTH, Tile, TileKind, decode_entries, decode_hashes};
 
 /// How a log's files are laid out.
@@ -36,6 +37,8 @@ pub(super) struct Bundle {
     pub(super) from_entries: Option<Vec<Hash>>,
     /// Leaf hashes as the tile has them; always `width` of them.
     pub(super) from_tile: Option<Vec<Hash>>,
+    /// The root over `from_entries` when they fill the bundle.
+    pub(super) root: Option<Hash>,
     /// Per population, the entries that belong to it.
     pub(super) rows: Vec<Vec<Expected>>,
     pub(super) faults: Vec<Fault>,
@@ -43,8 +46,9 @@ pub(super) struct Bundle {
 
 pub(super) fn check(source: &Source, layout: Layout<'_>, index: u64, matchers: &[Matcher]) -> Bundle {
     let width = layout.width(0, index);
-    let mut bundle = Bundle { index, width, from_entries: None, from_tile: None, rows: Vec::new(), faults: Vec::new() };
-    bundle.rows.resize_with(matchers.len(), Vec::new);
+    let (from_entries, from_tile, root) = (None, None, None);
+    let (rows, faults) = (vec![Vec::new(); matchers.len()], Vec::new());
+    let mut bundle = Bundle { index, width, from_entries, from_tile, root, rows, faults };
     match layout.read(source, TileKind::Entries, index, BUNDLE_BYTES_MAX) {
         Ok((tile, bytes)) => bundle.hash_entries(layout, tile, &bytes, matchers),
         Err(fault) => bundle.faults.push(fault),
@@ -78,7 +82,9 @@ impl Bundle {
                 self.faults.push(Fault { kind: FaultKind::EntryUnreadable, place, detail });
             }
         }
-        self.from_entries = Some(entries.iter().map(|entry| leaf_hash(entry)).collect());
+        let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
+        self.root = (leaves.len() as u64 == TILE_WIDTH).then(|| tile_root(&leaves));
+        self.from_entries = Some(leaves);
     }
 
     fn ask(&mut self, index: u64, bytes: &[u8], matchers: &[Matcher]) -> Result<(), String> {

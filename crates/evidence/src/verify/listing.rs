@@ -2,7 +2,7 @@
 //! was left out, added, moved or reworded has a name and a line.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read as _};
 
 use super::bundle::Expected;
 use super::report::{FaultKind, PopulationChecked, Report};

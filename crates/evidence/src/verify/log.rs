@@ -97,14 +97,60 @@ fn check_window(
     })
 }
 
+/// The tree recomputed so far, and what it answered on the way.
+#[derive(Debug, Clone, Default)]
+struct Tree {
+    frontier: Frontier,
+    roots: BTreeMap<u64, Hash>,
+    leaves: BTreeMap<u64, Hash>,
+}
+
+impl Tree {
+    /// Appends a bundle's leaves; `root` is over a full bundle, which then goes in whole unless something inside was asked for.
+    fn extend(&mut self, leaves: &[Hash], root: Option<Hash>, questions: &Questions) {
+        let start = self.frontier.size();
+        let end = start + leaves.len() as u64;
+        let asked_inside = questions.sizes.range(start + 1..end).next().is_some()
+            || questions.leaves.range(start..end).next().is_some();
+        match root.filter(|_| !asked_inside) {
+            Some(root) => self.frontier.push_subtree(TILE_HEIGHT, root),
+            None => leaves.iter().for_each(|leaf| self.push(*leaf, questions)),
+        }
+        if questions.sizes.contains(&end) {
+            self.roots.insert(end, self.frontier.root());
+        }
+    }
+
+    fn push(&mut self, leaf: Hash, questions: &Questions) {
+        let index = self.frontier.size();
+        if questions.leaves.contains(&index) {
+            self.leaves.insert(index, leaf);
+        }
+        self.frontier.push(leaf);
+        if questions.sizes.contains(&(index + 1)) {
+            self.roots.insert(index + 1, self.frontier.root());
+        }
+    }
+}
+
+/// The leaves of a bundle to go on with.
+struct Decided {
+    believed: Vec<Hash>,
+    /// The root over them, when they fill a bundle.
+    root: Option<Hash>,
+    /// The leaves as the entries give them, where it is undecided whether entries or tile are as they were sealed.
+    entries: Option<Vec<Hash>>,
+}
+
 struct Pass<'a> {
     source: &'a Source,
     layout: Layout<'a>,
     questions: &'a Questions,
     answers: Answers,
-    /// The tree as the better of entries and tiles gives it, and the tree as entries give it where that is undecided.
-    believed: Frontier,
-    entries_only: Frontier,
+    /// The tree as the better of entries and tiles gives it.
+    believed: Tree,
+    /// The tree as entries give it, from the first bundle on where that is undecided.
+    from_entries: Option<Tree>,
     broken: bool,
     /// Per tile level, the hashes of the tile that is being filled.
     levels: Vec<Vec<Hash>>,
@@ -116,21 +162,17 @@ struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     fn new(source: &'a Source, layout: Layout<'a>, questions: &'a Questions) -> Self {
-        let answers = Answers { rows: vec![Vec::new(); questions.matchers.len()], ..Answers::default() };
-        let levels = vec![Vec::new(); usize::from(TILE_LEVELS)];
-        let (believed, entries_only) = (Frontier::new(), Frontier::new());
-        let (broken, above, mismatches) = (false, None, Vec::new());
         Self {
             source,
             layout,
             questions,
-            answers,
-            believed,
-            entries_only,
-            broken,
-            levels,
-            above,
-            mismatches,
+            answers: Answers { rows: vec![Vec::new(); questions.matchers.len()], ..Answers::default() },
+            believed: Tree::default(),
+            from_entries: None,
+            broken: false,
+            levels: vec![Vec::new(); usize::from(TILE_LEVELS)],
+            above: None,
+            mismatches: Vec::new(),
             mismatches_omitted: 0,
         }
     }
@@ -153,43 +195,44 @@ impl<'a> Pass<'a> {
             all.extend(rows);
         }
         self.answers.entries += bundle.from_entries.as_ref().map_or(0, |leaves| leaves.len() as u64);
-        let Some((believed, entries)) = self.decide(bundle) else {
+        let decided = self.decide(bundle);
+        let Some(Decided { believed, root, entries }) = decided else {
             self.broken = true;
             return;
         };
         if self.broken {
             return;
         }
-        for leaf in entries {
-            self.entries_only.push(leaf);
+        if entries.is_some() && self.from_entries.is_none() {
+            self.from_entries = Some(self.believed.clone());
         }
-        for leaf in &believed {
-            if self.questions.sizes.contains(&self.believed.size()) {
-                self.answers.roots.insert(self.believed.size(), self.believed.root());
-            }
-            if self.questions.leaves.contains(&self.believed.size()) {
-                self.answers.leaves.insert(self.believed.size(), *leaf);
-            }
-            self.believed.push(*leaf);
+        self.believed.extend(&believed, root, self.questions);
+        if let Some(tree) = &mut self.from_entries {
+            let (leaves, root) = entries.as_ref().map_or((&believed, root), |entries| (entries, None));
+            tree.extend(leaves, root, self.questions);
         }
-        if believed.len() as u64 == TILE_WIDTH {
-            self.climb(1, tile_root(&believed), report);
+        if let Some(root) = root {
+            self.climb(1, root, report);
         }
     }
 
-    /// The leaves to go on with, and the leaves as the entries alone give them. Differences are remembered and explained later.
-    fn decide(&mut self, bundle: Bundle) -> Option<(Vec<Hash>, Vec<Hash>)> {
-        let Bundle { index, width, from_entries, from_tile, .. } = bundle;
+    /// The leaves to go on with. Differences are remembered and explained later.
+    fn decide(&mut self, bundle: Bundle) -> Option<Decided> {
+        let Bundle { index, width, from_entries, from_tile, root, .. } = bundle;
+        let root_of = |leaves: &[Hash]| (leaves.len() as u64 == TILE_WIDTH).then(|| tile_root(leaves));
         let (from_entries, from_tile) = match (from_entries, from_tile) {
-            (Some(entries), Some(tile)) if entries == tile => return Some((tile.clone(), tile)),
+            (Some(entries), Some(tile)) if entries == tile => {
+                return Some(Decided { believed: tile, root, entries: None });
+            }
             (Some(entries), Some(tile)) => (entries, tile),
             (Some(leaves), None) | (None, Some(leaves)) => {
-                return (leaves.len() == width).then(|| (leaves.clone(), leaves));
+                let root = root_of(&leaves);
+                return (leaves.len() == width).then_some(Decided { believed: leaves, root, entries: None });
             }
             (None, None) => return None,
         };
         let sealed = self.sealed_above(index);
-        let is_sealed = |leaves: &[Hash]| leaves.len() as u64 == TILE_WIDTH && Some(tile_root(leaves)) == sealed;
+        let is_sealed = |leaves: &[Hash]| root_of(leaves).is_some_and(|root| Some(root) == sealed);
         let blame = if is_sealed(&from_entries) {
             Blame::Tile
         } else if is_sealed(&from_tile) {
@@ -198,15 +241,14 @@ impl<'a> Pass<'a> {
             Blame::Undecided
         };
         let believed = if blame == Blame::Tile { from_entries.clone() } else { from_tile.clone() };
-        let entries_alone =
-            if from_entries.len() == width && blame == Blame::Undecided { &from_entries } else { &believed };
-        let leaves = (believed.clone(), entries_alone.clone());
+        let undecided = blame == Blame::Undecided && from_entries.len() == width;
+        let entries = undecided.then(|| from_entries.clone());
         if self.mismatches.len() < MISMATCHES_MAX {
             self.mismatches.push(Mismatch { bundle: index, blame, from_entries, from_tile });
         } else {
             self.mismatches_omitted += 1;
         }
-        Some(leaves)
+        Some(Decided { root: root_of(&believed), believed, entries })
     }
 
     /// What the level above says a full bundle hashes to. Only asked when a bundle and its tile differ.
@@ -228,7 +270,7 @@ impl<'a> Pass<'a> {
         row.push(hash);
         if row.len() as u64 == TILE_WIDTH {
             let full = std::mem::take(row);
-            let tile = (self.believed.size() >> (TILE_HEIGHT * level)) / TILE_WIDTH - 1;
+            let tile = (self.believed.frontier.size() >> (TILE_HEIGHT * level)) / TILE_WIDTH - 1;
             self.compare(level, tile, &full, report);
             self.climb(level + 1, tile_root(&full), report);
         }
@@ -257,12 +299,6 @@ impl<'a> Pass<'a> {
                 self.compare(level, hashes / TILE_WIDTH, &partial, report);
             }
         }
-        if !self.broken {
-            self.answers.root = Some(self.believed.root());
-            if self.questions.sizes.contains(&self.believed.size()) {
-                self.answers.roots.insert(self.believed.size(), self.believed.root());
-            }
-        }
         self.explain(report);
         self.answers
     }
@@ -270,16 +306,21 @@ impl<'a> Pass<'a> {
     /// Where only the signed root can tell entries from tile, it does.
     fn explain(&mut self, report: &mut Report) {
         let signed = report.root;
+        let gives_signed = |tree: &Tree| Some(tree.frontier.root()) == signed;
+        let from_entries = self.from_entries.take().filter(gives_signed);
         let decided = if self.broken {
             Blame::Undecided
-        } else if signed == Some(self.believed.root()) {
+        } else if gives_signed(&self.believed) {
             Blame::Entries
-        } else if signed == Some(self.entries_only.root()) {
-            self.answers.root = signed;
+        } else if from_entries.is_some() {
             Blame::Tile
         } else {
             Blame::Undecided
         };
+        let tree =
+            if decided == Blame::Tile { from_entries.unwrap_or_default() } else { std::mem::take(&mut self.believed) };
+        self.answers.root = (!self.broken).then(|| tree.frontier.root());
+        (self.answers.roots, self.answers.leaves) = (tree.roots, tree.leaves);
         for mismatch in &mut self.mismatches {
             if mismatch.blame == Blame::Undecided {
                 mismatch.blame = decided;
