@@ -20,6 +20,18 @@ const KEYS_PER_INCIDENT_MAX: usize = 4096;
 /// Folds one entry in. Entries of other stations change nothing.
 pub fn apply(state: &mut State, entry: &Entry) -> Result<(), ReadError> {
     let Some(event) = Event::from_clear(entry)? else { return Ok(()) };
+    apply_event(state, Line { id: &entry.id, at: entry.at }, event)
+}
+
+/// Which line of the log it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line<'line> {
+    pub(crate) id: &'line str,
+    pub(crate) at: Timestamp,
+}
+
+/// The same for an event that is not JSON yet.
+pub(crate) fn apply_event(state: &mut State, entry: Line<'_>, event: Event) -> Result<(), ReadError> {
     match event {
         Event::Opened(event) => opened(state, entry, event),
         Event::Joined(event) => joined(state, entry, &event)?,
@@ -36,14 +48,18 @@ pub fn apply(state: &mut State, entry: &Entry) -> Result<(), ReadError> {
     Ok(())
 }
 
-fn incident_mut<'state>(state: &'state mut State, entry: &Entry, id: &str) -> Result<&'state mut Incident, ReadError> {
-    let missing = || ReadError::NoIncident { id: entry.id.clone(), incident: id.to_owned() };
+fn incident_mut<'state>(
+    state: &'state mut State,
+    entry: Line<'_>,
+    id: &str,
+) -> Result<&'state mut Incident, ReadError> {
+    let missing = || ReadError::NoIncident { id: entry.id.to_owned(), incident: id.to_owned() };
     let incident = state.incidents.get_mut(id).ok_or_else(missing)?;
     incident.version += 1;
     Ok(incident)
 }
 
-fn opened(state: &mut State, entry: &Entry, event: Opened) {
+fn opened(state: &mut State, entry: Line<'_>, event: Opened) {
     let next = state.next_number.entry(event.tenant.clone()).or_insert(1);
     *next = (*next).max(event.number + 1);
     let incident = Incident {
@@ -80,7 +96,7 @@ fn opened(state: &mut State, entry: &Entry, event: Opened) {
     add_seen(state, &event.incident, &event.seen, entry.at);
 }
 
-fn joined(state: &mut State, entry: &Entry, event: &Joined) -> Result<(), ReadError> {
+fn joined(state: &mut State, entry: Line<'_>, event: &Joined) -> Result<(), ReadError> {
     incident_mut(state, entry, &event.incident)?;
     add_seen(state, &event.incident, &event.seen, entry.at);
     Ok(())
@@ -136,13 +152,13 @@ fn reprioritise(incident: &mut Incident, at: Timestamp) {
     }
 }
 
-fn linked(state: &mut State, entry: &Entry, event: &Linked) -> Result<(), ReadError> {
+fn linked(state: &mut State, entry: Line<'_>, event: &Linked) -> Result<(), ReadError> {
     incident_mut(state, entry, &event.incident)?.links.entry(event.other.clone()).or_insert(event.reason);
     incident_mut(state, entry, &event.other)?.links.entry(event.incident.clone()).or_insert(event.reason);
     Ok(())
 }
 
-fn fact_set(incident: &mut Incident, entry: &Entry, event: &FactSetClear) {
+fn fact_set(incident: &mut Incident, entry: Line<'_>, event: &FactSetClear) {
     incident.facts.entry(event.name.clone()).or_default().push(FactVersion {
         value: event.value.clone(),
         in_body: event.in_body,
@@ -151,7 +167,7 @@ fn fact_set(incident: &mut Incident, entry: &Entry, event: &FactSetClear) {
         approved_by: event.approved_by.clone(),
         evidence: event.evidence.clone(),
         at: entry.at,
-        entry: entry.id.clone(),
+        entry: entry.id.to_owned(),
         revision: event.revision,
     });
 }

@@ -29,7 +29,7 @@ pub use entry::{
     Linked, Noted, Opened, Origin, ReadError, Seen, SeverityChange, SeveritySet, SignalSeen, Verdict,
 };
 pub use fact::{
-    Asserter, Fact, FactFault, FactKind, FactName, FactValue, FactVersion, breach_facts, breach_facts_with, fact_kind,
+    Asserter, Fact, FactFault, FactKind, FactName, FactValue, FactVersion, breach_facts, fact_kind, notice_facts,
     setters,
 };
 pub use priority::Priority;

@@ -23,6 +23,7 @@ pub struct ContentSpec {
     /// Element ids that must not appear.
     pub must_not: Vec<String>,
     /// Channels that may not be used here (the breached mailbox).
+    #[serde(alias = "channels_forbidden")]
     pub channel_forbidden: Vec<String>,
 }
 

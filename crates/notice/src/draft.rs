@@ -155,11 +155,15 @@ fn demands(template: &Template, input: &DraftInput) -> Result<ContentSpec, Draft
     if let Some(content) = &input.content {
         return Ok(content.clone());
     }
-    match input.obligation.get("content") {
-        None | Some(Value::Null) => Ok(ContentSpec::default()),
-        Some(content) => ContentSpec::from_json(content)
-            .map_err(|reason| DraftError::Content { template: template.id.clone(), reason }),
+    // An obligation lists its elements under `content` and its rules of form under `form`.
+    let mut spec = ContentSpec::default();
+    for part in ["content", "form"] {
+        let Some(value) = input.obligation.get(part).filter(|value| !value.is_null()) else { continue };
+        let read = ContentSpec::from_json(value);
+        let read = read.map_err(|reason| DraftError::Content { template: template.id.clone(), reason })?;
+        spec = spec.with(&read);
     }
+    Ok(spec)
 }
 
 /// Demanded elements for which the template has no place at all.

@@ -1,7 +1,8 @@
-//! Renders a template: strict undefined, a bounded number of steps, and three functions that know what is missing.
+//! Renders a template: strict undefined, a bounded number of steps, and functions that know what is missing.
 //!
-//! `need(element)` shows a value or a visible gap and records which; `known(path)` and `required(element)` ask. A
-//! template can only reach values through them, so none comes in unclean or unnoticed.
+//! `need(element)` shows a value or a visible gap and records which; `known(path)`, `is(path, value)`, `required(element)`
+//! and `has_gaps()` ask; `states(element)` says that the template's own words cover it. A template reaches values through
+//! these alone, so none comes in unclean or unnoticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -92,6 +93,8 @@ fn bind(environment: &mut Environment<'_>, scene: &Arc<Scene>) {
     });
     let here = Arc::clone(scene);
     environment.add_function("required", move |element: String| here.spec.must.contains(&element));
+    let here = Arc::clone(scene);
+    environment.add_function("has_gaps", move || !here.record().gaps.is_empty());
     let here = Arc::clone(scene);
     // Marks an element as stated by the template's own words.
     environment.add_function("states", move |element: String| {

@@ -85,6 +85,9 @@ struct FrontMatter {
     subject: String,
     #[serde(default = "default_point_size")]
     point_size: u8,
+    /// In place of the language's own way to write a date: American letters want `{month} {day}, {year}`.
+    #[serde(default)]
+    date: Option<String>,
     #[serde(default)]
     phased: bool,
     #[serde(default)]
@@ -159,6 +162,10 @@ impl Template {
         if stem != front.id {
             return Err(TemplateError::Name { path: path_owned(), id: front.id });
         }
+        let spoken = match front.date {
+            None => Arc::clone(words),
+            Some(date) => Arc::new(Words { date, ..Words::clone(words) }),
+        };
         let template = Self {
             sha256: crate::canonical::sha256_hex(&[text.as_bytes(), words.sha256.as_bytes()]),
             id: front.id,
@@ -174,7 +181,7 @@ impl Template {
             examples: front.example,
             subject: front.subject,
             body: body.to_owned(),
-            words: Arc::clone(words),
+            words: spoken,
         };
         crate::render::compile_check(&template).map_err(|reason| TemplateError::Body { path: path_owned(), reason })?;
         Ok(template)

@@ -40,11 +40,11 @@ pub(crate) fn cleaned(value: &Value) -> Value {
 
 /// One line: control and direction-changing characters become spaces, runs of space become one.
 pub(crate) fn clean_line(text: &str) -> String {
-    let flat: String = text
-        .chars()
-        .take(VALUE_CHARS_MAX)
-        .map(|character| if is_hostile(character) { ' ' } else { character })
-        .collect();
+    flatten(&text.chars().take(VALUE_CHARS_MAX).collect::<String>())
+}
+
+fn flatten(text: &str) -> String {
+    let flat: String = text.chars().map(|character| if is_hostile(character) { ' ' } else { character }).collect();
     flat.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -57,13 +57,26 @@ pub(crate) fn clean_paragraphs(text: &str) -> String {
     }
     let mut paragraphs: Vec<String> = Vec::new();
     for paragraph in cut.split("\n\n") {
-        let line = clean_line(paragraph);
-        let plain = line.trim_start_matches(['#', '>', '-', '*', '+', '=', ' ']);
+        let line = flatten(paragraph);
+        let plain = without_marks(&line);
         if !plain.is_empty() {
             paragraphs.push(plain.to_owned());
         }
     }
     paragraphs.join("\n\n")
+}
+
+/// Without the marks that make a line a heading, a list item or a quotation. A mark is one only before a space: the `+`
+/// of a telephone number and the `-` of a number stay.
+fn without_marks(line: &str) -> &str {
+    let mut rest = line.trim_start();
+    loop {
+        let after = rest.trim_start_matches(['#', '>', '-', '*', '+', '=']);
+        if after.len() == rest.len() || !(after.is_empty() || after.starts_with(' ')) {
+            return rest;
+        }
+        rest = after.trim_start();
+    }
 }
 
 /// Control characters, and the Unicode marks that reorder or hide text.
@@ -97,6 +110,9 @@ mod tests {
             ("a\u{0}b\u{1b}[31m", "a b [31m"),
             ("abc\u{202e}fdp.exe", "abc fdp.exe"),
             ("- > # x", "x"),
+            ("+33 1 00 00", "+33 1 00 00"),
+            ("-5 degrees", "-5 degrees"),
+            ("*** ## ", ""),
         ];
         for (given, expected) in table {
             assert_eq!(clean_paragraphs(given), expected, "{given:?}");

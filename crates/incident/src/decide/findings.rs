@@ -1,7 +1,8 @@
 //! Findings into incidents: join an open one, open a new one, or (below the threshold) attach or stay alone.
 //!
 //! A batch is decided in two passes, severe findings first, so that a mild finding joins what a severe one of the same
-//! batch opens, whatever their order. That also makes deciding the batch again yield nothing.
+//! batch opens, whatever their order. A mild finding attaches and connects nothing further: its keys do not group and it
+//! links nothing. Otherwise noise would chain cases together, and deciding a batch again could find more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +10,8 @@ use jiff::Timestamp;
 use ocsf::Finding;
 use serde_json::{Value, json};
 
-use super::people::link_entry;
-use crate::apply::apply;
+use super::people::link_event;
+use crate::apply::{Line, apply_event};
 use crate::command::Refusal;
 use crate::entry::{Entry, Event, Joined, KeySeen, LinkReason, Opened, Origin, Seen, SignalSeen};
 use crate::grouping::{Fit, dedup_key, fits, hashed_keys, incident_id};
@@ -71,7 +72,8 @@ impl<'batch> Work<'batch> {
         let known = |uid: &str| self.state.findings.get(uid).is_some_and(|record| record.incident.is_some());
         let mut list: Vec<&Finding> = batch.iter().filter(|finding| !known(&finding.uid)).collect();
         list.sort_by(|left, right| (left.time, &left.uid).cmp(&(right.time, &right.uid)));
-        list.dedup_by(|left, right| left.uid == right.uid);
+        let mut seen = BTreeSet::new();
+        list.retain(|finding| seen.insert(finding.uid.as_str()));
         list
     }
 
@@ -90,13 +92,13 @@ impl<'batch> Work<'batch> {
             found.iter().filter(|(_, fit)| *fit == Fit::Joins).map(|(incident, _)| incident.id.clone()).collect();
         let Some(home) = open.first() else { return Ok(false) };
         let joined = Joined { incident: home.clone(), seen: seen(&self.state, &[finding]) };
-        let entry = Event::Joined(joined).to_parts(self.now, None);
-        self.advance(&entry)?;
+        self.advance(Event::Joined(joined))?;
         if !self.joins.contains_key(home) {
             self.order.push(home.clone());
         }
         self.joins.entry(home.clone()).or_default().push(finding);
-        for other in open.iter().skip(1) {
+        let links = self.state.config.open_at <= finding.severity;
+        for other in open.iter().skip(1).filter(|_| links) {
             self.link(home, other, LinkReason::SharedFinding, &finding.uid)?;
         }
         Ok(true)
@@ -115,9 +117,9 @@ impl<'batch> Work<'batch> {
             origin: Origin::Finding,
             seen: seen(&self.state, &[finding]),
         };
-        let entry = Event::Opened(event).to_parts(self.now, body(&[finding]));
-        self.advance(&entry)?;
-        self.opened_or_linked.push(entry);
+        let event = Event::Opened(event);
+        self.opened_or_linked.push(event.to_parts(self.now, body(&[finding])));
+        self.advance(event)?;
         for (other, fit) in before {
             let reason = if fit == Fit::TooLong { LinkReason::Continuation } else { LinkReason::Recurrence };
             self.link(&incident, &other, reason, &finding.uid)?;
@@ -127,15 +129,16 @@ impl<'batch> Work<'batch> {
 
     fn link(&mut self, incident: &str, other: &str, reason: LinkReason, uid: &str) -> Result<(), Refusal> {
         let Some(held) = self.state.incidents.get(incident) else { return Ok(()) };
-        let Some(entry) = link_entry(held, other, reason, uid.to_owned(), self.now) else { return Ok(()) };
-        self.advance(&entry)?;
-        self.opened_or_linked.push(entry);
+        let Some(event) = link_event(held, other, reason, uid.to_owned()) else { return Ok(()) };
+        self.opened_or_linked.push(event.to_parts(self.now, None));
+        self.advance(event)?;
         Ok(())
     }
 
-    /// The working copy moves by the same `apply` as the real state, so the two cannot disagree.
-    fn advance(&mut self, entry: &Entry) -> Result<(), Refusal> {
-        apply(&mut self.state, entry).map_err(|error| Refusal::Inconsistent(error.to_string()))
+    /// The working copy moves by the same code as the real state, so the two cannot disagree.
+    fn advance(&mut self, event: Event) -> Result<(), Refusal> {
+        let line = Line { id: "", at: self.now };
+        apply_event(&mut self.state, line, event).map_err(|error| Refusal::Inconsistent(error.to_string()))
     }
 
     /// Openings and links as they came, then one `incident.joined` per incident (in pieces when it would be too large).
@@ -181,7 +184,8 @@ fn seen(state: &State, findings: &[&Finding]) -> Seen {
     let mut keys: BTreeMap<String, (Timestamp, Timestamp)> = BTreeMap::new();
     let mut signals: BTreeMap<String, SignalSeen> = BTreeMap::new();
     for finding in findings {
-        for key in hashed_keys(&state.config, finding) {
+        let groups = state.config.open_at <= finding.severity;
+        for key in hashed_keys(&state.config, finding).into_iter().filter(|_| groups) {
             let span = keys.entry(key).or_insert((finding.time, finding.time));
             *span = (span.0.min(finding.time), span.1.max(finding.time));
         }

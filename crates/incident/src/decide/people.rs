@@ -141,24 +141,17 @@ pub(super) fn link(
     if incident.id == other.id {
         return Err(Refusal::SelfLink);
     }
-    Ok(link_entry(incident, &other.id, reason, by, now).into_iter().collect())
+    Ok(link_event(incident, &other.id, reason, by).map(|event| event.to_parts(now, None)).into_iter().collect())
 }
 
 /// The link of two incidents, unless they are linked already. The smaller id goes first, so that a pair has one entry.
-pub(super) fn link_entry(
-    incident: &Incident,
-    other: &str,
-    reason: LinkReason,
-    by: String,
-    now: Timestamp,
-) -> Option<Entry> {
+pub(super) fn link_event(incident: &Incident, other: &str, reason: LinkReason, by: String) -> Option<Event> {
     if incident.links.contains_key(other) {
         return None;
     }
-    let (first, second) =
-        if incident.id.as_str() < other { (incident.id.as_str(), other) } else { (other, incident.id.as_str()) };
-    let event = Linked { incident: first.to_owned(), other: second.to_owned(), reason, by };
-    Some(Event::Linked(event).to_parts(now, None))
+    let own = incident.id.as_str();
+    let (first, second) = if own < other { (own, other) } else { (other, own) };
+    Some(Event::Linked(Linked { incident: first.to_owned(), other: second.to_owned(), reason, by }))
 }
 
 pub(super) struct Closing {
@@ -175,7 +168,8 @@ pub(super) fn close(state: &State, incident: &Incident, wish: Closing, now: Time
         let other =
             wish.duplicate_of.as_deref().filter(|other| *other != incident.id).ok_or(Refusal::DuplicateOfWhat)?;
         let other = existing(state, other)?;
-        entries.extend(link_entry(incident, &other.id, LinkReason::Duplicate, wish.by.clone(), now));
+        let link = link_event(incident, &other.id, LinkReason::Duplicate, wish.by.clone());
+        entries.extend(link.map(|event| event.to_parts(now, None)));
     }
     let event = Closed { incident: incident.id.clone(), verdict: wish.verdict, by: wish.by };
     entries.push(Event::Closed(event).to_parts(now, Some(body)));

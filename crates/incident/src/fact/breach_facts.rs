@@ -4,19 +4,27 @@
 
 use serde_json::{Map, Value, json};
 
+use super::names::is_for_notices;
 use super::{FactValue, FactVersion};
 use crate::Incident;
 
-/// The object without free texts.
+/// The object that `duty` reads: facts of the format, no texts.
 #[must_use]
 pub fn breach_facts(incident: &Incident) -> Value {
-    breach_facts_with(incident, |_| None)
+    let mut facts = Map::new();
+    for (name, versions) in &incident.facts {
+        let Some(latest) = versions.last().filter(|_| !is_for_notices(name)) else { continue };
+        if let Some(value) = value_of(name, latest, &|_: &str| None) {
+            put(&mut facts, name, value);
+        }
+    }
+    Value::Object(facts)
 }
 
-/// The object with free texts under `narrative`. `body_of` reads the text from the body of an entry; `None` means that it
-/// was erased, and the text is absent then.
+/// The object that `notice` reads: everything, with free texts under `narrative`. `body_of` reads the text from the body
+/// of an entry; `None` means that it was erased, and the text is absent then.
 #[must_use]
-pub fn breach_facts_with(incident: &Incident, body_of: impl Fn(&str) -> Option<String>) -> Value {
+pub fn notice_facts(incident: &Incident, body_of: impl Fn(&str) -> Option<String>) -> Value {
     let mut facts = Map::new();
     for (name, versions) in &incident.facts {
         let Some(latest) = versions.last() else { continue };

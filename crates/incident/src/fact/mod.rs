@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use breach_facts::{breach_facts, breach_facts_with};
+pub use breach_facts::{breach_facts, notice_facts};
 pub use names::{FactFault, FactKind, FactName, fact_kind};
 
 pub(crate) use names::check;

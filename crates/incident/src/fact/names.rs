@@ -118,10 +118,14 @@ const FIXED: &[(&str, FactKind)] = &[
     ("extension.good_cause", FactKind::Bool),
     ("contract.notify_hours", FactKind::Integer),
     ("contract.clock", FactKind::Code),
+];
+
+/// Facts that no regime asks for, but notices do.
+const FOR_NOTICES: &[(&str, FactKind)] = &[
     ("records", FactKind::Count),
     ("exposure.from", FactKind::Time),
     ("exposure.to", FactKind::Time),
-    ("notified.individuals", FactKind::Count),
+    ("law_enforcement.engaged", FactKind::Bool),
 ];
 
 /// Clock events under `times.`. Whether one has come is a judgement about the case, so only people attest them.
@@ -152,16 +156,25 @@ const SYSTEM_CLOCKS: &[&str] =
 /// The type of a fact, `None` when there is no such fact.
 #[must_use]
 pub fn fact_kind(name: &str) -> Option<FactKind> {
-    if let Some((_, kind)) = FIXED.iter().find(|(fixed, _)| *fixed == name) {
+    if let Some((_, kind)) = FIXED.iter().chain(FOR_NOTICES).find(|(fixed, _)| *fixed == name) {
         return Some(*kind);
     }
     let (family, member) = name.split_once('.')?;
     match family {
         "times" => CLOCKS.contains(&member).then_some(FactKind::Time),
-        "subjects" => is_residence(member).then_some(FactKind::Count),
+        // People whose residence nobody knows are counted under `unknown`.
+        "subjects" => (is_residence(member) || member == "unknown").then_some(FactKind::Count),
+        // How many have been told so far.
+        "notified" => is_residence(member).then_some(FactKind::Count),
         "narrative" => is_word(member).then_some(FactKind::Text),
         _ => None,
     }
+}
+
+/// True for facts that `duty` does not read.
+pub(crate) fn is_for_notices(name: &str) -> bool {
+    let family = name.split_once('.').map_or(name, |(family, _)| family);
+    matches!(family, "narrative" | "notified") || FOR_NOTICES.iter().any(|(fixed, _)| *fixed == name)
 }
 
 /// Checks name, type, bounds and who asserts. `now` bounds times of the past.
@@ -264,8 +277,11 @@ fn is_word(text: &str) -> bool {
 
 /// The known name with the fewest edits, when it is close enough to be what was meant.
 fn nearest(name: &str) -> Option<String> {
-    let all =
-        FIXED.iter().map(|(fixed, _)| (*fixed).to_owned()).chain(CLOCKS.iter().map(|clock| format!("times.{clock}")));
+    let all = FIXED
+        .iter()
+        .chain(FOR_NOTICES)
+        .map(|(fixed, _)| (*fixed).to_owned())
+        .chain(CLOCKS.iter().map(|clock| format!("times.{clock}")));
     let wanted: Vec<char> = name.chars().take(CODE_CHARS_MAX).collect();
     let (edits, near) = all.map(|known| (distance(&wanted, &known), known)).min()?;
     (edits <= 3).then_some(near)
