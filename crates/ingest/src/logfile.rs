@@ -58,7 +58,7 @@ impl Reader {
         let framer = Framer::new(window, &self.limits);
         let name = name.to_owned();
         let kept = self.limits.rejected_raw_bytes_max;
-        Ok(Some(LogFile { name, decoder, framer, bytes_read, records: 0, unwrapped: Vec::new(), kept }))
+        Ok(Some(LogFile { name, decoder, framer, bytes_read, records: 0, unwrapped: Vec::new(), kept, cut_off: false }))
     }
 
     /// Takes back the memory of a file that was read, so that the next one need not allocate. Optional.
@@ -96,6 +96,7 @@ pub struct LogFile {
     records: u64,
     unwrapped: Vec<u8>,
     kept: usize,
+    cut_off: bool,
 }
 
 /// One step through a member.
@@ -131,6 +132,7 @@ impl LogFile {
             match self.framer.advance()? {
                 Framed::Damage(damage) => {
                     let record = self.count();
+                    self.cut_off = damage.cut_off;
                     let member = self.name.clone();
                     return Some(Item::Rejected(Rejected { member, record, reason: damage.reason, raw: damage.raw }));
                 }
@@ -145,6 +147,12 @@ impl LogFile {
         }
         let index = self.count();
         Some(self.record(index))
+    }
+
+    /// True when the member ended inside its last record. If it grows, that record may become whole.
+    #[must_use]
+    pub fn ended_cut_off(&self) -> bool {
+        self.cut_off
     }
 
     /// What was read so far; complete after `next` returned `None`.
@@ -199,6 +207,12 @@ impl<'a> Record<'a> {
         Self { member, index, raw, decoder, kept: limits.rejected_raw_bytes_max }
     }
 
+    /// The member the record is from.
+    #[must_use]
+    pub fn member(&self) -> &'a str {
+        self.member
+    }
+
     /// The format of the record.
     #[must_use]
     pub fn format(&self) -> Format {
@@ -208,6 +222,11 @@ impl<'a> Record<'a> {
     /// The JSON object that rules see: the record itself for most JSON formats, a flat object for text formats.
     pub fn json(&self) -> Result<Cow<'a, [u8]>, Rejected> {
         self.decoder.view(self.raw).map_err(|error| self.reject(error.to_string()))
+    }
+
+    /// Whether the record will become an event, see [`Decoder::check`].
+    pub fn check(&self) -> Result<(), Rejected> {
+        self.decoder.check(self.raw).map_err(|error| self.reject(error.to_string()))
     }
 
     /// The record as an OCSF event.

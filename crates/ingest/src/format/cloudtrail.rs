@@ -113,6 +113,19 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     Ok(event)
 }
 
+/// A quick look for the two members an event cannot do without, where every CloudTrail writer puts them. False means
+/// only that `normalize` must decide.
+pub(super) fn looks_complete(raw: &[u8]) -> bool {
+    const TIME: &[u8] = b"\"eventTime\":\"";
+    const NAME: &[u8] = b"\"eventName\":\"";
+    const WRITTEN: &[u8] = b"0000-00-00T00:00:00Z\"";
+    let behind = |name: &[u8]| memchr::memmem::find(raw, name).and_then(|at| raw.get(at + name.len()..));
+    let is_time = behind(TIME).and_then(|text| text.get(..WRITTEN.len())).is_some_and(|text| {
+        text.iter().zip(WRITTEN).all(|(byte, like)| byte == like || (*like == b'0' && byte.is_ascii_digit()))
+    });
+    is_time && behind(NAME).is_some_and(|text| text.first() != Some(&b'"'))
+}
+
 fn metadata(record: &Record<'_>, raw: &[u8]) -> ocsf::Metadata {
     ocsf::Metadata {
         uid: record.event_id.string().unwrap_or_else(|| ocsf::record_uid(raw)),
@@ -233,8 +246,10 @@ fn api(record: &Record<'_>, name: &str, source: &str) -> Api {
 
 /// An error code is a failure; so is a console login whose response says so and gives no code.
 fn status(record: &Record<'_>) -> (Status, Option<String>, Option<String>) {
-    let response: Response<'_> =
-        record.response.text().and_then(|text| parse(text.as_bytes()).ok()).unwrap_or_default();
+    // Only sign-ins say it in the response; parsing every response would cost as much as the record.
+    let sign_in = record.event_type.text() == Some("AwsConsoleSignIn");
+    let response = record.response.text().filter(|_| sign_in);
+    let response: Response<'_> = response.and_then(|text| parse(text.as_bytes()).ok()).unwrap_or_default();
     let refused = [&response.console_login, &response.switch_role].iter().any(|word| word.text() == Some("Failure"));
     let failed = refused || record.error_code.text().is_some() || record.error_message.text().is_some();
     let status = if failed { Status::Failure } else { Status::Success };

@@ -328,10 +328,11 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(raw: &'a [u8]) -> Result<T, Unreadab
     if first != Some(&b'{') {
         return Err(Unreadable("record is not a JSON object".to_owned()));
     }
-    sonic_rs::from_slice(raw).map_err(|error| {
-        // The parser adds a picture of the place; the offset says enough and quotes no content.
-        let offset = error.offset();
-        let what = if std::str::from_utf8(raw).is_err() { "not valid UTF-8" } else { "not valid JSON" };
-        Unreadable(format!("record is {what} (byte {offset})"))
-    })
+    // Checked before parsing: the parser hands out text of skipped values without looking at it again.
+    let text = std::str::from_utf8(raw).map_err(|error| {
+        let offset = error.valid_up_to();
+        Unreadable(format!("record is not valid UTF-8 (byte {offset})"))
+    })?;
+    // The parser's message shows a picture of the place; the offset says enough and quotes no content.
+    sonic_rs::from_str(text).map_err(|error| Unreadable(format!("record is not valid JSON (byte {})", error.offset())))
 }

@@ -5,7 +5,7 @@
 
 use super::{Decoder, Format, s3access, unwrap, vpcflow};
 use crate::Limits;
-use crate::frame::{Framed, Framer, Window, member_text, top_level_keys};
+use crate::frame::{Framed, Framer, Window, first_key, member_text, top_level_keys};
 
 /// Records looked at; a file may start with a few damaged or foreign ones.
 const RECORDS_LOOKED_AT: usize = 64;
@@ -28,7 +28,7 @@ pub(crate) fn recognise(head: &[u8], limits: &Limits) -> Option<Decoder> {
         let found = match framer.advance()? {
             Framed::Record => record(framer.record()),
             // The head may end inside a record; its first names still tell.
-            Framed::Damage(damage) => record(&damage.raw),
+            Framed::Damage(damage) => record(&damage.raw).or_else(|| cut_record(&damage.raw)),
         };
         if found.is_some() {
             return found;
@@ -54,6 +54,11 @@ fn record(record: &[u8]) -> Option<Decoder> {
     let message = unwrap::log_event(record);
     let inner = json_format(&message).map(Decoder::new).or_else(|| text_lines(&message))?;
     Some(Decoder { in_log_events: true, ..inner })
+}
+
+/// A record of which only the start is there: CloudTrail's first name is its own.
+fn cut_record(start: &[u8]) -> Option<Decoder> {
+    (first_key(start) == Some(b"eventVersion")).then(|| Decoder::new(Format::CloudTrail))
 }
 
 /// `{"Records":[]}` and its relatives.

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 
 use super::{Format, Unreadable};
 
-/// The default order, version 2 (AWS VPC user guide, "Flow log records").
-const VERSION_2: [&str; 14] = [
+/// All fields up to version 5 in the order the console offers them; the first 14 are version 2, the default
+/// (AWS VPC user guide, "Flow log records"). Lines without a header are in one of these two orders.
+const NAMES: [&str; 29] = [
     "version",
     "account_id",
     "interface_id",
@@ -24,15 +25,63 @@ const VERSION_2: [&str; 14] = [
     "end",
     "action",
     "log_status",
+    "vpc_id",
+    "subnet_id",
+    "instance_id",
+    "tcp_flags",
+    "type",
+    "pkt_srcaddr",
+    "pkt_dstaddr",
+    "region",
+    "az_id",
+    "sublocation_type",
+    "sublocation_id",
+    "pkt_src_aws_service",
+    "pkt_dst_aws_service",
+    "flow_direction",
+    "traffic_path",
 ];
+const VERSION_2: usize = 14;
 /// Columns of a header line; AWS has 42 today.
 const COLUMNS_MAX: usize = 128;
 /// Fields that are text although they may look like numbers.
 const TEXT_FIELDS: [&str; 2] = ["account_id", "interface_id"];
 
+/// Index into `NAMES` of a field that an event is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Version = 0,
+    Account = 1,
+    Interface = 2,
+    SourceAddress = 3,
+    TargetAddress = 4,
+    SourcePort = 5,
+    TargetPort = 6,
+    Protocol = 7,
+    Packets = 8,
+    Bytes = 9,
+    Start = 10,
+    End = 11,
+    Action = 12,
+    LogStatus = 13,
+    Vpc = 14,
+    Subnet = 15,
+    Instance = 16,
+    TcpFlags = 17,
+    PacketSource = 19,
+    PacketTarget = 20,
+    Region = 21,
+    Zone = 22,
+    Direction = 27,
+}
+
 /// The order of the columns in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Columns(Vec<String>);
+pub(super) struct Columns {
+    names: Vec<String>,
+    /// Index into `NAMES` for each column that is known by name.
+    known: Vec<Option<usize>>,
+}
 
 impl Columns {
     /// The columns, when the first line that is not blank names them.
@@ -42,7 +91,10 @@ impl Columns {
             return None;
         }
         let text = std::str::from_utf8(line).ok()?;
-        Some(Self(text.split_ascii_whitespace().take(COLUMNS_MAX).map(|name| name.replace('-', "_")).collect()))
+        let names: Vec<String> =
+            text.split_ascii_whitespace().take(COLUMNS_MAX).map(|name| name.replace('-', "_")).collect();
+        let known = names.iter().map(|name| NAMES.iter().position(|known| known == name)).collect();
+        Some(Self { names, known })
     }
 }
 
@@ -66,42 +118,72 @@ pub(super) fn is_header(line: &[u8]) -> bool {
     known >= 3
 }
 
-/// A line in the default order of version 2.
+/// A line without a header in one of the two well-known orders, told apart by their lengths.
 pub(super) fn is_default_line(line: &[u8]) -> bool {
-    let words: Vec<&[u8]> = line.trim_ascii().split(|byte| *byte == b' ').take(VERSION_2.len() + 1).collect();
+    let words: Vec<&[u8]> = line.trim_ascii().split(|byte| *byte == b' ').take(COLUMNS_MAX).collect();
     let word = |index: usize| words.get(index).copied().unwrap_or_default();
-    words.len() == VERSION_2.len()
-        && word(0) == b"2"
+    let known_length = words.len() == VERSION_2 || words.len() == NAMES.len();
+    known_length
+        && matches!(word(0), b"2" | b"3" | b"4" | b"5")
         && word(2).starts_with(b"eni-")
         && matches!(word(13), b"OK" | b"NODATA" | b"SKIPDATA")
 }
 
-/// Names and values of one line; fields that are `-` are left out.
-fn fields<'r>(raw: &'r [u8], columns: Option<&'r Columns>) -> Result<Vec<(&'r str, &'r str)>, Unreadable> {
-    let line = std::str::from_utf8(raw).map_err(|_| Unreadable("line is not valid UTF-8".to_owned()))?;
-    let expected = columns.map_or(VERSION_2.len(), |columns| columns.0.len());
-    let mut out = Vec::with_capacity(expected);
-    let mut found = 0;
-    for value in line.split_ascii_whitespace() {
-        let name = match columns {
-            Some(columns) => columns.0.get(found).map(String::as_str),
-            None => VERSION_2.get(found).copied(),
-        };
-        found += 1;
-        if let (Some(name), true) = (name, value != "-") {
-            out.push((name, value));
+/// The fields of one line that are not `-`, each with its name and, when it has one, its place in `NAMES`.
+struct Line<'r> {
+    known: [Option<&'r str>; NAMES.len()],
+    all: Vec<(&'r str, &'r str)>,
+}
+
+impl<'r> Line<'r> {
+    /// `with_names` fills `all`, which only rules need.
+    fn parse(raw: &'r [u8], columns: Option<&'r Columns>, with_names: bool) -> Result<Self, Unreadable> {
+        let text = std::str::from_utf8(raw).map_err(|_| Unreadable("line is not valid UTF-8".to_owned()))?;
+        let mut line = Self { known: [None; NAMES.len()], all: Vec::new() };
+        let mut found = 0;
+        for value in text.split_ascii_whitespace() {
+            let known = columns.map_or(Some(found), |columns| columns.known.get(found).copied().flatten());
+            if value != "-" {
+                if let Some(place) = known.and_then(|known| line.known.get_mut(known)) {
+                    *place = Some(value);
+                }
+                let name = match columns {
+                    Some(columns) => columns.names.get(found).map(String::as_str),
+                    None => NAMES.get(found).copied(),
+                };
+                if let (true, Some(name)) = (with_names, name) {
+                    line.all.push((name, value));
+                }
+            }
+            found += 1;
         }
+        let headless = if found == NAMES.len() { found } else { VERSION_2 };
+        let expected = columns.map_or(headless, |columns| columns.names.len());
+        if found != expected {
+            return Err(Unreadable(format!("line has {found} fields, the log has {expected} columns")));
+        }
+        Ok(line)
     }
-    if found != expected {
-        return Err(Unreadable(format!("line has {found} fields, the log has {expected} columns")));
+
+    fn text(&self, field: Field) -> Option<&'r str> {
+        self.known.get(field as usize).copied().flatten()
     }
-    Ok(out)
+
+    fn owned(&self, field: Field) -> Option<String> {
+        self.text(field).map(str::to_owned)
+    }
+
+    fn number(&self, field: Field) -> Result<Option<u64>, Unreadable> {
+        let Some(value) = self.text(field) else { return Ok(None) };
+        let name = NAMES.get(field as usize).copied().unwrap_or_default();
+        value.parse().map(Some).map_err(|_| Unreadable(format!("{name} `{value}` is not a number")))
+    }
 }
 
 /// The flat object rules see.
 pub(super) fn view(raw: &[u8], columns: Option<&Columns>) -> Result<Vec<u8>, Unreadable> {
     let mut map = Map::new();
-    for (name, value) in fields(raw, columns)? {
+    for (name, value) in Line::parse(raw, columns, true)?.all {
         let number = if TEXT_FIELDS.contains(&name) { None } else { value.parse::<i64>().ok() };
         map.insert(name.to_owned(), number.map_or_else(|| Value::from(value), Value::from));
     }
@@ -110,14 +192,8 @@ pub(super) fn view(raw: &[u8], columns: Option<&Columns>) -> Result<Vec<u8>, Unr
 
 /// A line as an event.
 pub(super) fn normalize(raw: &[u8], columns: Option<&Columns>) -> Result<Event, Unreadable> {
-    let fields = fields(raw, columns)?;
-    let text = |name: &str| fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
-    let owned = |name: &str| text(name).map(str::to_owned);
-    let number = |name: &str| -> Result<Option<u64>, Unreadable> {
-        let Some(value) = text(name) else { return Ok(None) };
-        value.parse().map(Some).map_err(|_| Unreadable(format!("{name} `{value}` is not a number")))
-    };
-    let start = number("start")?.ok_or_else(|| Unreadable::missing("start"))?;
+    let line = Line::parse(raw, columns, false)?;
+    let start = line.number(Field::Start)?.ok_or_else(|| Unreadable::missing("start"))?;
     let when = seconds(start).ok_or_else(|| Unreadable(format!("start `{start}` is not a time")))?;
 
     let mut event = Event::new(Format::VpcFlow.id(), Class::NetworkActivity, when, raw);
@@ -125,31 +201,30 @@ pub(super) fn normalize(raw: &[u8], columns: Option<&Columns>) -> Result<Event, 
         uid: ocsf::record_uid(raw),
         product_name: "VPC Flow Logs",
         vendor_name: "AWS",
-        product_version: owned("version"),
-        event_code: owned("log_status"),
+        product_version: line.owned(Field::Version),
+        event_code: line.owned(Field::LogStatus),
         ..ocsf::Metadata::default()
     };
     event.cloud = Some(Cloud {
         provider: "AWS",
-        region: owned("region"),
-        zone: owned("az_id"),
-        account: owned("account_id").map(|uid| Account { name: None, uid: Some(uid), type_id: Some(10) }),
+        region: line.owned(Field::Region),
+        zone: line.owned(Field::Zone),
+        account: line.owned(Field::Account).map(|uid| Account { name: None, uid: Some(uid), type_id: Some(10) }),
     });
-    event.actor_key = text("interface_id").map(|interface| format!("eni:{interface}"));
-    let source = endpoint(text("srcaddr"), text("pkt_srcaddr"), number("srcport")?)?;
-    let target = endpoint(text("dstaddr"), text("pkt_dstaddr"), number("dstport")?)?;
-    (event.src_endpoint, event.dst_endpoint) = place_interface(source, target, &text);
-    event.connection = Some(connection(&text, number("protocol")?, number("tcp_flags")?));
-    event.bytes = number("bytes")?;
+    event.actor_key = line.text(Field::Interface).map(|interface| format!("eni:{interface}"));
+    let source = endpoint(&line, Field::SourceAddress, Field::PacketSource, Field::SourcePort)?;
+    let target = endpoint(&line, Field::TargetAddress, Field::PacketTarget, Field::TargetPort)?;
+    (event.src_endpoint, event.dst_endpoint) = place_interface(source, target, &line);
+    event.connection = Some(connection(&line)?);
+    event.bytes = line.number(Field::Bytes)?;
     event.traffic = Some(Traffic {
         bytes: event.bytes,
-        packets: number("packets")?,
+        packets: line.number(Field::Packets)?,
         start_time: Some(when.as_millisecond()),
-        end_time: number("end")?.and_then(seconds).map(|time| time.as_millisecond()),
+        end_time: line.number(Field::End)?.and_then(seconds).map(|time| time.as_millisecond()),
         ..Traffic::default()
     });
-    (event.activity_id, event.action, event.status) = outcome(text("action"), text("log_status"));
-    event.status_detail = owned("reject_reason");
+    (event.activity_id, event.action, event.status) = outcome(line.text(Field::Action), line.text(Field::LogStatus));
     Ok(event)
 }
 
@@ -167,11 +242,12 @@ fn outcome(action: Option<&str>, log_status: Option<&str>) -> (u8, Option<Action
     }
 }
 
-fn endpoint(address: Option<&str>, packet: Option<&str>, port: Option<u64>) -> Result<Endpoint, Unreadable> {
-    let port = match port {
+fn endpoint(line: &Line<'_>, address: Field, packet: Field, port: Field) -> Result<Endpoint, Unreadable> {
+    let port = match line.number(port)? {
         Some(port) => Some(u16::try_from(port).map_err(|_| Unreadable(format!("port `{port}` is above 65535")))?),
         None => None,
     };
+    let (address, packet) = (line.text(address), line.text(packet));
     if let Some(wrong) = [address, packet].into_iter().flatten().find(|text| !super::aws::is_ip(text)) {
         return Err(Unreadable(format!("`{wrong}` is not an address")));
     }
@@ -182,31 +258,30 @@ fn endpoint(address: Option<&str>, packet: Option<&str>, port: Option<u64>) -> R
 }
 
 /// The interface belongs to the source of what leaves and to the target of what enters; unknown counts as source.
-fn place_interface<'t>(
+fn place_interface(
     mut source: Endpoint,
     mut target: Endpoint,
-    text: &dyn Fn(&str) -> Option<&'t str>,
+    line: &Line<'_>,
 ) -> (Option<Endpoint>, Option<Endpoint>) {
-    let owned = |name: &str| text(name).map(str::to_owned);
-    let near = if text("flow_direction") == Some("ingress") { &mut target } else { &mut source };
-    near.interface_uid = owned("interface_id");
-    near.instance_uid = owned("instance_id");
-    near.vpc_uid = owned("vpc_id");
-    near.subnet_uid = owned("subnet_id");
+    let near = if line.text(Field::Direction) == Some("ingress") { &mut target } else { &mut source };
+    near.interface_uid = line.owned(Field::Interface);
+    near.instance_uid = line.owned(Field::Instance);
+    near.vpc_uid = line.owned(Field::Vpc);
+    near.subnet_uid = line.owned(Field::Subnet);
     let known = |endpoint: Endpoint| (!endpoint.is_anonymous()).then_some(endpoint);
     (known(source), known(target))
 }
 
-fn connection<'t>(text: &dyn Fn(&str) -> Option<&'t str>, protocol: Option<u64>, tcp_flags: Option<u64>) -> Connection {
-    Connection {
-        direction_id: match text("flow_direction") {
+fn connection(line: &Line<'_>) -> Result<Connection, Unreadable> {
+    Ok(Connection {
+        direction_id: match line.text(Field::Direction) {
             Some("ingress") => 1,
             Some("egress") => 2,
             _ => 0,
         },
-        protocol_num: protocol.and_then(|number| u8::try_from(number).ok()),
-        tcp_flags: tcp_flags.and_then(|flags| u32::try_from(flags).ok()),
-    }
+        protocol_num: line.number(Field::Protocol)?.and_then(|number| u8::try_from(number).ok()),
+        tcp_flags: line.number(Field::TcpFlags)?.and_then(|flags| u32::try_from(flags).ok()),
+    })
 }
 
 #[cfg(test)]

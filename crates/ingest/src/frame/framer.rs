@@ -20,6 +20,8 @@ pub struct Damage {
     pub reason: String,
     /// Its first bytes.
     pub raw: Vec<u8>,
+    /// The input ended inside it. If the input grows, it may become a record.
+    pub cut_off: bool,
 }
 
 /// What [`Framer::advance`] stopped at.
@@ -53,8 +55,8 @@ enum Found {
     CutOff,
     /// A line that is no whole value; its length with the line end.
     BadLine(usize, &'static str),
-    /// Above the record limit; already consumed.
-    TooLong(Damage),
+    /// Too long or too deep; already consumed.
+    Refused(Damage),
 }
 
 /// Splits a window into records.
@@ -140,7 +142,7 @@ impl Framer {
     /// A failure of the reader that no record was cut off by is still told, once.
     fn last_words(&mut self) -> Option<Framed> {
         let reason = self.window.take_failure()?;
-        Some(Framed::Damage(Damage { reason, raw: Vec::new() }))
+        Some(Framed::Damage(Damage { reason, raw: Vec::new(), cut_off: false }))
     }
 
     fn start(&mut self) -> Step {
@@ -287,6 +289,10 @@ impl Framer {
                 self.window.consume(length);
                 continue;
             }
+            if length > self.record_bytes_max {
+                let reason = too_long(length as u64, self.record_bytes_max);
+                return Step::Damage(self.refuse(length, reason));
+            }
             if unfinished && let Some(reason) = self.window.take_failure() {
                 return self.damage_bytes(length, &reason);
             }
@@ -329,8 +335,7 @@ impl Framer {
                 break;
             }
         }
-        let limit = self.record_bytes_max;
-        Step::Damage(Damage { reason: format!("line of {length} bytes is above the limit of {limit}"), raw })
+        Step::Damage(Damage { reason: too_long(length, self.record_bytes_max), raw, cut_off: false })
     }
 
     /// Among objects, something that is none: rejected up to the end of its line.
@@ -348,11 +353,11 @@ impl Framer {
         loop {
             let bytes = self.window.bytes();
             if let Some(length) = bytes.get(seen..).and_then(|piece| scan.feed(piece)) {
-                return self.depth_checked(seen + length, &scan);
+                return self.checked(seen + length, &scan);
             }
             seen = bytes.len();
             if seen > self.record_bytes_max {
-                return self.skip_long(scan);
+                return self.skip_long(scan, false);
             }
             if !self.window.more() {
                 return Found::CutOff;
@@ -371,11 +376,11 @@ impl Framer {
             let line_end = memchr::memchr(b'\n', rest).map(|at| at + 1);
             let piece = rest.get(..line_end.unwrap_or(rest.len())).unwrap_or_default();
             if let Some(length) = scan.feed(piece) {
-                return self.depth_checked(seen + length, &scan);
+                return self.checked(seen + length, &scan);
             }
             seen += piece.len();
             if seen > self.record_bytes_max {
-                return self.skip_long(scan);
+                return self.skip_long(scan, true);
             }
             if line_end.is_some() {
                 if scan.in_string() {
@@ -395,7 +400,11 @@ impl Framer {
         self.window.bytes().get(index).copied()
     }
 
-    fn depth_checked(&mut self, length: usize, scan: &Scan) -> Found {
+    /// A whole value, unless it is too long or too deep.
+    fn checked(&mut self, length: usize, scan: &Scan) -> Found {
+        if length > self.record_bytes_max {
+            return Found::Refused(self.refuse(length, too_long(length as u64, self.record_bytes_max)));
+        }
         if scan.deepest_bound() <= self.depth_max {
             return Found::Whole(length);
         }
@@ -403,33 +412,43 @@ impl Framer {
         if deepest <= self.depth_max {
             return Found::Whole(length);
         }
-        let raw = self.head(length);
-        self.window.consume(length);
         let limit = self.depth_max;
-        Found::TooLong(Damage { reason: format!("nested {deepest} deep, the limit is {limit}"), raw })
+        Found::Refused(self.refuse(length, format!("nested {deepest} deep, the limit is {limit}")))
     }
 
-    /// A value above the limit is read to its end without being kept, and reading resumes behind it.
-    fn skip_long(&mut self, mut scan: Scan) -> Found {
+    fn refuse(&mut self, length: usize, reason: String) -> Damage {
+        let raw = self.head(length);
+        self.window.consume(length);
+        Damage { reason, raw, cut_off: false }
+    }
+
+    /// A value above the limit is read to its end without being kept, and reading resumes behind it. Among lines, the
+    /// end of a line inside a string is its end too.
+    fn skip_long(&mut self, mut scan: Scan, by_lines: bool) -> Found {
         let raw = self.head(usize::MAX);
         let mut length = self.window.bytes().len() as u64;
         self.window.consume(usize::MAX);
         let limit = self.record_bytes_max;
         loop {
-            if !self.window.more() {
+            let bytes = self.window.bytes();
+            if bytes.is_empty() {
+                if self.window.more() {
+                    continue;
+                }
                 self.mode = Mode::Done;
                 let why = self.window.take_failure().unwrap_or_else(|| "input ends".to_owned());
                 let reason = format!("record is longer than the limit of {limit} bytes and has no end: {why}");
-                return Found::TooLong(Damage { reason, raw });
+                return Found::Refused(Damage { reason, raw, cut_off: true });
             }
-            let bytes = self.window.bytes();
-            let available = bytes.len();
-            let end = scan.feed(bytes);
-            length += end.unwrap_or(available) as u64;
-            self.window.consume(end.unwrap_or(available));
-            if end.is_some() {
-                let reason = format!("record of {length} bytes is above the limit of {limit}");
-                return Found::TooLong(Damage { reason, raw });
+            let line_end = if by_lines { memchr::memchr(b'\n', bytes).map(|at| at + 1) } else { None };
+            let piece = bytes.get(..line_end.unwrap_or(bytes.len())).unwrap_or_default();
+            let end = scan.feed(piece);
+            let broken_line = end.is_none() && line_end.is_some() && scan.in_string();
+            let passed = end.unwrap_or(piece.len());
+            length += passed as u64;
+            self.window.consume(passed);
+            if end.is_some() || broken_line {
+                return Found::Refused(Damage { reason: too_long(length, limit), raw, cut_off: false });
             }
         }
     }
@@ -439,7 +458,7 @@ impl Framer {
             Found::Whole(length) => Step::Record(length),
             Found::CutOff => self.cut_off("input ends inside a record"),
             Found::BadLine(length, reason) => self.damage_bytes(length, reason),
-            Found::TooLong(damage) => Step::Damage(damage),
+            Found::Refused(damage) => Step::Damage(damage),
         }
     }
 
@@ -453,14 +472,16 @@ impl Framer {
     }
 
     fn damage_all(&mut self, reason: &str) -> Step {
-        self.damage_bytes(usize::MAX, reason)
+        let mut step = self.damage_bytes(usize::MAX, reason);
+        if let Step::Damage(damage) = &mut step {
+            damage.cut_off = true;
+        }
+        step
     }
 
     fn damage_bytes(&mut self, length: usize, reason: &str) -> Step {
         let offset = self.window.offset();
-        let raw = self.head(length);
-        self.window.consume(length);
-        Step::Damage(Damage { reason: format!("{reason} (byte {offset})"), raw })
+        Step::Damage(self.refuse(length, format!("{reason} (byte {offset})")))
     }
 
     /// A copy of the first bytes, at most `length` and at most what a rejection keeps.
@@ -469,6 +490,10 @@ impl Framer {
         let kept = length.min(bytes.len()).min(self.rejected_raw_bytes_max);
         bytes.get(..kept).unwrap_or_default().to_vec()
     }
+}
+
+fn too_long(length: u64, limit: usize) -> String {
+    format!("record of {length} bytes is above the limit of {limit}")
 }
 
 enum Step {

@@ -99,8 +99,8 @@ impl Scan {
 
     /// One byte; true when the value ends with it.
     fn byte(&mut self, byte: u8) -> bool {
-        if self.escaped {
-            self.escaped = false;
+        // Only quotes and backslashes can be escaped away; a bracket counts whatever stands before it, as in `block`.
+        if std::mem::take(&mut self.escaped) && matches!(byte, b'"' | b'\\') {
             return false;
         }
         match byte {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
-use object_store::{ObjectStore as _, ObjectStoreExt as _};
+use object_store::{ObjectStore, ObjectStoreExt as _};
 use tokio::runtime::Handle;
 
 use super::path::{Member, ReadError};
@@ -47,7 +47,7 @@ impl std::fmt::Debug for S3Config {
 #[derive(Debug, Clone)]
 pub struct S3Store {
     bucket: String,
-    store: Arc<AmazonS3>,
+    store: Arc<dyn ObjectStore>,
 }
 
 impl S3Store {
@@ -58,20 +58,29 @@ impl S3Store {
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let base = if config.use_environment { AmazonS3Builder::from_env() } else { AmazonS3Builder::new() };
         let mut builder = base.with_bucket_name(bucket).with_allow_http(config.allow_http);
-        let settings: [(&Option<String>, fn(AmazonS3Builder, String) -> AmazonS3Builder); 5] = [
-            (&config.endpoint, |builder, value| builder.with_endpoint(value)),
-            (&config.region, |builder, value| builder.with_region(value)),
-            (&config.access_key_id, |builder, value| builder.with_access_key_id(value)),
-            (&config.secret_access_key, |builder, value| builder.with_secret_access_key(value)),
-            (&config.session_token, |builder, value| builder.with_token(value)),
-        ];
-        for (value, set) in settings {
-            if let Some(value) = value {
-                builder = set(builder, value.clone());
-            }
+        if let Some(endpoint) = &config.endpoint {
+            builder = builder.with_endpoint(endpoint);
+        }
+        if let Some(region) = &config.region {
+            builder = builder.with_region(region);
+        }
+        if let Some(id) = &config.access_key_id {
+            builder = builder.with_access_key_id(id);
+        }
+        if let Some(secret) = &config.secret_access_key {
+            builder = builder.with_secret_access_key(secret);
+        }
+        if let Some(token) = &config.session_token {
+            builder = builder.with_token(token);
         }
         let store = builder.build().map_err(|error| failed(error.to_string()))?;
         Ok((Self { bucket: bucket.to_owned(), store: Arc::new(store) }, prefix.to_owned()))
+    }
+
+    /// A bucket behind any store, for tests without a network.
+    #[must_use]
+    pub fn over(bucket: &str, store: Arc<dyn ObjectStore>) -> Self {
+        Self { bucket: bucket.to_owned(), store }
     }
 
     /// Objects whose key starts with `prefix`, sorted by key.
@@ -109,7 +118,7 @@ impl S3Store {
             let reason = format!("no listed object of bucket `{}`", self.bucket);
             return Err(ReadError::Store { path: member.name.clone(), reason });
         };
-        let path = Path::from(key);
+        let path = Path::parse(key).map_err(|error| self.error(key, &error.into()))?;
         Ok(Box::new(ObjectReader { store: self.clone(), path, size, at: 0, runtime, chunk: Cursor::new(Vec::new()) }))
     }
 

@@ -29,9 +29,15 @@ impl Listing {
         Self { resume: Some(position), ..Self::default() }
     }
 
-    /// Members the caller knows to be done, by position.
+    /// Members the caller has read, by position. One that was not read to its end is continued, whatever its size now.
     pub(super) fn mark_done(&mut self, position: &Position) {
-        self.done.insert(position.member.name.clone(), (position.member.clone(), position.record));
+        let name = position.member.name.clone();
+        let seen = if position.complete {
+            position.member.clone()
+        } else {
+            Member { name: name.clone(), ..Member::default() }
+        };
+        self.done.insert(name, (seen, position.record));
     }
 
     /// Takes in a new listing.

@@ -53,7 +53,8 @@ impl Reading {
             };
             let batch = batch.get_or_insert_with(|| RawBatch::new(source, current.member.clone()));
             if batch.take(&mut current.file, &current.member, current.from, &self.batch_limits) {
-                let records = current.file.counts().records;
+                // A last line that was still being written is read again when the file has grown.
+                let records = current.file.counts().records - u64::from(current.file.ended_cut_off());
                 batch.finish_member(&current.member, records);
                 self.listing.finish(current.member, records);
                 self.reader.reuse(current.file);
@@ -61,6 +62,7 @@ impl Reading {
                 self.open = Some(current);
             }
         }
-        Ok(batch)
+        // A member that ended exactly with the last batch leaves nothing to tell.
+        Ok(batch.filter(|batch| !batch.is_empty()))
     }
 }

@@ -1,0 +1,155 @@
+//! A small validator for the compiled OCSF schema: required and unknown attributes, types, enum ids, constraints.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+pub(crate) struct Schema(Value);
+
+impl Schema {
+    pub(crate) fn load(corpora: &Path) -> Self {
+        use std::io::Read as _;
+        let file = std::fs::File::open(corpora.join("04-ocsf/schema/ocsf-compiled-1.8.0.json.gz")).unwrap();
+        let mut text = String::new();
+        flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+        Self(serde_json::from_str(&text).unwrap())
+    }
+
+    /// Everything wrong with one event, with its path.
+    pub(crate) fn faults(&self, event: &Value) -> Vec<String> {
+        let mut faults = Vec::new();
+        let class_uid = event["class_uid"].as_u64().unwrap_or(u64::MAX);
+        let classes = self.0["classes"].as_object().unwrap();
+        let Some(class) = classes.values().find(|class| class["uid"].as_u64() == Some(class_uid)) else {
+            return vec![format!("no class {class_uid}")];
+        };
+        let profiles: Vec<String> = event["metadata"]["profiles"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect();
+        for profile in &profiles {
+            if !class["profiles"].as_array().is_some_and(|known| known.iter().any(|name| name == profile)) {
+                faults.push(format!("class {class_uid} has no profile {profile}"));
+            }
+        }
+        let expected = class_uid * 100 + event["activity_id"].as_u64().unwrap();
+        if event["type_uid"].as_u64() != Some(expected) {
+            faults.push("type_uid does not follow from class and activity".to_owned());
+        }
+        let context = Context { schema: self, profiles: &profiles };
+        context.object(class, event.as_object().unwrap(), "", &mut faults);
+        faults
+    }
+}
+
+struct Context<'a> {
+    schema: &'a Schema,
+    profiles: &'a [String],
+}
+
+impl Context<'_> {
+    fn object(&self, kind: &Value, object: &Map<String, Value>, path: &str, faults: &mut Vec<String>) {
+        let attributes = kind["attributes"].as_object().unwrap();
+        for (name, value) in object {
+            let here = format!("{path}.{name}");
+            match attributes.get(name) {
+                Some(attribute) if self.active(attribute) => self.attribute(attribute, value, &here, faults),
+                Some(_) => faults.push(format!("{here} belongs to a profile that is not named")),
+                None => faults.push(format!("{here} is unknown")),
+            }
+        }
+        for (name, attribute) in attributes {
+            if attribute["requirement"] == "required" && self.active(attribute) && !object.contains_key(name) {
+                faults.push(format!("{path}.{name} is required"));
+            }
+        }
+        let present = |names: &Value| {
+            names.as_array().unwrap().iter().filter(|name| object.contains_key(name.as_str().unwrap())).count()
+        };
+        if let Some(names) = kind["constraints"].get("at_least_one")
+            && present(names) == 0
+        {
+            faults.push(format!("{path}: at least one of {names}"));
+        }
+        if let Some(names) = kind["constraints"].get("just_one")
+            && present(names) != 1
+        {
+            faults.push(format!("{path}: just one of {names}"));
+        }
+    }
+
+    fn active(&self, attribute: &Value) -> bool {
+        match attribute.get("profiles").and_then(Value::as_array) {
+            Some(profiles) if !profiles.is_empty() => {
+                profiles.iter().any(|profile| self.profiles.iter().any(|named| profile == named))
+            }
+            _ => true,
+        }
+    }
+
+    fn attribute(&self, attribute: &Value, value: &Value, path: &str, faults: &mut Vec<String>) {
+        if attribute["is_array"] == true {
+            match value.as_array() {
+                Some(list) => {
+                    for (index, element) in list.iter().enumerate() {
+                        self.one(attribute, element, &format!("{path}[{index}]"), faults);
+                    }
+                }
+                None => faults.push(format!("{path} is not a list")),
+            }
+        } else {
+            self.one(attribute, value, path, faults);
+        }
+    }
+
+    fn one(&self, attribute: &Value, value: &Value, path: &str, faults: &mut Vec<String>) {
+        let kind = attribute["type"].as_str().unwrap();
+        if kind == "object_t" {
+            let name = attribute["object_type"].as_str().unwrap();
+            match value.as_object() {
+                // `object` is the free-form object of `unmapped`.
+                Some(_) if name == "object" => {}
+                Some(object) => self.object(&self.schema.0["objects"][name], object, path, faults),
+                None => faults.push(format!("{path} is not an object")),
+            }
+            return;
+        }
+        self.plain(kind, value, path, faults);
+        if let Some(ids) = attribute.get("enum").and_then(Value::as_object)
+            && let Some(id) = value.as_i64()
+            && !ids.contains_key(&id.to_string())
+        {
+            faults.push(format!("{path}: {id} is not in the enum"));
+        }
+    }
+
+    fn plain(&self, kind: &str, value: &Value, path: &str, faults: &mut Vec<String>) {
+        let definition = &self.schema.0["dictionary"]["types"]["attributes"][kind];
+        let base = definition["type"].as_str().unwrap_or(kind);
+        let fits = match base {
+            "string_t" => value.is_string(),
+            "integer_t" | "long_t" => value.is_i64() || value.is_u64(),
+            "boolean_t" => value.is_boolean(),
+            "float_t" => value.is_number(),
+            "timestamp_t" => value.is_i64(),
+            "json_t" => true,
+            other => panic!("type {other} at {path}"),
+        };
+        if !fits {
+            faults.push(format!("{path}: {value} is no {kind}"));
+        }
+        if kind == "ip_t" && value.as_str().is_none_or(|text| text.parse::<std::net::IpAddr>().is_err()) {
+            faults.push(format!("{path}: {value} is no address"));
+        }
+        if kind == "port_t" && value.as_u64().is_none_or(|port| port > 65535) {
+            faults.push(format!("{path}: {value} is no port"));
+        }
+        if let (Some(limit), Some(text)) = (definition["max_len"].as_u64(), value.as_str())
+            && text.len() as u64 > limit
+        {
+            faults.push(format!("{path}: longer than {limit}"));
+        }
+    }
+}

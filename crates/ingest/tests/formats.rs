@@ -1,0 +1,170 @@
+//! Every format on real and self-written samples: all records become events, and every event is valid OCSF 1.8.
+
+#![expect(clippy::unwrap_used, reason = "a test helper fails by panicking")]
+
+mod common;
+
+use common::schema::Schema;
+use common::{Outcome, corpora, fixture, read};
+use ingest::Format;
+use serde_json::Value;
+
+/// File, format, events, rejected.
+const FIXTURES: [(&str, Format, usize, usize); 13] = [
+    ("cloudtrail.json", Format::CloudTrail, 6, 0),
+    ("cloudtrail-eventbridge.jsonl", Format::CloudTrail, 2, 0),
+    ("cloudtrail-log-events.json", Format::CloudTrail, 1, 0),
+    ("cloudtrail-missing.json", Format::CloudTrail, 1, 4),
+    ("vpcflow-v2.log", Format::VpcFlow, 3, 1),
+    ("vpcflow-v5.log", Format::VpcFlow, 3, 1),
+    ("s3access.log", Format::S3Access, 4, 1),
+    ("activitylogs-stream.jsonl", Format::ActivityLogs, 3, 1),
+    ("activitylogs-rest.json", Format::ActivityLogs, 2, 0),
+    ("signinlogs.jsonl", Format::SignInLogs, 3, 1),
+    ("auditlogs.json", Format::AuditLogs, 2, 0),
+    ("m365.json", Format::M365Audit, 3, 1),
+    ("application.jsonl", Format::AppJson, 5, 2),
+];
+
+#[test]
+fn fixtures_become_events() {
+    for (name, format, events, rejected) in FIXTURES {
+        let outcome = read(&fixture(name));
+        assert_eq!(outcome.format, Some(format), "{name}");
+        let counted = (outcome.events.len(), outcome.rejected.len());
+        assert_eq!(counted, (events, rejected), "{name}: {:?}", outcome.reasons());
+        assert!(outcome.events.iter().all(|event| !event.metadata.uid.is_empty()), "{name}");
+    }
+}
+
+#[test]
+fn fixtures_are_valid_ocsf() {
+    let Some(corpora) = corpora() else { return };
+    let schema = Schema::load(&corpora);
+    for (name, ..) in FIXTURES {
+        assert_valid(&schema, name, &read(&fixture(name)));
+    }
+}
+
+#[test]
+fn the_validator_finds_faults() {
+    let Some(corpora) = corpora() else { return };
+    let schema = Schema::load(&corpora);
+    let outcome = read(&fixture("cloudtrail.json"));
+    let good = serde_json::to_value(&outcome.events[0]).unwrap();
+    assert_eq!(schema.faults(&good), [""; 0]);
+    let broken: [(&str, fn(&mut Value)); 5] = [
+        (".time is required", |event| drop(event.as_object_mut().unwrap().remove("time"))),
+        (".surprise is unknown", |event| event["surprise"] = 1.into()),
+        (".severity_id: 42 is not in the enum", |event| event["severity_id"] = 42.into()),
+        (".src_endpoint.ip: \"x\" is no address", |event| event["src_endpoint"]["ip"] = "x".into()),
+        (".cloud belongs to a profile that is not named", |event| event["metadata"]["profiles"] = Value::Array(vec![])),
+    ];
+    for (fault, damage) in broken {
+        let mut event = good.clone();
+        damage(&mut event);
+        assert!(schema.faults(&event).contains(&fault.to_owned()), "{fault}: {:?}", schema.faults(&event));
+    }
+}
+
+#[test]
+fn attack_data_is_read_whole() {
+    let Some(corpora) = corpora() else { return };
+    let schema = Schema::load(&corpora);
+    // The counts are those of `jq '.Records | length'` and `jq length` over the same files.
+    for (folder, wrapped) in [("05-attack-data/invictus-aws", true), ("05-attack-data/stratus-detonation-logs", false)]
+    {
+        let mut read_events = 0;
+        let mut expected = 0;
+        for member in ingest::read::expand(corpora.join(folder).to_str().unwrap()).unwrap() {
+            let bytes = std::fs::read(&member.name).unwrap();
+            let document: Value = serde_json::from_slice(&bytes).unwrap();
+            let list = if wrapped { &document["Records"] } else { &document };
+            expected += list.as_array().unwrap().len();
+            let outcome = read(&bytes);
+            assert_eq!(outcome.format, Some(Format::CloudTrail), "{}", member.name);
+            assert_eq!(outcome.reasons(), [""; 0], "{}", member.name);
+            assert_valid(&schema, &member.name, &outcome);
+            read_events += outcome.events.len();
+        }
+        assert_eq!(read_events, expected, "{folder}");
+        assert!(expected > 80, "{folder} has {expected} events");
+    }
+}
+
+#[test]
+fn vendor_samples_are_recognised_and_valid() {
+    let Some(corpora) = corpora() else { return };
+    let schema = Schema::load(&corpora);
+    let samples: [(&str, &[Format], usize); 9] = [
+        ("03-elastic-integrations/aws.cloudtrail.jsonl", &[Format::CloudTrail], 1),
+        ("03-elastic-integrations/aws.vpcflow.jsonl", &[Format::VpcFlow], 1),
+        ("03-elastic-integrations/aws.s3access.jsonl", &[Format::S3Access], 1),
+        ("03-elastic-integrations/azure.activitylogs.jsonl", &[Format::ActivityLogs, Format::SignInLogs], 1),
+        ("03-elastic-integrations/azure.signinlogs.jsonl", &[Format::SignInLogs], 1),
+        ("03-elastic-integrations/azure.auditlogs.jsonl", &[Format::AuditLogs], 1),
+        ("03-elastic-integrations/o365.audit.jsonl", &[Format::M365Audit], 1),
+        ("05-attack-data/opensearch_cloudtrail_benign.jsonl", &[Format::CloudTrail], 1),
+        ("04-ocsf/security_lake_rc2_pairs.jsonl", &[Format::CloudTrail, Format::VpcFlow], 1),
+    ];
+    for (path, formats, at_least) in samples {
+        let text = std::fs::read_to_string(corpora.join(path)).unwrap();
+        let (mut events, mut others) = (0, Vec::new());
+        for line in text.lines() {
+            let Some(raw) = raw_of(&serde_json::from_str(line).unwrap()) else { continue };
+            let outcome = read(raw.as_bytes());
+            assert_valid(&schema, path, &outcome);
+            if outcome.format.is_some_and(|format| formats.contains(&format)) && outcome.rejected.is_empty() {
+                events += outcome.events.len();
+            } else {
+                others.push(format!(
+                    "{:?} {:?} {}",
+                    outcome.format,
+                    outcome.reasons(),
+                    raw.chars().take(300).collect::<String>()
+                ));
+            }
+        }
+        println!("{path}: {events} events, {} others", others.len());
+        for other in &others {
+            println!("    {other}");
+        }
+        // What is left over: flow lines in a custom order without the header that explains it, wrappers of other
+        // products. They are named above.
+        assert!(events >= at_least, "{path}: {events} events, others {others:#?}");
+    }
+}
+
+/// The vendor's text inside a line of a sample collection.
+fn raw_of(line: &Value) -> Option<String> {
+    let raw = line.get("raw").or_else(|| line.get("event"))?;
+    let raw = raw.get("event").and_then(|event| event.get("original")).unwrap_or(raw);
+    Some(raw.as_str().map_or_else(|| raw.to_string(), str::to_owned))
+}
+
+fn assert_valid(schema: &Schema, name: &str, outcome: &Outcome) {
+    for event in &outcome.events {
+        let json = serde_json::to_value(event).unwrap();
+        let faults = schema.faults(&json);
+        assert!(faults.is_empty(), "{name}: {faults:#?}\n{}", serde_json::to_string_pretty(&json).unwrap());
+    }
+}
+
+#[test]
+fn foreign_files_are_skipped() {
+    let Some(corpora) = corpora() else { return };
+    let foreign = [
+        "MANIFEST.tsv",
+        "05-attack-data/traildiscover_catalogue.json",
+        "05-attack-data/gold/sigma_aws_hits.tsv",
+        "05-attack-data/otrf-honeybucket/metadata.yaml",
+        "05-attack-data/custodian-eventbridge/gcp-sql-backup-create.json",
+        "05-attack-data/custodian-eventbridge/event-instance-state.json",
+        "04-ocsf/schema/ocsf-compiled-1.8.0.json.gz",
+        "07-pii/piicatcher_sample.csv",
+    ];
+    for path in foreign {
+        let outcome = read(&std::fs::read(corpora.join(path)).unwrap());
+        assert!(outcome.skipped, "{path} was taken for {:?}", outcome.format);
+    }
+}
