@@ -12,6 +12,7 @@ use serde::Deserialize;
 pub(crate) struct Calendar {
     /// Where the list of holidays comes from.
     #[serde(default)]
+    #[expect(dead_code, reason = "for the reader of the file")]
     pub source: String,
     #[serde(default)]
     pub holidays: Vec<Holiday>,

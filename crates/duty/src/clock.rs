@@ -41,7 +41,7 @@ pub(crate) fn start(clock: &Clock, facts: &Facts, processor_side: bool) -> Start
                     earliest = Some((moment, key));
                 }
             }
-            other => missing = prefer(missing, other),
+            other => missing = Some(prefer(missing, other)),
         }
     }
     if let Some((moment, key)) = earliest {
@@ -87,10 +87,11 @@ fn own(name: &str, facts: &Facts, processor_side: bool) -> Start {
     Start::Missing { key: keys.first().map_or_else(|| name.to_owned(), |key| path(key)) }
 }
 
-fn prefer(held: Option<Start>, new: Start) -> Option<Start> {
+/// A missing attestation says more than an act still to come: it can be stood in for.
+fn prefer(held: Option<Start>, new: Start) -> Start {
     match held {
-        Some(missing @ Start::Missing { .. }) => Some(missing),
-        _ => Some(new),
+        Some(missing @ Start::Missing { .. }) => missing,
+        _ => new,
     }
 }
 

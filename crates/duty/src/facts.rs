@@ -195,10 +195,6 @@ impl Facts {
         self.subjects.get(UNKNOWN_RESIDENCE).copied().unwrap_or(Known::Is(0))
     }
 
-    pub(crate) fn people(&self) -> Count {
-        self.subjects.values().copied().fold(Known::Is(0), Count::plus)
-    }
-
     /// Somebody lives there, or may: zero people is nobody.
     pub(crate) fn someone_in(&self, code: &str) -> bool {
         0 < self.residents_surely(code)

@@ -119,7 +119,9 @@ pub(crate) fn transition_question(scene: &Scene<'_>) -> Option<String> {
     let from = date_of(next.valid_from.as_ref())?;
     let notice = clock::attested("completed", scene.run.facts).map(|moment| moment.local_date(&scene.zone(&moment)));
     let notice = notice.unwrap_or_else(|| scene.run.as_of.to_zoned(TimeZone::UTC).date());
-    let policy = next.transition.as_ref().map(|transition| transition.policy.clone()).unwrap_or_default();
+    let transition = next.transition.as_ref();
+    let policy =
+        transition.map(|transition| format!("{} ({})", transition.policy, transition.text)).unwrap_or_default();
     (from <= notice)
         .then(|| format!("{} changed on {from}, between the incident ({date}) and the notice: {policy}", statute.title))
 }

@@ -178,7 +178,7 @@ fn personal_information(pi: &Pi, scene: &Scene<'_>, policy: OnUnknown) -> Findin
     let Some(held) = &facts.elements else {
         return Finding::asking("the elements lost are not known", "elements", policy);
     };
-    let data = protected_data(pi, held, scene);
+    let data = cite(protected_data(pi, held, scene), pi.citation.as_deref());
     let lost = loss::in_sense(facts, &pi.event);
     let lost = match lost {
         Truth::Unknown => Finding::asking(
@@ -188,7 +188,16 @@ fn personal_information(pi: &Pi, scene: &Scene<'_>, policy: OnUnknown) -> Findin
         ),
         truth => Finding::new(truth, format!("{}{}", if truth.is_yes() { "" } else { "no " }, spaced(&pi.event))),
     };
-    data.and(lost).and(readable(pi, scene, policy))
+    let harbour = pi.encrypted_when.as_ref().and_then(|harbour| harbour.citation.as_deref());
+    data.and(lost).and(cite(readable(pi, scene, policy), harbour))
+}
+
+/// Why not is as citable as why.
+fn cite(mut finding: Finding, citation: Option<&str>) -> Finding {
+    if let (Some(line), Some(citation)) = (finding.lines.last_mut(), citation) {
+        line.push_str(&format!(" ({citation})"));
+    }
+    finding
 }
 
 fn loss_key(sense: &str) -> &'static str {

@@ -11,7 +11,7 @@ use crate::elements;
 use crate::expr::{Ask, Expr};
 use crate::law::{Law, Regime, date_of};
 use crate::outcome::requires_of;
-use crate::regime::{ExceptionEffect, Kind, RegimeFile, Rule, SCHEMA};
+use crate::regime::{DelayEffect, ExceptionEffect, Kind, RegimeFile, Rule, SCHEMA};
 use crate::suggest;
 
 /// A mistake in a regime file: where, what, and what to write instead.
@@ -184,6 +184,11 @@ fn check_shape(regime: &Regime, rule: &Rule, report: &mut Report<'_>) {
     if let Some(outcome) = rule.outcome.as_ref().filter(|outcome| *outcome != "review") {
         report(format!("outcome `{outcome}` is not known"), Some("the only one is `review`".to_owned()));
     }
+    for delay in rule.delays.iter().filter(|delay| delay.effect == DelayEffect::Restart) {
+        if delay.amount.is_none() || delay.unit.is_none() {
+            report("a delay that restarts needs `amount` and `unit`".to_owned(), None);
+        }
+    }
     match (&rule.statute, regime.statute(rule)) {
         (Some(id), None) => {
             let meant = suggest::nearest(id, file.statute.iter().map(|statute| statute.id.as_str()));
@@ -226,13 +231,11 @@ fn check_ask(regime: &Regime, ask: &Ask, known: &Known, report: &mut Report<'_>)
     match ask {
         Ask::Pi(name) => named("pi", name, file.pi.keys().map(String::as_str).collect()),
         Ask::Predicate(name) => named("predicate", name, file.predicate.keys().map(String::as_str).collect()),
-        Ask::Requires(rule) => {
-            if !known.rules.contains(rule) {
-                report(
-                    format!("required rule `{rule}` is in no loaded file"),
-                    suggest::nearest(rule, known.rules.iter().map(String::as_str)).map(did_you_mean),
-                );
-            }
+        Ask::Requires(rule) if !known.rules.contains(rule) => {
+            report(
+                format!("required rule `{rule}` is in no loaded file"),
+                suggest::nearest(rule, known.rules.iter().map(String::as_str)).map(did_you_mean),
+            );
         }
         Ask::ElementsAny(words) | Ask::ElementsAll(words) | Ask::OnlyElements(words) => {
             words.iter().for_each(|word| named("element", elements::class_of(word), elements::CLASSES.to_vec()));

@@ -113,7 +113,7 @@ fn summarise(outcomes: Vec<Outcome>) -> Judged {
             State::Required(owed) | State::Suspended(owed, _) | State::Satisfied(owed, _) => {
                 truth = Truth::Yes;
                 if let Some(at) = owed.timing.due.at() {
-                    due = Some(due.map_or_else(|| at.clone(), |held| if at < &held { at.clone() } else { held }));
+                    due = Some(due.map_or_else(|| at.clone(), |held| held.min(at.clone())));
                 }
             }
             State::Pending { missing: open, .. } => {

@@ -3,6 +3,11 @@
 //!
 //! Unknown keys are refused here, by the reader. Whether names fit together is `load`'s business.
 
+#![expect(
+    dead_code,
+    reason = "the schema is read whole so that a misspelt key is refused; some keys speak to readers of the file only"
+)]
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;

@@ -43,17 +43,11 @@ fn after(scene: &Scene<'_>, offset: &Offset) -> Timing {
             timing.lines.push(format!("runs from `{key}`, which is not attested yet"));
             timing
         }
-        Start::At { moment, key, stands_in_for } => from_moment(scene, offset, &moment, key, stands_in_for),
+        Start::At { moment, key, stands_in_for } => from_moment(scene, offset, &moment, &key, stands_in_for.as_deref()),
     }
 }
 
-fn from_moment(
-    scene: &Scene<'_>,
-    offset: &Offset,
-    moment: &Moment,
-    key: String,
-    stands_in_for: Option<String>,
-) -> Timing {
+fn from_moment(scene: &Scene<'_>, offset: &Offset, moment: &Moment, key: &str, stands_in_for: Option<&str>) -> Timing {
     let zone = scene.zone(moment);
     let Some(amount) = amount(scene, offset) else {
         let Amount::Fact { fact } = &offset.amount else { return Timing::undetermined(key) };
@@ -67,7 +61,7 @@ fn from_moment(
         offset.alt.iter().filter_map(|alt| permissive(scene, alt, moment, amount, offset.unit, &at, &zone)).collect();
     timing.start = moment.earliest(&zone);
     timing.lines.push(format!("{amount} {} from {key}", unit_words(offset.unit)));
-    if let Some(own) = &stands_in_for {
+    if let Some(own) = stands_in_for {
         timing.lines.push(format!("`{own}` is not attested: `{key}` stands in"));
     }
     timing.anchor = Some(key.trim_start_matches("times.").to_owned());
@@ -78,7 +72,7 @@ fn after_due(scene: &Scene<'_>, rule: &str, offset: &Offset) -> Timing {
     let due = scene.run.judged(rule).and_then(|judged| judged.due.clone());
     let Some(due) = due else { return relative(scene, rule, Order::After) };
     let moment = Moment::Instant { at: due.timestamp(), offset: due.offset() };
-    from_moment(scene, offset, &moment, format!("due date of {rule}"), None)
+    from_moment(scene, offset, &moment, &format!("due date of {rule}"), None)
 }
 
 fn amount(scene: &Scene<'_>, offset: &Offset) -> Option<i64> {
@@ -154,7 +148,7 @@ fn permissive(
         }
     }
     let basis = alt.basis.clone().unwrap_or_else(|| alt.id.clone());
-    (at < &due_by).then_some(AltDate { due_by, basis })
+    (*at < due_by).then_some(AltDate { due_by, basis })
 }
 
 /// Lengthens a period until it holds the given number of working days.

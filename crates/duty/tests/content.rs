@@ -1,5 +1,7 @@
 //! The law in `content/regimes` loads without a fault and every worked case in it holds.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its data should stop")]
+
 mod common;
 
 #[test]
