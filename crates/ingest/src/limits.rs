@@ -1,6 +1,6 @@
 //! Every bound of reading in one place. Log content is hostile; nothing here grows with what a file claims.
 //!
-//! The defaults hold the memory of one reader below about 130 MB: one compressed object, its text, and little else.
+//! The defaults hold the memory of one reader below about 50 MB: one compressed object, its text, and little else.
 
 /// Bounds for one [`crate::Reader`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             whole_compressed_bytes_max: 8 * MIB as u64,
-            whole_decoded_bytes_max: 64 * MIB,
+            whole_decoded_bytes_max: 32 * MIB,
             record_bytes_max: 16 * MIB,
             depth_max: 128,
             ratio_max: 300,

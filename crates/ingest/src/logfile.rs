@@ -155,6 +155,13 @@ impl LogFile {
         self.cut_off
     }
 
+    /// True when the input broke off because it could not be reached; its last rejection says how. Reading it again
+    /// later may succeed.
+    #[must_use]
+    pub fn unreachable(&self) -> bool {
+        self.framer.unreachable()
+    }
+
     /// What was read so far; complete after `next` returned `None`.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -46,6 +46,8 @@ fn fixtures_are_valid_ocsf() {
     }
 }
 
+type Change = fn(&mut Value);
+
 #[test]
 fn the_validator_finds_faults() {
     let Some(corpora) = corpora() else { return };
@@ -53,7 +55,7 @@ fn the_validator_finds_faults() {
     let outcome = read(&fixture("cloudtrail.json"));
     let good = serde_json::to_value(&outcome.events[0]).unwrap();
     assert_eq!(schema.faults(&good), [""; 0]);
-    let broken: [(&str, fn(&mut Value)); 5] = [
+    let broken: [(&str, Change); 5] = [
         (".time is required", |event| drop(event.as_object_mut().unwrap().remove("time"))),
         (".surprise is unknown", |event| event["surprise"] = 1.into()),
         (".severity_id: 42 is not in the enum", |event| event["severity_id"] = 42.into()),

@@ -113,11 +113,11 @@ fn a_gzip_bomb_is_stopped() {
         whole_decoded_bytes_max: 1000,
         ..Limits::default()
     };
-    let outcome = read_with(&gzip(&text), None, limits.clone());
+    let outcome = read_with(&gzip(&text), None, &limits);
     assert_eq!(outcome.uids(), ["1"]);
     assert!(outcome.reasons()[0].contains("more than 100 times its size"), "{:?}", outcome.reasons());
     let limits = Limits { decoded_bytes_max: 5_000_000, ratio_max: 10_000, ..limits };
-    let outcome = read_with(&gzip(&text), None, limits);
+    let outcome = read_with(&gzip(&text), None, &limits);
     assert!(outcome.reasons()[0].contains("more than 5000000 bytes"), "{:?}", outcome.reasons());
 }
 
@@ -129,7 +129,7 @@ fn a_record_above_the_limit_is_one_rejection() {
         format!("{{\"Records\":[{},{huge},{}]}}", cloudtrail("1"), cloudtrail("2")),
         format!("{}\n{huge}\n{}\n", cloudtrail("1"), cloudtrail("2")),
     ] {
-        let outcome = read_with(text.as_bytes(), None, limits.clone());
+        let outcome = read_with(text.as_bytes(), None, &limits);
         assert_eq!(outcome.uids(), ["1", "2"]);
         assert_eq!(outcome.rejected.len(), 1);
         assert_eq!(outcome.rejected[0].record, 1);
@@ -299,11 +299,11 @@ fn random_bytes_never_panic() {
             }
         }
         for format in [None, Some(Format::CloudTrail), Some(Format::S3Access), Some(Format::VpcFlow)] {
-            read_with(&bytes, format, Limits::default());
+            read_with(&bytes, format, &Limits::default());
         }
         for format in [Format::ActivityLogs, Format::SignInLogs, Format::AuditLogs, Format::M365Audit, Format::AppJson]
         {
-            read_with(&bytes, Some(format), Limits::default());
+            read_with(&bytes, Some(format), &Limits::default());
         }
     }
 }

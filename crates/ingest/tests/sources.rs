@@ -93,7 +93,7 @@ fn new_and_grown_files_are_read_on() {
 
     // A writer is caught in the middle of a line: the piece is rejected, and the whole line is read later.
     let grown = lines(&["1", "2", "8"]);
-    std::fs::write(folder.path().join("a.jsonl"), &grown[..grown.len() - 30]).unwrap();
+    std::fs::write(folder.path().join("a.jsonl"), &grown.as_bytes()[..grown.len() - 30]).unwrap();
     let batch = source.next_batch_blocking().unwrap().unwrap();
     assert_eq!((batch.records.len(), batch.rejected.len()), (0, 1));
     std::fs::write(folder.path().join("a.jsonl"), &grown).unwrap();
@@ -152,4 +152,17 @@ async fn an_object_store_is_listed_and_read() {
     let batch = source.next_batch().await.unwrap().unwrap();
     assert_eq!(uids(&batch), ["4"]);
     assert!(source.next_batch().await.unwrap().is_none());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_broken_link_is_named_and_the_rest_is_read() {
+    let folder = folder();
+    std::os::unix::fs::symlink("/nowhere/at/all", folder.path().join("aa.json")).unwrap();
+    let mut source = files(folder.path(), 100);
+    let batch = source.next_batch_blocking().unwrap().unwrap();
+    assert_eq!(uids(&batch), ["1", "2", "3", "4", "5", "6"]);
+    assert_eq!(batch.rejected.len(), 1);
+    assert!(batch.rejected[0].member.ends_with("aa.json"));
+    assert!(batch.rejected[0].reason.contains("No such file"), "{}", batch.rejected[0].reason);
 }

@@ -5,6 +5,7 @@
 
 mod bits;
 mod envelope;
+mod find;
 mod framer;
 mod json;
 mod scan;

@@ -3,7 +3,7 @@
 //! Framing looks at `bytes`, asks for `more` and consumes. A failure of the reader ends the input and is remembered, so
 //! that what came before it survives.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 /// Read at once from a streaming input; small enough to stay in the second-level cache.
 const READ_BYTES: usize = 256 * 1024;
@@ -17,6 +17,7 @@ pub struct Window {
     base: u64,
     reader: Option<Box<dyn Read + Send>>,
     failure: Option<String>,
+    unreachable: bool,
 }
 
 impl std::fmt::Debug for Window {
@@ -30,13 +31,13 @@ impl Window {
     #[must_use]
     pub fn whole(buffer: Vec<u8>, failure: Option<String>) -> Self {
         let end = buffer.len();
-        Self { buffer, start: 0, end, base: 0, reader: None, failure }
+        Self { buffer, start: 0, end, base: 0, reader: None, failure, unreachable: false }
     }
 
     /// The input comes from `reader`; `buffer` is reused as working memory.
     #[must_use]
     pub fn streaming(buffer: Vec<u8>, reader: Box<dyn Read + Send>) -> Self {
-        Self { buffer, start: 0, end: 0, base: 0, reader: Some(reader), failure: None }
+        Self { buffer, start: 0, end: 0, base: 0, reader: Some(reader), failure: None, unreachable: false }
     }
 
     /// What is in memory and not consumed.
@@ -61,6 +62,13 @@ impl Window {
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
+    }
+
+    /// The input ended because it could not be reached (a network, a disk), not because its content is damaged.
+    /// Reading it again later may succeed.
+    #[must_use]
+    pub fn unreachable(&self) -> bool {
+        self.unreachable
     }
 
     pub(super) fn take_failure(&mut self) -> Option<String> {
@@ -102,6 +110,7 @@ impl Window {
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
+                    self.unreachable = !is_damage(error.kind());
                     self.failure = Some(error.to_string());
                     break;
                 }
@@ -115,4 +124,9 @@ impl Window {
     pub fn fill_to(&mut self, count: usize) {
         while self.bytes().len() < count && self.more() {}
     }
+}
+
+/// Decompressors report damage with these kinds; files and networks never do.
+fn is_damage(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::Other | ErrorKind::InvalidData | ErrorKind::InvalidInput)
 }

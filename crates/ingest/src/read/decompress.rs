@@ -69,7 +69,7 @@ pub(crate) fn decode(
     // What is in memory is read first; a broken input then repeats its error at the same place.
     let taken = Arc::new(AtomicU64::new(0));
     let rest: Box<dyn Read + Send> = match broken {
-        Some(error) => Box::new(Broken(error.to_string())),
+        Some(error) => Box::new(Broken(error)),
         None => Box::new(Counted { inner: input, bytes: Arc::clone(&counter) }),
     };
     let start = Cursor::new(std::mem::take(compressed));
@@ -131,10 +131,10 @@ fn inflate_whole(
 }
 
 /// Repeats an input error after the bytes that came before it.
-struct Broken(String);
+struct Broken(std::io::Error);
 
 impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        Err(std::io::Error::other(self.0.clone()))
+        Err(std::io::Error::new(self.0.kind(), self.0.to_string()))
     }
 }

@@ -35,6 +35,17 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// True when trying again changes nothing until somebody acts.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        use std::io::ErrorKind::{IsADirectory, NotFound, PermissionDenied};
+        match self {
+            Self::Io { source, .. } => matches!(source.kind(), NotFound | PermissionDenied | IsADirectory),
+            Self::NotFound { .. } | Self::Pattern { .. } => true,
+            Self::Store { .. } => false,
+        }
+    }
+
     fn io(path: &str, source: std::io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
     }
@@ -47,8 +58,8 @@ pub fn expand(path: &str) -> Result<Vec<Member>, ReadError> {
     }
     let metadata = std::fs::metadata(path);
     match metadata {
-        Ok(metadata) if metadata.is_dir() => walk(path),
-        Ok(_) => Ok(vec![local(Path::new(path))?]),
+        Ok(metadata) if metadata.is_dir() => Ok(walk(path)),
+        Ok(_) => Ok(vec![local(Path::new(path))]),
         Err(_) if path.contains(['*', '?', '[']) => matches(path),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(ReadError::NotFound { path: path.to_owned() })
@@ -66,20 +77,23 @@ pub fn open_member(member: &Member) -> Result<Box<dyn Read + Send>, ReadError> {
     Ok(Box::new(file))
 }
 
-fn walk(directory: &str) -> Result<Vec<Member>, ReadError> {
+fn walk(directory: &str) -> Vec<Member> {
     let mut members = Vec::new();
     // Links are followed as a user expects of a log directory; walkdir itself breaks loops.
     for entry in walkdir::WalkDir::new(directory).follow_links(true).sort_by_file_name() {
-        let entry = entry.map_err(|error| {
-            let path = error.path().map_or_else(|| directory.to_owned(), |path| path.display().to_string());
-            ReadError::Store { path, reason: error.to_string() }
-        })?;
-        if entry.file_type().is_file() {
-            members.push(local(entry.path())?);
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => members.push(local(entry.path())),
+            Ok(_) => {}
+            // A broken link or a closed folder stays in the list: opening it will fail, and the caller counts it.
+            Err(error) => {
+                let name =
+                    error.path().map_or_else(|| directory.to_owned(), |path| path.to_string_lossy().into_owned());
+                members.push(Member { name, ..Member::default() });
+            }
         }
     }
     members.sort_by(|left, right| left.name.cmp(&right.name));
-    Ok(members)
+    members
 }
 
 fn matches(pattern: &str) -> Result<Vec<Member>, ReadError> {
@@ -88,9 +102,9 @@ fn matches(pattern: &str) -> Result<Vec<Member>, ReadError> {
     for found in glob::glob(pattern).map_err(|error| bad(error.to_string()))? {
         let path = found.map_err(|error| bad(error.to_string()))?;
         if path.is_dir() {
-            members.extend(walk(&path.to_string_lossy())?);
+            members.extend(walk(&path.to_string_lossy()));
         } else {
-            members.push(local(&path)?);
+            members.push(local(&path));
         }
     }
     if members.is_empty() {
@@ -101,11 +115,11 @@ fn matches(pattern: &str) -> Result<Vec<Member>, ReadError> {
     Ok(members)
 }
 
-fn local(path: &Path) -> Result<Member, ReadError> {
+fn local(path: &Path) -> Member {
     let name = path.to_string_lossy().into_owned();
-    let metadata = std::fs::metadata(path).map_err(|error| ReadError::io(&name, error))?;
+    let Ok(metadata) = std::fs::metadata(path) else { return Member { name, ..Member::default() } };
     let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
     // A pipe has no size worth believing.
     let size = metadata.is_file().then_some(metadata.len());
-    Ok(Member { name, size, etag: None, modified })
+    Member { name, size, etag: None, modified }
 }

@@ -2,7 +2,7 @@
 //!
 //! Configuration is passed in; the environment is read only when the caller says so.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Error, ErrorKind, Read};
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
@@ -149,7 +149,8 @@ impl Read for ObjectReader {
         }
         let range = self.at..(self.at + RANGE_BYTES).min(self.size);
         let fetched = self.runtime.block_on(self.store.store.get_range(&self.path, range));
-        let fetched = fetched.map_err(std::io::Error::other)?;
+        // Not the content's fault; the kind tells the window that another attempt may succeed.
+        let fetched = fetched.map_err(|error| Error::new(ErrorKind::ConnectionAborted, error))?;
         self.at += fetched.len() as u64;
         self.chunk = Cursor::new(fetched.to_vec());
         self.chunk.read(buffer)

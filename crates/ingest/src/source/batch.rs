@@ -29,6 +29,15 @@ pub struct BatchMember {
     pub decoder: Option<Decoder>,
 }
 
+/// How taking records from a member ended.
+#[derive(Debug)]
+pub(super) enum Taken {
+    Full,
+    Ended,
+    /// The rest could not be reached; it is no damage of the content, and the member is to be read again.
+    Unreachable(Rejected),
+}
+
 /// Where one record of a batch stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RawRecord {
@@ -99,18 +108,18 @@ impl RawBatch {
         self.records.len() + self.rejected.len() >= limits.records_max || self.bytes.len() >= limits.bytes_max
     }
 
-    /// Takes records of an open member until the batch is full or the member ends; true at the end. Records before
-    /// `from` were given out earlier and are passed over.
-    pub(super) fn take(&mut self, file: &mut LogFile, member: &Member, from: u64, limits: &BatchLimits) -> bool {
+    /// Takes records of an open member until the batch is full or the member ends. Records before `from` were given
+    /// out earlier and are passed over.
+    pub(super) fn take(&mut self, file: &mut LogFile, member: &Member, from: u64, limits: &BatchLimits) -> Taken {
         self.members.push(BatchMember { member: member.clone(), decoder: file.decoder().cloned() });
         let place = self.members.len() - 1;
         loop {
             if self.is_full(limits) {
-                return false;
+                return Taken::Full;
             }
-            let Some(item) = file.next() else { return true };
-            let index = match item {
-                Item::Record(record) => {
+            let index = match file.next() {
+                None => return Taken::Ended,
+                Some(Item::Record(record)) => {
                     if record.index >= from {
                         let start = self.bytes.len();
                         self.bytes.extend_from_slice(record.raw);
@@ -119,7 +128,10 @@ impl RawBatch {
                     }
                     record.index
                 }
-                Item::Rejected(rejected) => {
+                Some(Item::Rejected(rejected)) => {
+                    if file.unreachable() {
+                        return Taken::Unreachable(rejected);
+                    }
                     let index = rejected.record;
                     if index >= from {
                         self.rejected.push(rejected);
@@ -134,6 +146,12 @@ impl RawBatch {
     /// The member was read to its end.
     pub(super) fn finish_member(&mut self, member: &Member, records: u64) {
         self.position = Position { member: member.clone(), record: records, complete: true };
+    }
+
+    /// The member could not be opened.
+    pub(super) fn reject(&mut self, member: &Member, reason: String) {
+        self.rejected.push(Rejected { member: member.name.clone(), record: 0, reason, raw: Vec::new() });
+        self.finish_member(member, 0);
     }
 
     /// The member was no log.

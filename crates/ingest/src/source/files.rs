@@ -65,7 +65,7 @@ impl Files {
 
     fn fill(&mut self) -> Result<Option<RawBatch>, SourceError> {
         let forced = self.forced;
-        self.reading.fill(&self.name, |reader, member| Ok(reader.open(member, forced)?))
+        self.reading.fill(&self.name, |reader, member| reader.open(member, forced))
     }
 }
 

@@ -10,14 +10,14 @@ use crate::source::Position;
 
 /// A member to read, and the first record of it that is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Next {
+pub(super) struct Listed {
     pub(super) member: Member,
     pub(super) from: u64,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    waiting: VecDeque<Next>,
+    waiting: VecDeque<Listed>,
     /// Members given out, and how many records of each. Grows with the number of members; names are what it costs.
     done: HashMap<String, (Member, u64)>,
     resume: Option<Position>,
@@ -53,7 +53,7 @@ impl Listing {
                     continue;
                 }
                 if member.name == position.member.name {
-                    self.waiting.push_back(Next { member, from: position.record });
+                    self.waiting.push_back(Listed { member, from: position.record });
                     continue;
                 }
             }
@@ -61,15 +61,20 @@ impl Listing {
                 Some((seen, _)) if !changed(seen, &member) => {}
                 Some((_, records)) => {
                     let from = *records;
-                    self.waiting.push_back(Next { member, from });
+                    self.waiting.push_back(Listed { member, from });
                 }
-                None => self.waiting.push_back(Next { member, from: 0 }),
+                None => self.waiting.push_back(Listed { member, from: 0 }),
             }
         }
     }
 
-    pub(super) fn next(&mut self) -> Option<Next> {
+    pub(super) fn next(&mut self) -> Option<Listed> {
         self.waiting.pop_front()
+    }
+
+    /// A member that cannot be read now is tried again after the others.
+    pub(super) fn postpone(&mut self, listed: Listed) {
+        self.waiting.push_back(listed);
     }
 
     pub(super) fn finish(&mut self, member: Member, records: u64) {

@@ -3,11 +3,11 @@
 //! Shared by files and objects, which differ only in how a member is listed and opened.
 
 use super::SourceError;
-use super::batch::{BatchLimits, RawBatch};
-use super::listing::Listing;
+use super::batch::{BatchLimits, RawBatch, Taken};
+use super::listing::{Listed, Listing};
 use crate::Limits;
 use crate::logfile::{LogFile, Reader};
-use crate::read::Member;
+use crate::read::{Member, ReadError};
 
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -15,6 +15,8 @@ pub(super) struct Reading {
     batch_limits: BatchLimits,
     reader: Reader,
     open: Option<Open>,
+    /// The member just read could not be reached to its end; the batch ends here.
+    stopped: bool,
 }
 
 #[derive(Debug)]
@@ -27,42 +29,110 @@ struct Open {
 
 impl Reading {
     pub(super) fn new(limits: Limits, batch_limits: BatchLimits) -> Self {
-        Self { listing: Listing::default(), batch_limits, reader: Reader::new(limits), open: None }
+        Self { listing: Listing::default(), batch_limits, reader: Reader::new(limits), open: None, stopped: false }
     }
 
     /// A batch from what is open and listed; `None` when there is nothing left.
     pub(super) fn fill(
         &mut self,
         source: &str,
-        mut open: impl FnMut(&mut Reader, &Member) -> Result<Option<LogFile>, SourceError>,
+        mut open: impl FnMut(&mut Reader, &Member) -> Result<Option<LogFile>, ReadError>,
     ) -> Result<Option<RawBatch>, SourceError> {
         let mut batch: Option<RawBatch> = None;
         while !batch.as_ref().is_some_and(|batch| batch.is_full(&self.batch_limits)) {
-            let mut current = match self.open.take() {
-                Some(current) => current,
-                None => {
-                    let Some(next) = self.listing.next() else { break };
-                    let Some(file) = open(&mut self.reader, &next.member)? else {
-                        let batch = batch.get_or_insert_with(|| RawBatch::new(source, next.member.clone()));
-                        batch.skip(&next.member);
-                        self.listing.finish(next.member, 0);
-                        continue;
-                    };
-                    Open { member: next.member, file, from: next.from }
-                }
+            let next = match self.next_open(&mut open) {
+                Ok(Some(next)) => next,
+                Ok(None) => break,
+                // What was read before is given out first; the next call meets the error again.
+                Err(_) if batch.as_ref().is_some_and(|batch| !batch.is_empty()) => break,
+                Err(error) => return Err(error),
             };
-            let batch = batch.get_or_insert_with(|| RawBatch::new(source, current.member.clone()));
-            if batch.take(&mut current.file, &current.member, current.from, &self.batch_limits) {
+            let batch = batch.get_or_insert_with(|| RawBatch::new(source, next.member().clone()));
+            match next {
+                Next::Foreign(member) => {
+                    batch.skip(&member);
+                    self.listing.finish(member, 0);
+                }
+                Next::Closed(member, reason) => {
+                    batch.reject(&member, reason);
+                    self.listing.finish(member, 0);
+                }
+                Next::Open(current) => {
+                    let broken = self.take(batch, *current);
+                    // What was read before the input broke off is given out first; the next call tries again.
+                    if let (Some(error), true) = (broken, batch.is_empty()) {
+                        return Err(error.into());
+                    }
+                }
+            }
+            if self.stopped {
+                self.stopped = false;
+                break;
+            }
+        }
+        // A member that ended exactly with the last batch leaves nothing to tell.
+        Ok(batch.filter(|batch| !batch.is_empty()))
+    }
+
+    fn next_open(
+        &mut self,
+        open: &mut impl FnMut(&mut Reader, &Member) -> Result<Option<LogFile>, ReadError>,
+    ) -> Result<Option<Next>, SourceError> {
+        if let Some(current) = self.open.take() {
+            return Ok(Some(Next::Open(Box::new(current))));
+        }
+        let Some(listed) = self.listing.next() else { return Ok(None) };
+        match open(&mut self.reader, &listed.member) {
+            Ok(Some(file)) => Ok(Some(Next::Open(Box::new(Open { member: listed.member, file, from: listed.from })))),
+            Ok(None) => Ok(Some(Next::Foreign(listed.member))),
+            Err(error) if error.is_final() => Ok(Some(Next::Closed(listed.member, error.to_string()))),
+            Err(error) => {
+                // The others must not wait for this one: it goes to the end of the line.
+                self.listing.postpone(listed);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Takes what fits; an error when the member broke off because it could not be reached.
+    fn take(&mut self, batch: &mut RawBatch, mut current: Open) -> Option<ReadError> {
+        match batch.take(&mut current.file, &current.member, current.from, &self.batch_limits) {
+            Taken::Full => {
+                self.open = Some(current);
+                None
+            }
+            Taken::Ended => {
                 // A last line that was still being written is read again when the file has grown.
                 let records = current.file.counts().records - u64::from(current.file.ended_cut_off());
                 batch.finish_member(&current.member, records);
                 self.listing.finish(current.member, records);
                 self.reader.reuse(current.file);
-            } else {
-                self.open = Some(current);
+                None
+            }
+            Taken::Unreachable(rejected) => {
+                self.stopped = true;
+                let path = current.member.name.clone();
+                self.listing.postpone(Listed { member: current.member, from: current.from.max(rejected.record) });
+                Some(ReadError::Store { path, reason: rejected.reason })
             }
         }
-        // A member that ended exactly with the last batch leaves nothing to tell.
-        Ok(batch.filter(|batch| !batch.is_empty()))
+    }
+}
+
+/// What comes next in the listing, opened.
+enum Next {
+    Open(Box<Open>),
+    /// No log.
+    Foreign(Member),
+    /// It is there and may not be read, or it is gone.
+    Closed(Member, String),
+}
+
+impl Next {
+    fn member(&self) -> &Member {
+        match self {
+            Self::Open(open) => &open.member,
+            Self::Foreign(member) | Self::Closed(member, _) => member,
+        }
     }
 }

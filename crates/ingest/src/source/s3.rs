@@ -63,7 +63,7 @@ impl S3Listing {
         let Self { store, forced, reading, name, .. } = self;
         reading.fill(name, |reader, member| {
             let input = store.reader(member, Handle::current())?;
-            Ok(reader.open_stream(&member.name, input, *forced)?)
+            reader.open_stream(&member.name, input, *forced)
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What the tests of this crate share: reading bytes into items, finding the corpora, and the OCSF schema.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::print_stdout, reason = "a skipped test must be seen")]
 #![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
 
 pub(crate) mod schema;
@@ -31,21 +32,21 @@ impl Outcome {
 }
 
 pub(crate) fn read(bytes: &[u8]) -> Outcome {
-    read_with(bytes, None, Limits::default())
+    read_with(bytes, None, &Limits::default())
 }
 
 /// Reads twice, whole and in a stream, and demands the same result.
-pub(crate) fn read_with(bytes: &[u8], forced: Option<Format>, limits: Limits) -> Outcome {
+pub(crate) fn read_with(bytes: &[u8], forced: Option<Format>, limits: &Limits) -> Outcome {
     let streaming = Limits { whole_compressed_bytes_max: 7, whole_decoded_bytes_max: 0, ..limits.clone() };
     let whole = read_once(bytes, forced, limits);
-    let streamed = read_once(bytes, forced, streaming);
+    let streamed = read_once(bytes, forced, &streaming);
     assert_eq!(whole.skipped, streamed.skipped);
     assert_eq!(whole.uids(), streamed.uids());
     assert_eq!(whole.reasons(), streamed.reasons());
     whole
 }
 
-fn read_once(bytes: &[u8], forced: Option<Format>, limits: Limits) -> Outcome {
+fn read_once(bytes: &[u8], forced: Option<Format>, limits: &Limits) -> Outcome {
     let mut reader = Reader::new(limits.clone());
     let input = Box::new(Cursor::new(bytes.to_vec()));
     let Some(mut file) = reader.open_stream("test", input, forced).unwrap() else {
