@@ -26,7 +26,10 @@ const CACHE_BYTES: usize = 16 * 1024 * 1024;
 /// Memory of the compiled patterns.
 const NFA_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-type MakeCache = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>;
+/// Longest run of digits that is skipped in one step.
+const RUN_DIGITS_MAX: usize = 40;
+
+type MakeScratch = Box<dyn Fn() -> Scratch + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
 /// A pattern that holds from a token start up to `end`.
 #[derive(Clone, Copy, Debug)]
@@ -184,7 +187,30 @@ fn left_glued(text: &[u8], start: usize) -> bool {
 /// One lazy automaton over many patterns and the caches it needs, one per thread that scans.
 struct Automaton {
     dfa: Arc<DFA>,
-    caches: Pool<Cache, MakeCache>,
+    scratch: Pool<Scratch, MakeScratch>,
+}
+
+/// What one thread keeps for one automaton between texts.
+struct Scratch {
+    cache: Cache,
+    /// The start state, and for each first digit the states after runs of digits. Good until the cache is cleared.
+    origin: Option<LazyStateID>,
+    runs: [Vec<LazyStateID>; 10],
+    clearings: usize,
+}
+
+impl Scratch {
+    fn new(dfa: &DFA) -> Self {
+        Self { cache: dfa.create_cache(), origin: None, runs: Default::default(), clearings: 0 }
+    }
+
+    fn forget_if_cleared(&mut self) {
+        if self.clearings != self.cache.clear_count() {
+            self.clearings = self.cache.clear_count();
+            self.origin = None;
+            self.runs = Default::default();
+        }
+    }
 }
 
 impl std::fmt::Debug for Automaton {
@@ -209,22 +235,20 @@ impl Automaton {
             .map_err(|error| error.to_string())?;
         let dfa = Arc::new(dfa);
         let for_pool = Arc::clone(&dfa);
-        let make: MakeCache = Box::new(move || for_pool.create_cache());
-        Ok(Self { dfa, caches: Pool::new(make) })
+        let make: MakeScratch = Box::new(move || Scratch::new(&for_pool));
+        Ok(Self { dfa, scratch: Pool::new(make) })
     }
 }
 
 /// Walks one automaton over one text, from many places.
 struct Walker<'a> {
     dfa: &'a DFA,
-    cache: PoolGuard<'a, Cache, MakeCache>,
-    /// The start state and the number of cache clearings it is good for.
-    origin: Option<(LazyStateID, usize)>,
+    scratch: PoolGuard<'a, Scratch, MakeScratch>,
 }
 
 impl<'a> Walker<'a> {
     fn new(automaton: &'a Automaton) -> Self {
-        Self { dfa: &automaton.dfa, cache: automaton.caches.get(), origin: None }
+        Self { dfa: &automaton.dfa, scratch: automaton.scratch.get() }
     }
 
     /// Walks from a place; hears of every pattern and every end; returns the bytes walked. With `bounded`, ends between two
@@ -238,13 +262,23 @@ impl<'a> Walker<'a> {
         mut each: impl FnMut(usize, usize),
     ) -> usize {
         let limit = start.saturating_add(cap).min(text.len());
-        let Some(mut state) = self.origin() else { return 0 };
         let part = text.get(start..limit).unwrap_or_default();
-        let mut inside = false;
-        for (walked, byte) in part.iter().enumerate() {
+        let skipped = if bounded { self.skip_digits(part) } else { None };
+        let (mut state, ahead) = match skipped {
+            Some(skipped) => skipped,
+            None => match self.origin() {
+                Some(origin) => (origin, 0),
+                None => return 0,
+            },
+        };
+        if state.is_dead() {
+            return ahead;
+        }
+        let mut inside = 0 < ahead;
+        for (walked, byte) in part.iter().enumerate().skip(ahead) {
             let border = !(inside && byte.is_ascii_alphanumeric());
             inside = byte.is_ascii_alphanumeric();
-            let Ok(next) = self.dfa.next_state(&mut self.cache, state, *byte) else { return walked };
+            let Ok(next) = self.dfa.next_state(&mut self.scratch.cache, state, *byte) else { return walked };
             state = next;
             if state.is_tagged() {
                 if state.is_match() {
@@ -258,8 +292,8 @@ impl<'a> Walker<'a> {
             }
         }
         let last = match text.get(limit) {
-            Some(byte) => self.dfa.next_state(&mut self.cache, state, *byte),
-            None => self.dfa.next_eoi_state(&mut self.cache, state),
+            Some(byte) => self.dfa.next_state(&mut self.scratch.cache, state, *byte),
+            None => self.dfa.next_eoi_state(&mut self.scratch.cache, state),
         };
         if let Ok(state) = last
             && state.is_match()
@@ -270,22 +304,54 @@ impl<'a> Walker<'a> {
     }
 
     fn matches(&self, state: LazyStateID, end: usize, each: &mut impl FnMut(usize, usize)) {
-        for index in 0..self.dfa.match_len(&self.cache, state) {
-            each(self.dfa.match_pattern(&self.cache, state, index).as_usize(), end);
+        for index in 0..self.dfa.match_len(&self.scratch.cache, state) {
+            each(self.dfa.match_pattern(&self.scratch.cache, state, index).as_usize(), end);
         }
     }
 
     /// No pattern looks around, so one start state serves every place until the cache is cleared.
     fn origin(&mut self) -> Option<LazyStateID> {
-        let cleared = self.cache.clear_count();
-        if let Some((state, at)) = self.origin
-            && at == cleared
-        {
-            return Some(state);
+        self.scratch.forget_if_cleared();
+        if self.scratch.origin.is_none() {
+            let input = Input::new("").anchored(Anchored::Yes);
+            self.scratch.origin = self.dfa.start_state_forward(&mut self.scratch.cache, &input).ok();
         }
-        let state = self.dfa.start_state_forward(&mut self.cache, &Input::new("").anchored(Anchored::Yes)).ok()?;
-        self.origin = Some((state, self.cache.clear_count()));
-        Some(state)
+        self.scratch.origin
+    }
+
+    /// The state after the run of digits that a text begins with, and the digits it stands for: patterns do not look at
+    /// which digits they are, so the run is one step.
+    fn skip_digits(&mut self, text: &[u8]) -> Option<(LazyStateID, usize)> {
+        let first = text.first().filter(|byte| byte.is_ascii_digit())? - b'0';
+        let run = text.iter().take(RUN_DIGITS_MAX).take_while(|byte| byte.is_ascii_digit()).count();
+        self.scratch.forget_if_cleared();
+        if self.scratch.runs.get(usize::from(first))?.is_empty() {
+            let states = self.run_states(first)?;
+            self.scratch.forget_if_cleared();
+            *self.scratch.runs.get_mut(usize::from(first))? = states;
+        }
+        let states = self.scratch.runs.get(usize::from(first))?;
+        let ahead = run.min(states.len());
+        states.get(ahead.checked_sub(1)?).map(|state| (*state, ahead))
+    }
+
+    /// States after one, two, three … digits, as far as all ten digits lead to the same one.
+    fn run_states(&mut self, first: u8) -> Option<Vec<LazyStateID>> {
+        let origin = self.origin()?;
+        let cleared = self.scratch.cache.clear_count();
+        let mut states = vec![self.dfa.next_state(&mut self.scratch.cache, origin, b'0' + first).ok()?];
+        while states.len() < RUN_DIGITS_MAX {
+            let state = *states.last()?;
+            let next = self.dfa.next_state(&mut self.scratch.cache, state, b'0').ok()?;
+            let same = (b'1'..=b'9').all(|digit| {
+                self.dfa.next_state(&mut self.scratch.cache, state, digit).is_ok_and(|other| other == next)
+            });
+            if !same || state.is_dead() {
+                break;
+            }
+            states.push(next);
+        }
+        (cleared == self.scratch.cache.clear_count()).then_some(states)
     }
 }
 
