@@ -12,6 +12,7 @@ mod entry;
 mod fact;
 mod grouping;
 mod hash;
+mod incident_finding;
 mod priority;
 mod state;
 mod timers;
@@ -32,6 +33,7 @@ pub use fact::{
     Asserter, Fact, FactFault, FactKind, FactName, FactValue, FactVersion, breach_facts, fact_kind, notice_facts,
     setters,
 };
+pub use incident_finding::incident_finding;
 pub use priority::Priority;
-pub use state::{FindingRecord, Incident, SeenSpan, Signal, State, Status};
+pub use state::{Acknowledgement, FindingRecord, Incident, SeenSpan, Signal, State, Status};
 pub use timers::{Timer, TimerKind, due_timers, timers};

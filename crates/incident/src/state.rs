@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use ocsf::{Confidence, Severity};
+use serde::Serialize;
 
 use crate::config::Config;
 use crate::entry::{LinkReason, Origin, Verdict};
@@ -26,7 +27,7 @@ pub struct State {
 }
 
 /// What is known of a finding without the lake.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct FindingRecord {
     pub incident: Option<String>,
     pub verdict: Option<Verdict>,
@@ -35,7 +36,8 @@ pub struct FindingRecord {
 }
 
 /// OCSF status of an incident: 1 New, 2 In Progress, 5 Closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     New,
     InProgress,
@@ -64,14 +66,14 @@ impl Status {
 }
 
 /// First and last event time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SeenSpan {
     pub first: Timestamp,
     pub last: Timestamp,
 }
 
 /// Repeats of one rule on one entity within one window.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Signal {
     pub rule_id: String,
     pub rule_title: String,
@@ -82,7 +84,7 @@ pub struct Signal {
 }
 
 /// Who has seen it, when, and how urgent it had been until then.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Acknowledgement {
     pub by: String,
     pub at: Timestamp,
@@ -90,7 +92,7 @@ pub struct Acknowledgement {
 }
 
 /// One case.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Incident {
     pub id: String,
     pub tenant: String,
@@ -125,10 +127,13 @@ pub struct Incident {
     pub links: BTreeMap<String, LinkReason>,
     pub notes: u64,
     /// Timer ids that fired.
+    #[serde(skip)]
     pub fired: BTreeSet<String>,
     pub closed: Option<(Timestamp, Verdict, String)>,
     /// Entries applied so far; a command may say which it has seen.
     pub version: u64,
+    /// Hashed group keys, for grouping only.
+    #[serde(skip)]
     pub(crate) keys: BTreeMap<String, SeenSpan>,
 }
 

@@ -7,7 +7,7 @@ use common::{at, finding, findings, hour, only, run};
 use incident::{
     Asserter, BreachInputs, BreachLevel, CircumstanceScore, Command, DataCategory, DataContext, Fact, FactFault,
     FactValue, Identification, LevelOverride, LinkReason, Malice, Priority, Refusal, State, Status, ThreeValued,
-    TimerKind, Verdict, breach_facts, decide, due_timers, notice_facts, setters, timers,
+    TimerKind, Verdict, breach_facts, decide, due_timers, incident_finding, notice_facts, setters, timers,
 };
 use ocsf::Severity;
 use serde_json::json;
@@ -345,4 +345,30 @@ fn long_and_empty_texts_are_refused() {
     let note = |text: String| decide(&state, Command::Note { incident: id.clone(), text, by: "p".to_owned() }, hour(1));
     assert!(matches!(note(" \n".to_owned()), Err(Refusal::Empty { .. })));
     assert!(matches!(note("x".repeat(40_000)), Err(Refusal::TooLong { .. })));
+}
+
+#[test]
+fn other_systems_get_an_ocsf_incident_finding_without_names() {
+    let (mut state, id) = opened();
+    let object = incident_finding(only(&state));
+    assert_eq!(object["class_uid"], 2005);
+    assert_eq!((object["severity_id"].clone(), object["status_id"].clone()), (json!(4), json!(1)));
+    assert_eq!(object["is_suspected_breach"], false, "an alert is no awareness");
+    assert_eq!(object["finding_info_list"].as_array().unwrap().len(), 1);
+    run(&mut state, set(&id, setters::aware(hour(0), "dpo")), hour(1));
+    assert_eq!(incident_finding(only(&state))["is_suspected_breach"], true);
+    let close = Command::Close {
+        incident: id,
+        verdict: Verdict::Test,
+        reason: "drill".to_owned(),
+        by: "p".to_owned(),
+        duplicate_of: None,
+        expected: None,
+    };
+    run(&mut state, close, hour(2));
+    let object = incident_finding(only(&state));
+    assert_eq!((object["type_uid"].clone(), object["verdict_id"].clone()), (json!(200_503), json!(6)));
+    for text in [object.to_string(), serde_json::to_string(only(&state)).unwrap()] {
+        assert!(!text.contains("alice") && !text.contains("larkfield-exports"), "{text}");
+    }
 }

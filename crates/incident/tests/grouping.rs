@@ -1,4 +1,5 @@
 //! Which finding goes into which incident: windows, thresholds, links, tenants, hostile sizes.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 
@@ -189,4 +190,28 @@ fn no_entry_reaches_the_size_of_a_log_line_and_no_name_stands_in_the_clear() {
         let clear = entry.clear.to_string();
         assert!(!clear.contains("alice") && !clear.contains("198.51.100"), "{clear}");
     }
+}
+
+#[test]
+fn an_office_address_does_not_link_a_hundred_cases() {
+    let mut state = State::default();
+    for step in 0..40_i64 {
+        let opened = findings(
+            &mut state,
+            &[finding(&format!("f{step}"), hour(0), Severity::High, &["ip:198.51.100.1"])],
+            hour(step),
+        );
+        assert!(opened.len() <= 1 + 5, "{opened:?}");
+        let id = numbered(&state, u64::try_from(step).unwrap() + 1).id.clone();
+        let close = Command::Close {
+            incident: id,
+            verdict: Verdict::FalsePositive,
+            reason: "office".to_owned(),
+            by: "p1".to_owned(),
+            duplicate_of: None,
+            expected: None,
+        };
+        run(&mut state, close, hour(step));
+    }
+    assert_eq!(state.incidents.len(), 40);
 }

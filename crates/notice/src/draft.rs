@@ -15,7 +15,7 @@ use crate::content::{ContentSpec, FormatFault, Gap, lint_form};
 use crate::html::to_html;
 use crate::org::OrgProfile;
 use crate::recipients::Recipient;
-use crate::render::{Record, Scene, render};
+use crate::render::{Prepared, Record, Scene};
 use crate::template::Template;
 use crate::values::{clean_line, cleaned};
 
@@ -88,8 +88,9 @@ pub enum DraftError {
 
 /// Drafts a notice. Recipient fields stay as «placeholders».
 pub fn draft(template: &Template, input: &DraftInput) -> Result<Draft, DraftError> {
-    let scene = scene(template, input, None)?;
-    let (subject, body) = render(template, &scene).map_err(|error| render_error(template, &error))?;
+    let scene = scene(template, input, false)?;
+    let rendered = Prepared::new(template, &scene).and_then(|prepared| prepared.render());
+    let (subject, body) = rendered.map_err(|error| render_error(template, &error))?;
     let (subject, body_text) = (clean_line(&subject), tidy(&body));
     let mut record = std::mem::take(&mut *scene.record());
     let mut gaps = std::mem::take(&mut record.gaps);
@@ -112,21 +113,49 @@ pub fn draft(template: &Template, input: &DraftInput) -> Result<Draft, DraftErro
 }
 
 /// The message for one recipient of an approved draft. A field of the recipient that the text needs and that is missing
-/// is an error: that recipient is set aside, the others go on.
+/// is an error: that recipient is set aside, the others go on. For many recipients use a `Renderer`.
 pub fn render_for(template: &Template, input: &DraftInput, recipient: &Recipient) -> Result<Message, DraftError> {
-    let scene = scene(template, input, Some(recipient))?;
-    let (subject, body) = render(template, &scene).map_err(|error| render_error(template, &error))?;
-    if let Some(gap) = scene.record().gaps.iter().find(|gap| gap.why.starts_with("`recipient.")) {
-        let (template, recipient, what) = (template.id.clone(), recipient.id.clone(), gap.what.clone());
-        return Err(DraftError::Recipient { template, recipient, what });
-    }
-    let (subject, text) = (clean_line(&subject), tidy(&body));
-    let html = to_html(&text, &template.language, template.point_size);
-    let sha256 = sha256_hex(&[subject.as_bytes(), text.as_bytes(), html.as_bytes()]);
-    Ok(Message { subject, text, html, sha256 })
+    Renderer::new(template, input)?.render(recipient)
 }
 
-fn scene(template: &Template, input: &DraftInput, recipient: Option<&Recipient>) -> Result<Arc<Scene>, DraftError> {
+/// An approved draft made ready once, for recipients that stream by.
+pub struct Renderer<'template> {
+    template: &'template Template,
+    scene: Arc<Scene>,
+    prepared: Prepared<'template>,
+}
+
+impl std::fmt::Debug for Renderer<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Facts and recipients stay out of logs.
+        formatter.debug_struct("Renderer").field("template", &self.template.id).finish_non_exhaustive()
+    }
+}
+
+impl<'template> Renderer<'template> {
+    pub fn new(template: &'template Template, input: &DraftInput) -> Result<Self, DraftError> {
+        let scene = scene(template, input, true)?;
+        let prepared = Prepared::new(template, &scene).map_err(|error| render_error(template, &error))?;
+        Ok(Self { template, scene, prepared })
+    }
+
+    /// One recipient's message.
+    pub fn render(&self, recipient: &Recipient) -> Result<Message, DraftError> {
+        let template = self.template;
+        self.scene.address(cleaned(&json!({ "recipient": recipient })));
+        let (subject, body) = self.prepared.render().map_err(|error| render_error(template, &error))?;
+        if let Some(gap) = self.scene.record().gaps.iter().find(|gap| gap.why.starts_with("`recipient.")) {
+            let (template, recipient, what) = (template.id.clone(), recipient.id.clone(), gap.what.clone());
+            return Err(DraftError::Recipient { template, recipient, what });
+        }
+        let (subject, text) = (clean_line(&subject), tidy(&body));
+        let html = to_html(&text, &template.language, template.point_size);
+        let sha256 = sha256_hex(&[subject.as_bytes(), text.as_bytes(), html.as_bytes()]);
+        Ok(Message { subject, text, html, sha256 })
+    }
+}
+
+fn scene(template: &Template, input: &DraftInput, has_recipient: bool) -> Result<Arc<Scene>, DraftError> {
     let zone = match &input.org.tz {
         None => TimeZone::UTC,
         Some(name) => TimeZone::get(name)
@@ -137,11 +166,10 @@ fn scene(template: &Template, input: &DraftInput, recipient: Option<&Recipient>)
         "obligation": input.obligation,
         "org": input.org,
         "today": input.today.to_string(),
-        "recipient": recipient.map_or(Value::Null, |recipient| json!(recipient)),
     });
     Ok(Arc::new(Scene {
         root: cleaned(&root),
-        has_recipient: recipient.is_some(),
+        has_recipient,
         spec: template.content.with(&demands(template, input)?),
         zone,
         language: template.language.clone(),

@@ -20,7 +20,7 @@ mod words;
 
 pub use check::{CheckReport, check_templates};
 pub use content::{ContentSpec, FormatFault, Gap};
-pub use draft::{Draft, DraftError, DraftInput, Message, draft, render_for};
+pub use draft::{Draft, DraftError, DraftInput, Message, Renderer, draft, render_for};
 pub use org::{Contact, OrgProfile, Signatory};
 pub use recipients::{Recipient, RecipientRoot};
 pub use template::{ElementDef, Example, Library, Template, TemplateError};

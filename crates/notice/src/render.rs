@@ -4,6 +4,7 @@
 //! and `has_gaps()` ask; `states(element)` says that the template's own words cover it. A template reaches values through
 //! these alone, so none comes in unclean or unnoticed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,6 +32,8 @@ pub(crate) struct Record {
     /// Elements with a value, and how it was shown.
     pub(crate) shown: BTreeMap<String, Vec<String>>,
     pub(crate) faults: BTreeSet<FormatFault>,
+    /// The recipient of this render.
+    recipient: Value,
 }
 
 /// Everything one render needs; shared with the functions of the environment.
@@ -46,13 +49,25 @@ pub(crate) struct Scene {
     pub(crate) record: Mutex<Record>,
 }
 
-/// Subject and body.
-pub(crate) fn render(template: &Template, scene: &Arc<Scene>) -> Result<(String, String), Error> {
-    let mut environment = environment();
-    bind(&mut environment, scene);
-    let subject = environment.render_named_str("subject", &template.subject, ())?;
-    let body = environment.render_named_str("body", &template.body, ())?;
-    Ok((subject, body))
+/// A template compiled and bound to its scene, to be rendered many times.
+pub(crate) struct Prepared<'template> {
+    environment: Environment<'template>,
+}
+
+impl<'template> Prepared<'template> {
+    pub(crate) fn new(template: &'template Template, scene: &Arc<Scene>) -> Result<Self, Error> {
+        let mut environment = environment();
+        bind(&mut environment, scene);
+        environment.add_template("subject", &template.subject)?;
+        environment.add_template("body", &template.body)?;
+        Ok(Self { environment })
+    }
+
+    /// Subject and body.
+    pub(crate) fn render(&self) -> Result<(String, String), Error> {
+        let render = |name| self.environment.get_template(name)?.render(());
+        Ok((render("subject")?, render("body")?))
+    }
 }
 
 /// Finds syntax errors when the file is loaded.
@@ -81,10 +96,10 @@ fn bind(environment: &mut Environment<'_>, scene: &Arc<Scene>) {
     let here = Arc::clone(scene);
     environment.add_function("need", move |element: String, options: Kwargs| need(&here, &element, &options));
     let here = Arc::clone(scene);
-    environment.add_function("known", move |path: String| lookup(&here.root, &path).is_some());
+    environment.add_function("known", move |path: String| here.value(&path).is_some());
     let here = Arc::clone(scene);
     environment.add_function("is", move |path: String, wanted: String| {
-        lookup(&here.root, &path).is_some_and(|value| match value {
+        here.value(&path).is_some_and(|value| match &*value {
             Value::String(text) => *text == wanted,
             Value::Bool(yes) => yes.to_string() == wanted,
             Value::Array(items) => items.iter().any(|item| item.as_str() == Some(&wanted)),
@@ -106,6 +121,19 @@ fn bind(environment: &mut Environment<'_>, scene: &Arc<Scene>) {
 }
 
 impl Scene {
+    /// Starts the books of another recipient; `root` is an object with the member `recipient`.
+    pub(crate) fn address(&self, root: Value) {
+        *self.record() = Record { recipient: root, ..Record::default() };
+    }
+
+    /// The value at a path. A recipient's is copied: it changes from render to render.
+    fn value(&self, path: &str) -> Option<Cow<'_, Value>> {
+        if path.starts_with("recipient.") {
+            return lookup(&self.record().recipient, path).cloned().map(Cow::Owned);
+        }
+        lookup(&self.root, path).map(Cow::Borrowed)
+    }
+
     pub(crate) fn record(&self) -> std::sync::MutexGuard<'_, Record> {
         // A panic inside a template function cannot leave a record half written that matters: the render fails with it.
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
@@ -142,7 +170,8 @@ fn need(scene: &Scene, element: &str, options: &Kwargs) -> Result<String, Error>
         scene.record().shown.entry(element.to_owned()).or_default();
         return Ok(format!("«{label}»"));
     }
-    let shown = match lookup(&scene.root, &path) {
+    let value = scene.value(&path);
+    let shown = match value.as_deref() {
         None => Shown::Unknown,
         Some(Value::Bool(true)) if yes.is_some() => Shown::Text(yes.unwrap_or_default()),
         Some(Value::Bool(false)) if no.is_some() => Shown::Text(no.unwrap_or_default()),

@@ -3,8 +3,8 @@
 
 use notice::approval::{ApprovalRefusal, Binding, approve, binding_hash, check};
 use notice::{
-    ContentSpec, DraftError, DraftInput, FormatFault, Library, OrgProfile, Recipient, RecipientRoot, Template, draft,
-    render_for,
+    ContentSpec, DraftError, DraftInput, FormatFault, Library, OrgProfile, Recipient, RecipientRoot, Renderer,
+    Template, draft, render_for,
 };
 use serde_json::{Map, json};
 
@@ -212,4 +212,25 @@ fn approvals_are_refused_by_table() {
         approve(&faulty, &binding, &hash, "ann", "bob", now),
         Err(ApprovalRefusal::Faults { count: 1, .. })
     ));
+}
+
+#[test]
+fn a_renderer_gives_every_recipient_the_same_as_a_render_alone() {
+    let template = template(
+        "Dear {{ need('person') }},\n\n{{ need('nature') }}\n\n{% if is('recipient.fields.minor', 'true') %}To the parents.{% endif %}\n",
+    );
+    let given = input("It happened.");
+    let renderer = Renderer::new(&template, &given).unwrap();
+    for number in 0..50 {
+        let mut one = recipient((number % 7 != 0).then_some("Ann"));
+        one.id = format!("r{number}");
+        one.name = one.name.map(|name| format!("{name} {number}"));
+        one.fields.insert("minor".to_owned(), json!(number % 2 == 0));
+        let alone = render_for(&template, &given, &one);
+        assert_eq!(renderer.render(&one), alone, "{number}");
+        if let Ok(message) = alone {
+            assert_eq!(message.text.contains("To the parents."), number % 2 == 0);
+            assert!(message.text.contains(&format!("Ann {number},")), "nothing of the one before is left");
+        }
+    }
 }

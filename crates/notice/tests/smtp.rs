@@ -6,14 +6,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use notice::deliver::outbox::give_up;
+use notice::deliver::outbox::{after_bounce, give_up};
 use notice::deliver::{
-    Action, Attempt, Mail, OutboxItem, Outcome, Receipt, RetryPolicy, Security, Sender, Session, Smtp, SmtpError,
-    Status, after_attempt, begin, message_id, next_action, recover,
+    Action, Attempt, Bounce, BounceVerdict, Mail, OutboxItem, Outcome, Receipt, RetryPolicy, Security, Sender, Session,
+    Smtp, SmtpError, Status, after_attempt, begin, message_id, next_action, recover,
 };
 use notice::{Message, Recipient};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 
 /// What the server does with the next message.
 #[derive(Debug, Clone, Copy)]
@@ -28,10 +28,22 @@ enum Script {
     DropAfterMessage,
 }
 
+/// How the server protects the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    Plain,
+    Tls,
+    StartTls,
+}
+
 /// What arrived: recipient and raw message.
 type Mailbox = Arc<Mutex<Vec<(String, String)>>>;
 
 async fn server(script: &[Script]) -> (Smtp, Mailbox) {
+    server_over(Wire::Plain, script).await
+}
+
+async fn server_over(wire: Wire, script: &[Script]) -> (Smtp, Mailbox) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let script: Arc<Mutex<VecDeque<Script>>> = Arc::new(Mutex::new(script.iter().copied().collect()));
@@ -40,7 +52,7 @@ async fn server(script: &[Script]) -> (Smtp, Mailbox) {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (script, arrived) = (Arc::clone(&script), Arc::clone(&arrived));
-            tokio::spawn(async move { drop(serve(stream, &script, &arrived).await) });
+            tokio::spawn(async move { drop(welcome(stream, wire, &script, &arrived).await) });
         }
     });
     let smtp = Smtp {
@@ -54,13 +66,49 @@ async fn server(script: &[Script]) -> (Smtp, Mailbox) {
     (smtp, mailbox)
 }
 
-async fn serve(
-    stream: tokio::net::TcpStream,
+/// Greets, upgrades to TLS when that is the wire, then serves.
+async fn welcome(
+    stream: TcpStream,
+    wire: Wire,
     script: &Mutex<VecDeque<Script>>,
     arrived: &Mailbox,
 ) -> std::io::Result<()> {
+    const GREETING: &[u8] = b"220 test ESMTP\r\n";
     let mut stream = BufReader::new(stream);
-    stream.write_all(b"220 test ESMTP\r\n").await?;
+    if wire == Wire::Tls {
+        let mut secured = BufReader::new(acceptor().accept(stream.into_inner()).await?);
+        secured.write_all(GREETING).await?;
+        return serve(secured, script, arrived).await;
+    }
+    stream.write_all(GREETING).await?;
+    if wire == Wire::Plain {
+        return serve(stream, script, arrived).await;
+    }
+    let mut line = String::new();
+    stream.read_line(&mut line).await?;
+    stream.write_all(b"250-test\r\n250 STARTTLS\r\n").await?;
+    line.clear();
+    stream.read_line(&mut line).await?;
+    assert_eq!(line, "STARTTLS\r\n", "nothing is said in the clear before the upgrade");
+    stream.write_all(b"220 go on\r\n").await?;
+    let secured = acceptor().accept(stream.into_inner()).await?;
+    serve(BufReader::new(secured), script, arrived).await
+}
+
+fn acceptor() -> tokio_rustls::TlsAcceptor {
+    use tokio_rustls::rustls::crypto::ring;
+    use tokio_rustls::rustls::{ServerConfig, pki_types};
+    let certificate = pki_types::CertificateDer::from(include_bytes!("tls/server.der").to_vec());
+    let key = pki_types::PrivateKeyDer::try_from(include_bytes!("tls/server.key.der").to_vec()).unwrap();
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    tokio_rustls::TlsAcceptor::from(Arc::new(config.with_single_cert(vec![certificate], key).unwrap()))
+}
+
+async fn serve<S>(mut stream: BufReader<S>, script: &Mutex<VecDeque<Script>>, arrived: &Mailbox) -> std::io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut to = String::new();
     let mut step = Script::Accept;
     loop {
@@ -116,7 +164,7 @@ async fn serve(
     }
 }
 
-async fn message(stream: &mut BufReader<tokio::net::TcpStream>) -> std::io::Result<String> {
+async fn message<S: AsyncRead + Unpin>(stream: &mut BufReader<S>) -> std::io::Result<String> {
     let mut text = String::new();
     loop {
         let mut line = String::new();
@@ -397,4 +445,49 @@ fn a_sure_failure_does_not_hide_an_earlier_doubt() {
     }
     assert_eq!(fresh.id, OutboxItem::new("approval", "r1", "x.example", now()).id);
     assert_ne!(fresh.id, OutboxItem::new("approval2", "r1", "x.example", now()).id);
+}
+
+#[test]
+fn a_bounce_takes_a_delivery_back_and_only_its_own() {
+    let policy = RetryPolicy::default();
+    let sent = Attempt { outcome: Outcome::Sent, code: Some(250), reply: "ok".to_owned() };
+    let item = OutboxItem::new("approval", "r1", "x.example", now());
+    let item = after_attempt(&begin(&item, now()), &sent, &policy, now());
+    let bounce = |id: &str, verdict| Bounce {
+        message_id: id.to_owned(),
+        verdict,
+        status: "5.1.1".to_owned(),
+        reason: "no such user".to_owned(),
+    };
+    for other in [bounce("<other@x.example>", BounceVerdict::Failed), bounce(&item.message_id, BounceVerdict::Delayed)]
+    {
+        assert_eq!(after_bounce(&item, &other, now()), item);
+    }
+    let back = after_bounce(&item, &bounce(&item.message_id, BounceVerdict::Failed), now());
+    assert!(matches!(back.status, Status::Bounced { .. }) && back.is_finished());
+    assert_eq!(next_action(&back, &policy, now()), Action::Done);
+    assert_eq!(Receipt::of(&back, "email", "leaf", "aa", true), None, "no receipt for what came back");
+}
+
+#[tokio::test]
+async fn tls_works_with_the_right_authority_and_name_and_with_nothing_else() {
+    for (wire, security) in [(Wire::Tls, Security::Tls), (Wire::StartTls, Security::StartTls)] {
+        let (smtp, mailbox) = server_over(wire, &[]).await;
+        let ca_pem = Some(include_str!("tls/ca.pem").to_owned());
+        let right = Smtp { host: "localhost".to_owned(), security, ca_pem, ..smtp };
+        let mut session = Session::connect(&right).await.unwrap();
+        assert!(session.is_encrypted());
+        let result = attempt(&mut session, &person("ann@example.org"), &words(), "<1@x>", || {}).await;
+        assert_eq!(result.outcome, Outcome::Sent);
+        session.close().await;
+        assert_eq!(mailbox.lock().unwrap().len(), 1);
+
+        let unknown_authority = Smtp { ca_pem: None, ..right.clone() };
+        let other_name = Smtp { host: "127.0.0.1".to_owned(), ..right };
+        for wrong in [unknown_authority, other_name] {
+            let refused = Session::connect(&wrong).await;
+            assert!(matches!(refused, Err(SmtpError::Connect { .. })), "{wire:?} {refused:?}");
+        }
+        assert_eq!(mailbox.lock().unwrap().len(), 1);
+    }
 }

@@ -24,6 +24,8 @@ const KEYS_PER_ENTRY_MAX: usize = 100;
 const SIGNALS_PER_ENTRY_MAX: usize = 40;
 /// The longest rule id or title kept in an entry, in characters.
 const LABEL_CHARS_MAX: usize = 120;
+/// Links that one finding may make: an office address can stand in a hundred closed cases, and the newest say enough.
+const LINKS_PER_FINDING_MAX: usize = 5;
 /// Names kept in a body; the lake has them all.
 const NAMES_PER_BODY_MAX: usize = 20;
 const NAME_CHARS_MAX: usize = 300;
@@ -98,7 +100,7 @@ impl<'batch> Work<'batch> {
         }
         self.joins.entry(home.clone()).or_default().push(finding);
         let links = self.state.config.open_at <= finding.severity;
-        for other in open.iter().skip(1).filter(|_| links) {
+        for other in open.iter().skip(1).rev().take(LINKS_PER_FINDING_MAX).filter(|_| links) {
             self.link(home, other, LinkReason::SharedFinding, &finding.uid)?;
         }
         Ok(true)
@@ -120,7 +122,7 @@ impl<'batch> Work<'batch> {
         let event = Event::Opened(event);
         self.opened_or_linked.push(event.to_parts(self.now, body(&[finding])));
         self.advance(event)?;
-        for (other, fit) in before {
+        for (other, fit) in before.into_iter().rev().take(LINKS_PER_FINDING_MAX) {
             let reason = if fit == Fit::TooLong { LinkReason::Continuation } else { LinkReason::Recurrence };
             self.link(&incident, &other, reason, &finding.uid)?;
         }

@@ -72,7 +72,7 @@ pub struct FactSetClear {
 }
 
 /// One version of a fact in the state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FactVersion {
     pub value: FactValue,
     /// The value is text in the body of `entry`.

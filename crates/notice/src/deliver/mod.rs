@@ -4,11 +4,13 @@
 //! bytes. Exactly once does not exist in SMTP: an attempt is durable before DATA, and after a crash it is *uncertain*,
 //! is sent again with the same Message-ID and counted.
 
+pub mod dsn;
 mod mime;
 pub mod outbox;
 pub mod receipt;
 pub mod smtp;
 
+pub use dsn::{Bounce, BounceVerdict, DsnError, read_bounce};
 pub use mime::{MimeError, Sender, message_id};
 pub use outbox::{Action, OutboxItem, RetryPolicy, Status, after_attempt, begin, next_action, recover};
 pub use receipt::Receipt;

@@ -6,6 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::dsn::{Bounce, BounceVerdict};
 use super::smtp::{Attempt, Outcome};
 use crate::canonical::sha256_hex;
 
@@ -25,6 +26,8 @@ pub enum Status {
     Sent { at: Timestamp },
     /// The server refused it for good; another channel is needed.
     Refused { at: Timestamp },
+    /// Taken, and sent back later by a delivery status notification; another channel is needed.
+    Bounced { at: Timestamp },
     /// Retried for too long; another channel is needed.
     GivenUp { at: Timestamp },
 }
@@ -71,7 +74,10 @@ impl OutboxItem {
 
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        matches!(self.status, Status::Sent { .. } | Status::Refused { .. } | Status::GivenUp { .. })
+        matches!(
+            self.status,
+            Status::Sent { .. } | Status::Refused { .. } | Status::Bounced { .. } | Status::GivenUp { .. }
+        )
     }
 }
 
@@ -121,7 +127,9 @@ pub enum Action {
 #[must_use]
 pub fn next_action(item: &OutboxItem, policy: &RetryPolicy, now: Timestamp) -> Action {
     let (until, resend) = match &item.status {
-        Status::Sent { .. } | Status::Refused { .. } | Status::GivenUp { .. } => return Action::Done,
+        Status::Sent { .. } | Status::Refused { .. } | Status::Bounced { .. } | Status::GivenUp { .. } => {
+            return Action::Done;
+        }
         Status::InFlight { since } => return Action::InFlight { since: *since },
         Status::Queued => (now, false),
         Status::Waiting { until } => (*until, false),
@@ -171,6 +179,18 @@ pub fn after_attempt(item: &OutboxItem, attempt: &Attempt, policy: &RetryPolicy,
 #[must_use]
 pub fn give_up(item: &OutboxItem, now: Timestamp) -> OutboxItem {
     OutboxItem { status: Status::GivenUp { at: now }, ..item.clone() }
+}
+
+/// After a report about this item's message. A failure takes a delivery back; delays and deliveries change nothing.
+#[must_use]
+pub fn after_bounce(item: &OutboxItem, bounce: &Bounce, now: Timestamp) -> OutboxItem {
+    let mut next = item.clone();
+    let is_ours = bounce.message_id == item.message_id && bounce.verdict == BounceVerdict::Failed;
+    if is_ours && matches!(item.status, Status::Sent { .. } | Status::Uncertain { .. }) {
+        next.status = Status::Bounced { at: now };
+        next.last_reply = Some(format!("bounced: {} {}", bounce.status, bounce.reason));
+    }
+    next
 }
 
 /// At start: an item in flight may or may not have been taken. Others are as they were.
