@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// Temporary files end with this; a crash may leave one, readers ignore it and the next write replaces it.
 pub(crate) const TEMPORARY: &str = ".tmp";
 
+/// Syncs waiting at the same time, beside the caller's own.
+const SYNC_THREADS: usize = 7;
+
 /// The file system, with a switch for tests that makes the n-th step fail.
 #[derive(Debug, Default)]
 pub struct Disk {
@@ -21,17 +24,20 @@ impl Disk {
         Self::default()
     }
 
-    /// Writes all files so that they are durable together: contents first, then names, then directories.
+    /// Writes all files so that they are durable together: contents first, then names, then directories. The syncs of one kind
+    /// run side by side: a journaling file system then commits them together, which is most of what an append costs.
     pub fn write_all<'a>(&self, files: impl IntoIterator<Item = (&'a Path, &'a [u8])>) -> io::Result<()> {
-        let mut renames = Vec::new();
+        let (mut renames, mut written) = (Vec::new(), Vec::new());
         let mut directories = BTreeSet::new();
         for (path, bytes) in files {
             let Some(parent) = path.parent() else { return Err(io::Error::other("a file needs a directory")) };
             self.make_directories(parent, &mut directories)?;
             let temporary = temporary_of(path);
-            self.write_synced(&temporary, bytes, false)?;
+            written.push(self.write_unsynced(&temporary, bytes, false)?);
             renames.push((temporary, path));
         }
+        self.step()?;
+        sync_side_by_side(&written, File::sync_data)?;
         for (temporary, path) in renames {
             self.step()?;
             fs::rename(temporary, path)?;
@@ -49,7 +55,7 @@ impl Disk {
         let mut directories = BTreeSet::new();
         self.make_directories(parent, &mut directories)?;
         let temporary = temporary_of(path);
-        self.write_synced(&temporary, bytes, true)?;
+        self.write_unsynced(&temporary, bytes, true)?.sync_data()?;
         self.step()?;
         fs::rename(temporary, path)?;
         self.sync_directories(&directories)
@@ -79,7 +85,7 @@ impl Disk {
         }
     }
 
-    fn write_synced(&self, path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+    fn write_unsynced(&self, path: &Path, bytes: &[u8], private: bool) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         if private {
@@ -95,7 +101,7 @@ impl Disk {
         // A crash in the middle of a write leaves half a file: where the tests stop, half is on disk.
         self.step()?;
         file.write_all(second)?;
-        file.sync_data()
+        Ok(file)
     }
 
     fn make_directories(&self, directory: &Path, to_sync: &mut BTreeSet<PathBuf>) -> io::Result<()> {
@@ -114,12 +120,13 @@ impl Disk {
     }
 
     fn sync_directories(&self, directories: &BTreeSet<PathBuf>) -> io::Result<()> {
+        let mut opened = Vec::new();
         for directory in directories {
             self.step()?;
             let here = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-            File::open(here)?.sync_all()?;
+            opened.push(File::open(here)?);
         }
-        Ok(())
+        sync_side_by_side(&opened, File::sync_all)
     }
 
     /// Where a test may make us die.
@@ -136,6 +143,17 @@ impl Disk {
     fn step(&self) -> io::Result<()> {
         Ok(())
     }
+}
+
+fn sync_side_by_side(files: &[File], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
+    let Some((first, others)) = files.split_first() else { return Ok(()) };
+    std::thread::scope(|scope| {
+        let share = others.len().div_ceil(SYNC_THREADS).max(1);
+        let sync_all = |part: &[File]| part.iter().try_for_each(sync);
+        let threads: Vec<_> = others.chunks(share).map(|part| scope.spawn(move || sync_all(part))).collect();
+        let mine = sync(first);
+        threads.into_iter().fold(mine, |all, thread| all.and(thread.join().expect("a sync does not panic")))
+    })
 }
 
 fn temporary_of(path: &Path) -> PathBuf {
