@@ -76,7 +76,8 @@ fn every_rule_finds_its_template_and_versions_fall_back() {
         ("US-NY-2D-PARENTS", "us-ny-2d-parents"),
         ("US-TX-IND", "us-tx-individuals"),
         ("US-TX-AG-v2", "us-tx-ag-form"),
-        ("CONTRACT-DPA-TYPICAL", "contract-customer"),
+        ("CONTRACT-DPA-TYPICAL", "contract-dpa"),
+        ("CONTRACT-EDU-NDPA", "contract-edu-ndpa"),
     ];
     for (rule, id) in table {
         let found: Vec<&str> = library.for_rule(rule, "en").iter().map(|template| template.id.as_str()).collect();
@@ -84,4 +85,45 @@ fn every_rule_finds_its_template_and_versions_fall_back() {
     }
     assert!(library.for_rule("US-ZZ-NONE", "en").is_empty());
     assert_eq!(library.for_rule("US-TX-IND", "fi")[0].language, "en", "no Finnish template: English, visibly");
+}
+
+/// The demands of the shipped regimes, read as plain TOML: a template that has no place for a demanded element would
+/// leave a gap that nobody can fill.
+#[test]
+fn every_element_that_a_regime_demands_has_a_place_in_the_template() {
+    let regimes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/regimes");
+    let (library, _) = Library::load(&content());
+    let (mut checked, mut missing) = (0, Vec::new());
+    for entry in std::fs::read_dir(&regimes).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let file: serde_json::Value = toml::from_str(&text).unwrap();
+        for rule in file["rule"].as_array().into_iter().flatten() {
+            let id = rule["id"].as_str().unwrap_or_default();
+            let content = &file["content"][rule["content"].as_str().unwrap_or_default()];
+            for template in library.for_rule(id, "en") {
+                checked += 1;
+                for element in demanded(content) {
+                    if !template.elements.contains_key(&element) {
+                        missing.push(format!("{id}: {} has no place for {element}", template.id));
+                    }
+                }
+            }
+        }
+    }
+    assert!(12 <= checked, "{checked} rules have a template");
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+fn demanded(content: &serde_json::Value) -> Vec<String> {
+    let strings = |list: &serde_json::Value| -> Vec<String> {
+        list.as_array().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    };
+    let mut all = strings(&content["must"]);
+    for condition in content["must_if"].as_array().into_iter().flatten() {
+        all.extend(strings(&condition["items"]));
+    }
+    for variant in content["variant"].as_array().into_iter().flatten() {
+        all.extend(strings(&variant["must"]));
+    }
+    all
 }
