@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::fields::Slot;
+use crate::fields;
 
 pub(crate) type NodeId = u32;
 
@@ -11,7 +11,7 @@ pub(crate) type NodeId = u32;
 pub(crate) type Texts = BTreeSet<Box<[u8]>>;
 
 /// For each field, texts of which it must have one.
-pub(crate) type Witnesses = BTreeMap<Slot, Texts>;
+pub(crate) type Witnesses = BTreeMap<fields::NodeId, Texts>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Expression {
@@ -128,7 +128,11 @@ impl Expressions {
     }
 
     /// What must hold whenever `node` does, given what `witness` says that a predicate needs.
-    pub(crate) fn witnesses(&self, node: NodeId, witness: &dyn Fn(u32) -> Option<(Slot, Texts)>) -> Witnesses {
+    pub(crate) fn witnesses(
+        &self,
+        node: NodeId,
+        witness: &dyn Fn(u32) -> Option<(fields::NodeId, Texts)>,
+    ) -> Witnesses {
         match self.get(node) {
             Some(Expression::Predicate(number)) => witness(*number).into_iter().collect(),
             Some(Expression::All(children)) => {

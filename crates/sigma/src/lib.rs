@@ -48,11 +48,14 @@ mod expression;
 mod fields;
 mod language;
 mod matcher;
+mod plan;
 mod predicate;
 mod program;
 mod record;
 mod rule;
 mod rule_test;
+mod table;
+mod values;
 
 pub use compile::Options;
 pub use error::{RecordError, RecordFault, RuleError, Severity};

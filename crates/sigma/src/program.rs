@@ -1,13 +1,13 @@
 //! All rules as one program, and which of them apply to which log. A program never changes and can be shared between
 //! threads; what changes while evaluating lives in [`crate::Matcher`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::compile::{Options, Shared};
 use crate::error::RuleError;
 use crate::expression::{NodeId, Texts, Witnesses};
-use crate::fields::Slot;
+use crate::fields;
 use crate::predicate::{Test, fold};
 use crate::rule::{LogSource, Rule};
 
@@ -34,7 +34,7 @@ pub(crate) struct CompiledRule {
     service: Option<u32>,
     category: Option<u32>,
     /// Fields of which one value must be in the set, whenever the rule matches.
-    witnesses: Witnesses,
+    pub(crate) witnesses: Witnesses,
 }
 
 /// A kind of log, as far as the rules of one program can tell it from others. It belongs to the program it came from.
@@ -115,8 +115,7 @@ impl Program {
 
     /// The vendor's field names that the rules ask for, in no particular order.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
-        // The first slot is the whole record, which has no name.
-        self.compiled.shared.fields.slots.iter().skip(1).map(|slot| slot.name.as_str())
+        self.compiled.shared.fields.names()
     }
 
     /// How large the program is.
@@ -125,7 +124,7 @@ impl Program {
         let shared = &self.compiled.shared;
         ProgramStats {
             rules: self.compiled.rules.len(),
-            fields: shared.fields.slots.len() - 1,
+            fields: shared.fields.names().count(),
             predicates: shared.predicates.len(),
             expressions: shared.expressions.nodes.len(),
         }
@@ -150,7 +149,7 @@ impl CompiledRule {
         }
     }
 
-    fn applies(&self, source: LogSourceId) -> bool {
+    pub(crate) fn applies(&self, source: LogSourceId) -> bool {
         let agrees = |wanted: Option<u32>, given: u32| wanted.is_none_or(|wanted| wanted == given);
         let category_agrees = match self.category {
             None => true,
@@ -162,54 +161,9 @@ impl CompiledRule {
 }
 
 /// What a predicate proves about a field when it holds: its text, in lower case, is one of a set.
-fn witness(shared: &Shared, number: u32) -> Option<(Slot, Texts)> {
+fn witness(shared: &Shared, number: u32) -> Option<(fields::NodeId, Texts)> {
     let predicate = shared.predicates.get(number as usize)?;
     let Test::OneOf { literals, .. } = &predicate.test else { return None };
     let mut folded = Vec::new();
-    Some((predicate.slot, literals.iter().map(|literal| fold(literal, &mut folded).into()).collect()))
-}
-
-/// The rules for one log, arranged so that most records touch few of them.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    /// Positions in [`Compiled::rules`] of rules that have no witness.
-    pub(crate) always: Vec<u32>,
-    /// For each witness field: lower-case text → rules that may match.
-    pub(crate) dispatch: Vec<Dispatch>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Dispatch {
-    pub(crate) slot: Slot,
-    pub(crate) rules: HashMap<Box<[u8]>, Vec<u32>>,
-}
-
-impl Plan {
-    pub(crate) fn new(compiled: &Compiled, source: LogSourceId) -> Self {
-        let applying: Vec<(u32, &CompiledRule)> =
-            (0..).zip(&compiled.rules).filter(|(_, rule)| rule.applies(source)).collect();
-        // The field that tells most rules apart is the best to look at: `eventName` rather than `eventSource`.
-        let mut texts: BTreeMap<Slot, BTreeSet<&[u8]>> = BTreeMap::new();
-        for (_, rule) in &applying {
-            for (slot, literals) in &rule.witnesses {
-                texts.entry(*slot).or_default().extend(literals.iter().map(|literal| &**literal));
-            }
-        }
-        let variety = |slot: &Slot| texts.get(slot).map_or(0, BTreeSet::len);
-        let mut always = Vec::new();
-        let mut dispatch: BTreeMap<Slot, HashMap<Box<[u8]>, Vec<u32>>> = BTreeMap::new();
-        for (number, rule) in &applying {
-            let best = rule.witnesses.iter().max_by_key(|(slot, _)| (variety(slot), std::cmp::Reverse(**slot)));
-            let Some((slot, literals)) = best else {
-                always.push(*number);
-                continue;
-            };
-            let table = dispatch.entry(*slot).or_default();
-            for literal in literals {
-                table.entry(literal.clone()).or_default().push(*number);
-            }
-        }
-        let dispatch = dispatch.into_iter().map(|(slot, rules)| Dispatch { slot, rules }).collect();
-        Self { always, dispatch }
-    }
+    Some((predicate.field, literals.iter().map(|literal| fold(literal, &mut folded).into()).collect()))
 }

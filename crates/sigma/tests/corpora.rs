@@ -1,6 +1,8 @@
 //! All public rules on all public CloudTrail records that are at hand: against the gold list of hits, and rule by rule
 //! and record by record against another engine.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests, which stop at the first surprise")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

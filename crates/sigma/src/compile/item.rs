@@ -6,7 +6,7 @@ use super::modifiers::{Chain, Operator};
 use super::value::{self, Question};
 use super::{Complaint, Options, Shared};
 use crate::expression::NodeId;
-use crate::fields::{EVERYTHING, STEPS_MAX, Slot};
+use crate::fields::{self, ROOT, STEPS_MAX};
 use crate::language::{self, DetectionItem, Modifier, SigmaValue, modifier_name};
 use crate::predicate::Test;
 use crate::predicate::pattern::{Needle, Shape};
@@ -20,19 +20,19 @@ pub(super) fn compile(shared: &mut Shared, item: &DetectionItem, options: &Optio
     let Some(name) = &item.field.name else {
         return keywords(shared, chain, &item.values, options, &near);
     };
-    let slot = field(shared, name)?;
+    let field = intern(shared, name)?;
     if chain.operator == Operator::Exists {
-        return exists(shared, slot, &item.values, &near);
+        return exists(shared, field, &item.values, &near);
     }
     if item.values.is_empty() {
         return Err(Complaint::new(near, format!("`{name}` has an empty list of values and can never match")));
     }
-    let joined = values(shared, slot, &chain, &item.values, options, &near)?;
+    let joined = values(shared, field, &chain, &item.values, options, &near)?;
     if !chain.is_negated {
         return Ok(joined);
     }
     // `neq` is about a value that is there: an absent field differs from nothing.
-    let present = shared.ask(slot, "exists".to_owned(), Test::Exists);
+    let present = shared.ask(field, "exists".to_owned(), Test::Exists);
     let differs = shared.expressions.not(joined);
     Ok(shared.expressions.all(vec![present, differs]))
 }
@@ -61,10 +61,10 @@ fn keywords(
             .help("negate in the condition; ask for absent values by their field"));
     }
     let texts: Vec<SigmaValue> = list.iter().map(value::as_text).collect();
-    values(shared, EVERYTHING, &chain, &texts, options, near)
+    values(shared, ROOT, &chain, &texts, options, near)
 }
 
-fn field(shared: &mut Shared, name: &str) -> Result<Slot, Complaint> {
+fn intern(shared: &mut Shared, name: &str) -> Result<fields::NodeId, Complaint> {
     let plain = language::literal_field(name).ok_or_else(|| {
         Complaint::new(name, format!("`{name}` selects members of an array by position, which is not supported"))
             .help("a plain field name matches if any member of an array does")
@@ -75,7 +75,7 @@ fn field(shared: &mut Shared, name: &str) -> Result<Slot, Complaint> {
         .ok_or_else(|| Complaint::new(name, format!("`{name}` has more than {STEPS_MAX} steps")))
 }
 
-fn exists(shared: &mut Shared, slot: Slot, list: &[SigmaValue], near: &str) -> Result<NodeId, Complaint> {
+fn exists(shared: &mut Shared, field: fields::NodeId, list: &[SigmaValue], near: &str) -> Result<NodeId, Complaint> {
     let expected = match list {
         [SigmaValue::Bool(expected)] => Some(*expected),
         [SigmaValue::String(text)] => match text.original.to_ascii_lowercase().as_str() {
@@ -88,13 +88,13 @@ fn exists(shared: &mut Shared, slot: Slot, list: &[SigmaValue], near: &str) -> R
     let Some(expected) = expected else {
         return Err(Complaint::new(near, "`exists` takes `true` or `false`"));
     };
-    let present = shared.ask(slot, "exists".to_owned(), Test::Exists);
+    let present = shared.ask(field, "exists".to_owned(), Test::Exists);
     Ok(if expected { present } else { shared.expressions.not(present) })
 }
 
 fn values(
     shared: &mut Shared,
-    slot: Slot,
+    field: fields::NodeId,
     chain: &Chain,
     list: &[SigmaValue],
     options: &Options,
@@ -105,7 +105,7 @@ fn values(
         for value in list {
             questions.extend(value::questions(shared, chain, value, options, near)?);
         }
-        return Ok(any(shared, slot, questions));
+        return Ok(any(shared, field, questions));
     }
     if list.len() < 2 {
         return Err(Complaint::new(near, "`all` needs more than one value").help("leave `all` out"));
@@ -113,13 +113,13 @@ fn values(
     let mut parts = Vec::new();
     for value in list {
         let questions = value::questions(shared, chain, value, options, near)?;
-        parts.push(any(shared, slot, questions));
+        parts.push(any(shared, field, questions));
     }
     Ok(shared.expressions.all(parts))
 }
 
 /// One expression for alternatives about one field: whole texts become one set, many parts one search.
-fn any(shared: &mut Shared, slot: Slot, questions: Vec<Question>) -> NodeId {
+fn any(shared: &mut Shared, field: fields::NodeId, questions: Vec<Question>) -> NodeId {
     let mut nodes = Vec::new();
     let mut wholes: [Vec<String>; 2] = Default::default();
     let mut parts: [Vec<String>; 2] = Default::default();
@@ -127,8 +127,8 @@ fn any(shared: &mut Shared, slot: Slot, questions: Vec<Question>) -> NodeId {
         match question {
             Question::Whole(text, is_cased) => wholes[usize::from(is_cased)].push(text),
             Question::Part(Shape::Contains, text, is_cased) => parts[usize::from(is_cased)].push(text),
-            Question::Part(shape, text, is_cased) => nodes.push(part(shared, slot, shape, &text, is_cased)),
-            Question::Other(key, test) => nodes.push(shared.ask(slot, key, test)),
+            Question::Part(shape, text, is_cased) => nodes.push(part(shared, field, shape, &text, is_cased)),
+            Question::Other(key, test) => nodes.push(shared.ask(field, key, test)),
         }
     }
     for (number, mut texts) in wholes.into_iter().enumerate() {
@@ -138,7 +138,7 @@ fn any(shared: &mut Shared, slot: Slot, questions: Vec<Question>) -> NodeId {
         if !texts.is_empty() {
             let key = format!("one of {is_cased} {texts:?}");
             let literals = texts.into_iter().map(|text| text.into_bytes().into_boxed_slice()).collect();
-            nodes.push(shared.ask(slot, key, Test::OneOf { literals, is_cased }));
+            nodes.push(shared.ask(field, key, Test::OneOf { literals, is_cased }));
         }
     }
     for (number, mut texts) in parts.into_iter().enumerate() {
@@ -148,9 +148,9 @@ fn any(shared: &mut Shared, slot: Slot, questions: Vec<Question>) -> NodeId {
         match substrings(&texts) {
             Some(search) => {
                 let key = format!("substrings {is_cased} {texts:?}");
-                nodes.push(shared.ask(slot, key, Test::Substrings { search: Box::new(search), is_cased }));
+                nodes.push(shared.ask(field, key, Test::Substrings { search: Box::new(search), is_cased }));
             }
-            None => nodes.extend(texts.iter().map(|text| part(shared, slot, Shape::Contains, text, is_cased))),
+            None => nodes.extend(texts.iter().map(|text| part(shared, field, Shape::Contains, text, is_cased))),
         }
     }
     shared.expressions.any(nodes)
@@ -164,9 +164,9 @@ fn substrings(texts: &[String]) -> Option<AhoCorasick> {
     AhoCorasick::new(texts).ok()
 }
 
-fn part(shared: &mut Shared, slot: Slot, shape: Shape, text: &str, is_cased: bool) -> NodeId {
+fn part(shared: &mut Shared, field: fields::NodeId, shape: Shape, text: &str, is_cased: bool) -> NodeId {
     let key = format!("{shape:?} {is_cased} {text:?}");
-    shared.ask(slot, key, Test::Text(Box::new(Needle::new(shape, text, is_cased))))
+    shared.ask(field, key, Test::Text(Box::new(Needle::new(shape, text, is_cased))))
 }
 
 /// The item as its author wrote it, as far as the parser kept it.

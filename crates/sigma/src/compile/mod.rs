@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::error::RuleError;
 use crate::expression::{Expressions, NodeId};
-use crate::fields::{Fields, Slot};
+use crate::fields::{self, Fields};
 use crate::predicate::{Predicate, Test};
 use crate::rule::{Place, Rule};
 
@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) fields: Fields,
     pub(crate) predicates: Vec<Predicate>,
     pub(crate) expressions: Expressions,
-    known: HashMap<(Slot, String), u32>,
+    known: HashMap<(fields::NodeId, String), u32>,
 }
 
 /// A mistake inside a detection, with words of the author to look for.
@@ -61,12 +61,12 @@ impl Shared {
             .map_err(|complaints| complaints.into_iter().map(|complaint| located(rule, complaint)).collect())
     }
 
-    /// The expression that asks `test` of `slot`. `key` spells the test and makes equal ones meet.
-    pub(crate) fn ask(&mut self, slot: Slot, key: String, test: Test) -> NodeId {
+    /// The expression that asks `test` of `field`. `key` spells the test and makes equal ones meet.
+    pub(crate) fn ask(&mut self, field: fields::NodeId, key: String, test: Test) -> NodeId {
         let cost = test.cost();
         let predicates = &mut self.predicates;
-        let number = *self.known.entry((slot, key)).or_insert_with(|| {
-            predicates.push(Predicate { slot, test });
+        let number = *self.known.entry((field, key)).or_insert_with(|| {
+            predicates.push(Predicate { field, test });
             u32::try_from(predicates.len() - 1).unwrap_or(u32::MAX)
         });
         self.expressions.predicate(number, cost)

@@ -1,8 +1,5 @@
 //! One value of a rule, put through its chain of modifiers: the questions, any of which may be answered yes.
 
-use regex_automata::meta::{self, Regex};
-use regex_automata::util::syntax;
-
 use super::encode;
 use super::modifiers::{Chain, Operator};
 use super::{Complaint, Options, Shared};
@@ -11,10 +8,8 @@ use crate::predicate::Test;
 use crate::predicate::network::Network;
 use crate::predicate::number::{Comparison, Number};
 use crate::predicate::pattern::{Glob, Pattern, Piece, Shape};
+use crate::predicate::regex::{Flags, Search};
 use crate::predicate::time::Part;
-
-/// The largest compiled regular expression. A rule file is content from outside and must not take all memory.
-const REGEX_BYTES_MAX: usize = 4 << 20;
 
 /// How many values one `expand` may turn into, through all placeholders of the value.
 const EXPANSIONS_MAX: usize = 10_000;
@@ -72,13 +67,13 @@ fn question(shared: &mut Shared, chain: &Chain, value: &SigmaValue, near: &str) 
         Operator::Field(shape) => {
             let name = spelled(value);
             let is_plain = matches!(value, SigmaValue::String(text) if text.is_plain());
-            let slot = if is_plain { shared.fields.intern(&name) } else { None };
-            let Some(other_slot) = slot else {
+            let field = if is_plain { shared.fields.intern(&name) } else { None };
+            let Some(other_field) = field else {
                 return Err(Complaint::new(near, format!("`{name}` is not a field name")));
             };
             let is_cased = chain.is_cased;
-            let test = Test::Field { other: other_slot, shape, is_cased };
-            other(format!("field {other_slot} {shape:?} {is_cased}"), test)
+            let test = Test::Field { other: other_field, shape, is_cased };
+            other(format!("field {other_field} {shape:?} {is_cased}"), test)
         }
         // Compiled by its own function before any value is looked at.
         Operator::Exists => Ok(Vec::new()),
@@ -169,19 +164,14 @@ fn dashes(text: &str, pieces: &mut Vec<Piece>) {
 }
 
 fn regex(chain: &Chain, pattern: &str) -> Result<Test, String> {
-    let syntax = syntax::Config::new()
-        .case_insensitive(chain.ignore_case)
-        .multi_line(chain.multi_line)
-        .dot_matches_new_line(chain.dot_matches_newline);
-    let config = meta::Config::new().nfa_size_limit(Some(REGEX_BYTES_MAX)).hybrid_cache_capacity(REGEX_BYTES_MAX);
-    let built: Result<Regex, _> = meta::Builder::new().configure(config).syntax(syntax).build(pattern);
-    match built {
-        Ok(regex) => Ok(Test::Regex(Box::new(regex))),
-        Err(error) => {
-            let detail = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
-            let last = detail.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            Err(format!("the regular expression cannot be used: {last}"))
-        }
+    let flags = Flags {
+        ignore_case: chain.ignore_case,
+        multi_line: chain.multi_line,
+        dot_matches_newline: chain.dot_matches_newline,
+    };
+    match Search::new(pattern, flags) {
+        Ok(search) => Ok(Test::Regex(Box::new(search))),
+        Err(why) => Err(format!("the regular expression cannot be used: {why}")),
     }
 }
 

@@ -4,25 +4,26 @@
 pub(crate) mod network;
 pub(crate) mod number;
 pub(crate) mod pattern;
+pub(crate) mod regex;
 pub(crate) mod time;
 
 use std::borrow::Cow;
 
 use aho_corasick::AhoCorasick;
-use regex_automata::meta::Regex;
 
 use crate::error::RecordError;
-use crate::fields::Slot;
+use crate::fields::NodeId;
 use crate::record::{Kind, Value, text};
 use network::Network;
 use number::{Comparison, Number};
 use pattern::{Glob, Needle};
+use regex::Search;
 use time::Part;
 
 /// One question about one field.
 #[derive(Debug)]
 pub(crate) struct Predicate {
-    pub(crate) slot: Slot,
+    pub(crate) field: NodeId,
     pub(crate) test: Test,
 }
 
@@ -41,7 +42,7 @@ pub(crate) enum Test {
     /// The text fits a pattern with wildcards.
     Glob(Box<Glob>),
     /// A regular expression is found in the text.
-    Regex(Box<Regex>),
+    Regex(Box<Search>),
     /// The text is an address inside the network.
     Network(Network),
     /// The value, or the text read as a number, compares so.
@@ -51,7 +52,7 @@ pub(crate) enum Test {
     /// Part of a point in time.
     Time(Part, i64),
     /// Some value of the other field relates to some value of this one.
-    Field { other: Slot, shape: pattern::Shape, is_cased: bool },
+    Field { other: NodeId, shape: pattern::Shape, is_cased: bool },
 }
 
 /// A record and the space for decoding its texts.
@@ -81,7 +82,7 @@ impl Test {
             Self::Substrings { search, is_cased: true } => search.is_match(text),
             Self::Substrings { search, is_cased: false } => search.is_match(fold(text, folded)),
             Self::Glob(glob) => glob.fits(text, folded),
-            Self::Regex(regex) => regex.is_match(text),
+            Self::Regex(search) => search.finds(text),
             Self::Network(network) => network.holds(text),
             Self::Number(comparison, limit) => match value.kind {
                 Kind::Number | Kind::Text => Number::parse(text).is_some_and(|number| comparison.holds(number, *limit)),

@@ -1,8 +1,8 @@
 //! One pass over a record that finds every quote that is not escaped and pairs every bracket outside strings, 64 bytes
-//! at a time. What it proves: UTF-8, closed strings without control characters, brackets that match in kind and depth. It does not look at keys, commas or numbers: [`super::walk`] checks those, in
-//! the parts that are read.
+//! at a time. What it proves: UTF-8, closed strings without control characters, brackets that match in kind and depth.
+//! It does not look at keys, commas or numbers: [`super::walk`] checks those, in the parts that are read.
 
-use super::masks::Masks;
+use super::masks::{Masks, Rare};
 use super::{DEPTH_MAX, RECORD_BYTES_MAX};
 use crate::error::{RecordError, RecordFault};
 
@@ -26,7 +26,9 @@ pub(crate) struct Index {
     quotes: Vec<u64>,
     /// In the order of their opening brackets; the first is the record itself.
     pub(crate) containers: Vec<Container>,
-    open: Vec<u32>,
+    /// While building: the innermost container that is open, and how many are.
+    innermost: u32,
+    depth: usize,
     /// Whether any backslash occurs; if not, no text needs decoding.
     pub(crate) has_escapes: bool,
 }
@@ -45,6 +47,7 @@ struct Carry {
 impl Index {
     /// Reads the object at the start of `bytes`, after white space at most, and tells where it ends. What follows is
     /// not looked at.
+    #[inline(never)]
     pub(crate) fn build(&mut self, bytes: &[u8]) -> Result<usize, RecordError> {
         self.clear(bytes)?;
         let bytes = bytes.get(..RECORD_BYTES_MAX).unwrap_or(bytes);
@@ -72,7 +75,8 @@ impl Index {
     fn clear(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
         self.quotes.clear();
         self.containers.clear();
-        self.open.clear();
+        self.innermost = u32::MAX;
+        self.depth = 0;
         match bytes.iter().enumerate().find(|(_, byte)| !is_space(**byte)) {
             Some((_, b'{')) => Ok(()),
             Some((first, _)) => Err(RecordError::at(first, RecordFault::NotAnObject)),
@@ -90,29 +94,32 @@ impl Index {
         carry: &mut Carry,
     ) -> Result<Option<usize>, RecordError> {
         let masks = Masks::of(block);
-        carry.has_wide |= masks.wide != 0;
         let mut quotes = masks.quotes;
-        if masks.backslashes != 0 || carry.escaped != 0 {
-            carry.has_escapes = true;
-            quotes &= !escaped_bytes(masks.backslashes, &mut carry.escaped);
+        let mut controls = 0;
+        if masks.has_rare || carry.escaped != 0 {
+            let rare = Rare::of(block);
+            carry.has_wide |= rare.wide != 0;
+            carry.has_escapes |= rare.backslashes != 0;
+            quotes &= !escaped_bytes(rare.backslashes, &mut carry.escaped);
+            controls = rare.controls;
         }
         let in_string = prefix_xor(quotes) ^ carry.in_string;
         // All ones if the last byte is inside a string, else zero.
         carry.in_string = (in_string >> 63).wrapping_neg();
         self.quotes.push(quotes);
-        let control = masks.controls & in_string;
+        controls &= in_string;
         let mut brackets = masks.brackets & !in_string;
         while brackets != 0 {
             let at = first_bit(brackets);
             let is_end = self.bracket(bytes, base + at)?;
             let before = (1 << at) - 1;
-            if is_end && control & before == 0 {
+            if is_end && controls & before == 0 {
                 return Ok(Some(base + at));
             }
             brackets &= brackets - 1;
         }
-        if control != 0 {
-            return Err(RecordError::at(base + first_bit(control), RecordFault::ControlCharacter));
+        if controls != 0 {
+            return Err(RecordError::at(base + first_bit(controls), RecordFault::ControlCharacter));
         }
         Ok(None)
     }
@@ -120,29 +127,34 @@ impl Index {
     /// Takes in one bracket. True if it closes the record.
     #[inline(always)]
     fn bracket(&mut self, bytes: &[u8], at: usize) -> Result<bool, RecordError> {
-        let byte = bytes.get(at).copied().unwrap_or_default();
         // Positions fit: no more than RECORD_BYTES_MAX bytes are looked at.
         let position = u32::try_from(at).unwrap_or(u32::MAX);
         let count = u32::try_from(self.containers.len()).unwrap_or(u32::MAX);
-        let is_open = byte == b'{' || byte == b'[';
-        if is_open {
-            if DEPTH_MAX <= self.open.len() {
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        if byte == b'{' || byte == b'[' {
+            if DEPTH_MAX <= self.depth {
                 return Err(RecordError::at(at, RecordFault::TooDeep));
             }
-            self.open.push(count);
-            self.containers.push(Container { open: position, close: 0, next: 0 });
+            // Until it is closed, `close` holds the container around it.
+            self.containers.push(Container { open: position, close: self.innermost, next: 0 });
+            self.innermost = count;
+            self.depth += 1;
             return Ok(false);
         }
+        if byte != b'}' && byte != b']' {
+            return Err(RecordError::at(at, RecordFault::Grammar));
+        }
         let stray = RecordError::at(at, RecordFault::StrayBracket);
-        let container = self.open.pop().and_then(|number| self.containers.get_mut(number as usize)).ok_or(stray)?;
-        let opened_by = bytes.get(container.open as usize).copied().unwrap_or_default();
+        let Some(container) = self.containers.get_mut(self.innermost as usize) else { return Err(stray) };
         // In ASCII `]` and `}` stand two places after `[` and `{`.
-        if opened_by + 2 != byte {
+        if bytes.get(container.open as usize) != Some(&(byte - 2)) {
             return Err(stray);
         }
+        self.innermost = container.close;
         container.close = position;
         container.next = count;
-        Ok(self.open.is_empty())
+        self.depth -= 1;
+        Ok(self.depth == 0)
     }
 
     fn finish(&mut self, bytes: &[u8], end: usize, carry: &Carry) -> Result<usize, RecordError> {
@@ -155,16 +167,39 @@ impl Index {
         Ok(end + 1)
     }
 
-    /// The first quote at or after `from`.
-    #[inline]
-    pub(crate) fn next_quote(&self, from: usize) -> Option<usize> {
-        let mut word = from / BLOCK;
-        let mut bits = self.quotes.get(word)? & (u64::MAX << (from % BLOCK));
-        while bits == 0 {
-            word += 1;
-            bits = *self.quotes.get(word)?;
+    /// All quotes at or after `from`.
+    #[inline(always)]
+    pub(crate) fn quotes(&self, from: usize) -> Quotes<'_> {
+        let word = from / BLOCK;
+        let bits = self.quotes.get(word).copied().unwrap_or_default() & (u64::MAX << (from % BLOCK));
+        Quotes { words: &self.quotes, word, bits }
+    }
+}
+
+/// The positions of quotes, in order.
+pub(crate) struct Quotes<'i> {
+    words: &'i [u64],
+    word: usize,
+    bits: u64,
+}
+
+impl Quotes<'_> {
+    /// The opening and the closing quote of the next string.
+    #[inline(always)]
+    pub(crate) fn pair(&mut self) -> Option<(usize, usize)> {
+        let start = self.take()?;
+        Some((start, self.take()?))
+    }
+
+    #[inline(always)]
+    fn take(&mut self) -> Option<usize> {
+        while self.bits == 0 {
+            self.word += 1;
+            self.bits = *self.words.get(self.word)?;
         }
-        Some(word * BLOCK + first_bit(bits))
+        let at = self.word * BLOCK + first_bit(self.bits);
+        self.bits &= self.bits - 1;
+        Some(at)
     }
 }
 

@@ -54,12 +54,9 @@ fn quotes_agree_with_a_byte_by_byte_reader() {
                 }
                 is_escaped = byte == b'\\' && !is_escaped;
             }
-            let mut found = Vec::new();
-            let mut from = 0;
-            while let Some(at) = index.next_quote(from) {
-                found.push(at);
-                from = at + 1;
-            }
+            let mut quotes = index.quotes(0);
+            let found: Vec<usize> =
+                std::iter::from_fn(|| quotes.pair()).flat_map(|(open, close)| [open, close]).collect();
             assert_eq!(found, expected, "{record}");
         }
     }

@@ -1,13 +1,21 @@
-//! Sixty-four bytes at once: which of them are quotes, backslashes, brackets, control characters or not ASCII.
+//! Sixty-four bytes at once: which of them are quotes or brackets, and whether any is out of the ordinary.
 
-use wide::u8x16;
+use wide::{i8x16, u8x16};
 
 /// One bit per byte of a block, the lowest bit for the first byte.
 #[derive(Default)]
 pub(super) struct Masks {
     pub(super) quotes: u64,
-    pub(super) backslashes: u64,
+    /// Brackets, and the bytes `y`, `Y`, `_` and DEL, which no JSON holds outside strings.
     pub(super) brackets: u64,
+    /// Whether a backslash, a control character or a byte beyond ASCII is among them, so that [`Rare`] is worth asking.
+    pub(super) has_rare: bool,
+}
+
+/// The bytes that most blocks do not hold.
+#[derive(Default)]
+pub(super) struct Rare {
+    pub(super) backslashes: u64,
     pub(super) controls: u64,
     /// Bytes of characters beyond ASCII.
     pub(super) wide: u64,
@@ -18,15 +26,31 @@ impl Masks {
     pub(super) fn of(block: &[u8; 64]) -> Self {
         let (lanes, _) = block.as_chunks::<16>();
         let mut masks = Self::default();
+        let mut rare = u8x16::splat(0);
         for (number, lane) in lanes.iter().enumerate() {
             let bytes = u8x16::new(*lane);
             let place = |bits: u8x16| u64::from(bits.to_bitmask()) << (16 * number);
             masks.quotes |= place(bytes.simd_eq(u8x16::splat(b'"')));
+            // The four brackets differ only in the bits of 0x26, and share the others with `y`, `Y`, `_` and DEL.
+            masks.brackets |= place((bytes | u8x16::splat(0x26)).simd_eq(u8x16::splat(0x7F)));
+            // As signed numbers, control characters and bytes beyond ASCII are both below a space.
+            let signed: i8x16 = bytes.cast_signed();
+            let below_space: i8x16 = signed.simd_lt(i8x16::splat(0x20));
+            rare = rare | below_space.cast_unsigned() | bytes.simd_eq(u8x16::splat(b'\\'));
+        }
+        masks.has_rare = rare.to_bitmask() != 0;
+        masks
+    }
+}
+
+impl Rare {
+    pub(super) fn of(block: &[u8; 64]) -> Self {
+        let (lanes, _) = block.as_chunks::<16>();
+        let mut masks = Self::default();
+        for (number, lane) in lanes.iter().enumerate() {
+            let bytes = u8x16::new(*lane);
+            let place = |bits: u8x16| u64::from(bits.to_bitmask()) << (16 * number);
             masks.backslashes |= place(bytes.simd_eq(u8x16::splat(b'\\')));
-            // `[` and `{`, `]` and `}` differ in one bit only.
-            let folded = bytes | u8x16::splat(0x20);
-            let brackets = folded.simd_eq(u8x16::splat(b'{')) | folded.simd_eq(u8x16::splat(b'}'));
-            masks.brackets |= place(brackets);
             masks.controls |= place(bytes.min(u8x16::splat(0x1F)).simd_eq(bytes));
             // The top bit of each byte.
             masks.wide |= place(bytes);
@@ -37,7 +61,7 @@ impl Masks {
 
 #[cfg(test)]
 mod tests {
-    use super::Masks;
+    use super::{Masks, Rare};
 
     #[test]
     fn every_byte_at_every_place() {
@@ -45,13 +69,14 @@ mod tests {
             for place in 0..64 {
                 let mut block = [b'a'; 64];
                 block[place] = byte;
-                let masks = Masks::of(&block);
+                let (masks, rare) = (Masks::of(&block), Rare::of(&block));
                 let bit = |is: bool| u64::from(is) << place;
                 assert_eq!(masks.quotes, bit(byte == b'"'));
-                assert_eq!(masks.backslashes, bit(byte == b'\\'));
-                assert_eq!(masks.brackets, bit(b"[]{}".contains(&byte)), "{byte}");
-                assert_eq!(masks.controls, bit(byte < 0x20));
-                assert_eq!(masks.wide, bit(0x80 <= byte));
+                assert_eq!(masks.brackets, bit(b"[]{}yY_\x7f".contains(&byte)), "{byte}");
+                assert_eq!(rare.backslashes, bit(byte == b'\\'));
+                assert_eq!(rare.controls, bit(byte < 0x20));
+                assert_eq!(rare.wide, bit(0x80 <= byte));
+                assert_eq!(masks.has_rare, byte == b'\\' || !(0x20..0x80).contains(&byte));
             }
         }
     }

@@ -7,7 +7,7 @@ pub(crate) mod text;
 mod walk;
 
 pub(crate) use index::{Index, is_space};
-pub(crate) use walk::{Elements, Members};
+pub(crate) use walk::Walk;
 
 /// The largest record that is evaluated: 64 MiB, far above the 256 KiB of a CloudTrail event, so that positions fit
 /// into 32 bits and a hostile record cannot take all memory.

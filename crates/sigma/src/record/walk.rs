@@ -1,21 +1,11 @@
 //! Steps over the members of an object or the elements of an array, checking JSON's grammar on the way and jumping over
-//! nested values by the index.
+//! nested values by the index. A walk ends at the closing bracket or at the first fault; ask [`Walk::end`] which.
 
-use super::index::{Index, is_space};
+use super::index::{Index, Quotes, is_space};
 use super::{Kind, Value};
 use crate::error::{RecordError, RecordFault};
 
-/// The members of one object, in order.
-pub(crate) struct Members<'r> {
-    cursor: Cursor<'r>,
-}
-
-/// The elements of one array, in order.
-pub(crate) struct Elements<'r> {
-    cursor: Cursor<'r>,
-}
-
-struct Cursor<'r> {
+pub(crate) struct Walk<'r> {
     record: &'r [u8],
     index: &'r Index,
     /// The next byte to read.
@@ -24,154 +14,167 @@ struct Cursor<'r> {
     close: usize,
     /// The next container that opens inside.
     next_container: u32,
+    /// The quotes that were not taken yet. Positions come from here rather than from searching onward from `at`, so
+    /// that the processor need not know where one text ends before it looks for the next.
+    quotes: Quotes<'r>,
     is_first: bool,
+    fault: Option<RecordError>,
+    /// Where the present member's key is: its first byte and its closing quote.
+    pub(crate) key: (usize, usize),
+    /// The present member's or element's value.
+    pub(crate) value: Value,
 }
 
-impl<'r> Members<'r> {
-    pub(crate) fn of(record: &'r [u8], index: &'r Index, container: u32) -> Self {
-        Self { cursor: Cursor::new(record, index, container) }
-    }
-
-    /// The next member: where its key's characters are, and its value.
-    #[inline]
-    pub(crate) fn step(&mut self) -> Result<Option<(usize, usize, Value)>, RecordError> {
-        if !self.cursor.advance()? {
-            return Ok(None);
-        }
-        let key_start = self.cursor.at + 1;
-        if self.cursor.byte() != b'"' {
-            return Err(self.cursor.broken());
-        }
-        let key_end = self.cursor.closing_quote(key_start)?;
-        self.cursor.at = key_end + 1;
-        self.cursor.skip_space();
-        if self.cursor.byte() != b':' {
-            return Err(self.cursor.broken());
-        }
-        self.cursor.at += 1;
-        self.cursor.skip_space();
-        let value = self.cursor.value()?;
-        Ok(Some((key_start, key_end, value)))
-    }
-}
-
-impl<'r> Elements<'r> {
-    pub(crate) fn of(record: &'r [u8], index: &'r Index, container: u32) -> Self {
-        Self { cursor: Cursor::new(record, index, container) }
-    }
-
-    #[inline]
-    pub(crate) fn step(&mut self) -> Result<Option<Value>, RecordError> {
-        if !self.cursor.advance()? {
-            return Ok(None);
-        }
-        self.cursor.value().map(Some)
-    }
-}
-
-impl<'r> Cursor<'r> {
-    fn new(record: &'r [u8], index: &'r Index, container: u32) -> Self {
+impl<'r> Walk<'r> {
+    pub(crate) fn into(record: &'r [u8], index: &'r Index, container: u32) -> Self {
         let (at, close) = match index.containers.get(container as usize) {
             Some(found) => (found.open as usize + 1, found.close as usize),
             None => (0, 0),
         };
-        Self { record, index, at, close, next_container: container + 1, is_first: true }
+        let value = Value { kind: Kind::Null, start: 0, end: 0, container: 0 };
+        Self {
+            record,
+            index,
+            at,
+            close,
+            next_container: container + 1,
+            quotes: index.quotes(at),
+            is_first: true,
+            fault: None,
+            key: (0, 0),
+            value,
+        }
     }
 
+    /// Reads the next member of an object. False at its end.
+    #[inline(always)]
+    pub(crate) fn member(&mut self) -> bool {
+        if !self.advance() {
+            return false;
+        }
+        if self.byte() != b'"' {
+            return self.broken();
+        }
+        let Some((start, end)) = self.quotes.pair() else { return self.broken() };
+        self.key = (start + 1, end);
+        self.at = end + 1;
+        self.skip_space();
+        if self.byte() != b':' {
+            return self.broken();
+        }
+        self.at += 1;
+        self.skip_space();
+        self.read_value()
+    }
+
+    /// Reads the next element of an array. False at its end.
     #[inline]
+    pub(crate) fn element(&mut self) -> bool {
+        self.advance() && self.read_value()
+    }
+
+    /// What ended the walk.
+    #[inline]
+    pub(crate) fn end(self) -> Result<(), RecordError> {
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => Ok(()),
+        }
+    }
+
+    #[inline(always)]
     fn byte(&self) -> u8 {
         self.record.get(self.at).copied().unwrap_or_default()
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip_space(&mut self) {
-        while is_space(self.byte()) {
+        while self.byte() <= b' ' && is_space(self.byte()) {
             self.at += 1;
         }
     }
 
-    fn broken(&self) -> RecordError {
-        RecordError::at(self.at, RecordFault::Grammar)
+    #[cold]
+    fn broken(&mut self) -> bool {
+        self.fault = Some(RecordError::at(self.at, RecordFault::Grammar));
+        false
     }
 
     /// Moves to the next item. False at the closing bracket.
-    #[inline]
-    fn advance(&mut self) -> Result<bool, RecordError> {
+    #[inline(always)]
+    fn advance(&mut self) -> bool {
         self.skip_space();
         if self.at == self.close {
-            return Ok(false);
+            return false;
         }
         if self.is_first {
             self.is_first = false;
-            return Ok(true);
+            return true;
         }
         if self.byte() != b',' {
-            return Err(self.broken());
+            return self.broken();
         }
         self.at += 1;
         self.skip_space();
-        if self.at == self.close { Err(self.broken()) } else { Ok(true) }
-    }
-
-    #[inline]
-    fn closing_quote(&self, from: usize) -> Result<usize, RecordError> {
-        // The index has proved that every string is closed, so a quote is there unless the grammar is broken.
-        self.index.next_quote(from).ok_or(RecordError::at(from, RecordFault::OpenString))
+        if self.at == self.close { self.broken() } else { true }
     }
 
     /// Reads the value that starts here and moves behind it.
-    #[inline]
-    fn value(&mut self) -> Result<Value, RecordError> {
-        let start = self.at;
+    #[inline(always)]
+    fn read_value(&mut self) -> bool {
+        // Most values are texts.
+        if self.byte() == b'"' {
+            let Some((start, end)) = self.quotes.pair() else { return self.broken() };
+            self.at = end + 1;
+            self.value = Value { kind: Kind::Text, start: narrow(start + 1), end: narrow(end), container: 0 };
+            return true;
+        }
         match self.byte() {
-            b'"' => {
-                let end = self.closing_quote(start + 1)?;
-                self.at = end + 1;
-                Ok(make(Kind::Text, start + 1, end))
-            }
-            b'{' => self.container(Kind::Object),
-            b'[' => self.container(Kind::Array),
-            b't' => self.word(b"true", Kind::True),
-            b'f' => self.word(b"false", Kind::False),
-            b'n' => self.word(b"null", Kind::Null),
-            _ => self.number(),
+            b'{' => self.read_container(Kind::Object),
+            b'[' => self.read_container(Kind::Array),
+            b't' => self.read_word(b"true", Kind::True),
+            b'f' => self.read_word(b"false", Kind::False),
+            b'n' => self.read_word(b"null", Kind::Null),
+            _ => self.read_number(),
         }
     }
 
-    #[inline]
-    fn container(&mut self, kind: Kind) -> Result<Value, RecordError> {
-        let number = self.next_container;
-        let Some(found) = self.index.containers.get(number as usize) else { return Err(self.broken()) };
+    #[inline(always)]
+    fn read_container(&mut self, kind: Kind) -> bool {
+        let container = self.next_container;
+        let Some(found) = self.index.containers.get(container as usize) else { return self.broken() };
         self.next_container = found.next;
         self.at = found.close as usize + 1;
-        Ok(Value { kind, start: found.open, end: found.close + 1, container: number })
+        self.quotes = self.index.quotes(self.at);
+        self.value = Value { kind, start: found.open, end: found.close + 1, container };
+        true
     }
 
-    #[inline]
-    fn word(&mut self, word: &[u8], kind: Kind) -> Result<Value, RecordError> {
-        let start = self.at;
-        let end = start + word.len();
+    #[inline(always)]
+    fn read_word(&mut self, word: &[u8], kind: Kind) -> bool {
+        let (start, end) = (self.at, self.at + word.len());
         if self.record.get(start..end) != Some(word) {
-            return Err(self.broken());
+            return self.broken();
         }
         self.at = end;
-        Ok(make(kind, start, end))
+        self.value = Value { kind, start: narrow(start), end: narrow(end), container: 0 };
+        true
     }
 
-    fn number(&mut self) -> Result<Value, RecordError> {
+    fn read_number(&mut self) -> bool {
         let start = self.at;
         let rest = self.record.get(start..self.close).unwrap_or_default();
-        let length = number_length(rest).ok_or_else(|| self.broken())?;
+        let Some(length) = number_length(rest) else { return self.broken() };
         self.at = start + length;
-        Ok(make(Kind::Number, start, self.at))
+        self.value = Value { kind: Kind::Number, start: narrow(start), end: narrow(self.at), container: 0 };
+        true
     }
 }
 
-#[inline]
-fn make(kind: Kind, start: usize, end: usize) -> Value {
-    // Positions fit: the record's length was checked against RECORD_BYTES_MAX.
-    let narrow = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
-    Value { kind, start: narrow(start), end: narrow(end), container: 0 }
+/// Positions fit: the index looks at no more than RECORD_BYTES_MAX bytes.
+#[inline(always)]
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 /// The length of the JSON number at the start of `bytes`: `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`.

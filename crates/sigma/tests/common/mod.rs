@@ -1,6 +1,7 @@
 //! Finds the public rules and logs beside the checkout and reads them. Without them the tests say so and pass.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests, which stop at the first surprise")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
