@@ -175,6 +175,7 @@ fn scene(template: &Template, input: &DraftInput, has_recipient: bool) -> Result
         language: template.language.clone(),
         words: Arc::clone(&template.words),
         elements: template.elements.clone(),
+        open: template.is_fallback(),
         record: Mutex::new(Record::default()),
     }))
 }

@@ -1,7 +1,7 @@
 //! Renders a template: strict undefined, a bounded number of steps, and functions that know what is missing.
 //!
 //! `need(element)` shows a value or a visible gap and records which; `known(path)`, `is(path, value)`, `required(element)`
-//! and `has_gaps()` ask; `states(element)` says that the template's own words cover it. A template reaches values through
+//! `demanded()` and `has_gaps()` ask; `states(element)` says that the template's own words cover it. A template reaches values through
 //! these alone, so none comes in unclean or unnoticed.
 
 use std::borrow::Cow;
@@ -46,6 +46,8 @@ pub(crate) struct Scene {
     pub(crate) language: String,
     pub(crate) words: Arc<Words>,
     pub(crate) elements: BTreeMap<String, ElementDef>,
+    /// Elements that the front matter does not define are taken from `facts.narrative`.
+    pub(crate) open: bool,
     pub(crate) record: Mutex<Record>,
 }
 
@@ -111,6 +113,9 @@ fn bind(environment: &mut Environment<'_>, scene: &Arc<Scene>) {
     let here = Arc::clone(scene);
     environment.add_function("has_gaps", move || !here.record().gaps.is_empty());
     let here = Arc::clone(scene);
+    environment.add_function("demanded", move || here.spec.must.clone());
+    environment.add_function("heading", |element: String| words_of(&element));
+    let here = Arc::clone(scene);
     // Marks an element as stated by the template's own words.
     environment.add_function("states", move |element: String| {
         let mut record = here.record();
@@ -143,7 +148,8 @@ impl Scene {
 /// `need("nature")`, `need("contact", from="org.contact.phone", as="line", label="telephone")`,
 /// `need("delayed", yes="It was delayed.", no="It was not delayed.")`.
 fn need(scene: &Scene, element: &str, options: &Kwargs) -> Result<String, Error> {
-    let Some(definition) = scene.elements.get(element) else {
+    let known = scene.elements.get(element).cloned();
+    let Some(definition) = known.or_else(|| scene.open.then(|| open_element(element))) else {
         return Err(Error::new(
             ErrorKind::InvalidOperation,
             format!("the front matter defines no element `{element}`"),
@@ -177,7 +183,24 @@ fn need(scene: &Scene, element: &str, options: &Kwargs) -> Result<String, Error>
         Some(Value::Bool(false)) if no.is_some() => Shown::Text(no.unwrap_or_default()),
         Some(value) => show(scene, value, shape),
     };
-    Ok(settle(scene, element, &path, &label, definition, shown))
+    Ok(settle(scene, element, &path, &label, &definition, shown))
+}
+
+/// An element of a regime for which nobody has written a template yet.
+fn open_element(element: &str) -> ElementDef {
+    ElementDef {
+        label: words_of(element).to_lowercase(),
+        from: Some(format!("facts.narrative.{element}")),
+        shape: Shape::Text,
+        who: "privacy_officer".to_owned(),
+    }
+}
+
+/// `dates_of_breach` → `Dates of breach`
+fn words_of(element: &str) -> String {
+    let spaced = crate::values::clean_line(&element.replace('_', " "));
+    let mut characters = spaced.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 fn show(scene: &Scene, value: &Value, shape: Shape) -> Shown {

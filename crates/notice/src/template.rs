@@ -18,6 +18,8 @@ const SCHEMA: &str = "watertight-template/1";
 const FENCE: &str = "+++";
 const SUFFIX: &str = ".md.j2";
 const WORDS_FILE: &str = "words.toml";
+/// In `rules`: for every rule that has no template of its own.
+const EVERY_RULE: &str = "*";
 /// The largest template file.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
 /// The most files of one library.
@@ -188,6 +190,14 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The plain notice for rules without a template of their own: headed by what the rule demands, all of it free text.
+    #[must_use]
+    pub fn is_fallback(&self) -> bool {
+        self.rules.iter().any(|rule| rule == EVERY_RULE)
+    }
+}
+
 /// Front matter and body.
 fn split(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix(FENCE)?.strip_prefix('\n')?;
@@ -260,6 +270,15 @@ impl Library {
         let all: Vec<&Template> = self.templates.values().filter(answers).collect();
         let spoken: Vec<&Template> = all.iter().copied().filter(|template| template.language == language).collect();
         if spoken.is_empty() { all.into_iter().filter(|template| template.language == "en").collect() } else { spoken }
+    }
+
+    /// The plain notice, in the language if it is there, else in English.
+    #[must_use]
+    pub fn fallback(&self, language: &str) -> Option<&Template> {
+        let in_language = |wanted: &str| {
+            self.templates.values().find(|template| template.is_fallback() && template.language == wanted)
+        };
+        in_language(language).or_else(|| in_language("en"))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Template> {

@@ -84,6 +84,7 @@ fn every_rule_finds_its_template_and_versions_fall_back() {
         assert_eq!(found, [id], "{rule}");
     }
     assert!(library.for_rule("US-ZZ-NONE", "en").is_empty());
+    assert_eq!(library.fallback("fi").unwrap().id, "plain-notice");
     assert_eq!(library.for_rule("US-TX-IND", "fi")[0].language, "en", "no Finnish template: English, visibly");
 }
 
