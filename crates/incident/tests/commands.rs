@@ -372,3 +372,23 @@ fn other_systems_get_an_ocsf_incident_finding_without_names() {
         assert!(!text.contains("alice") && !text.contains("larkfield-exports"), "{text}");
     }
 }
+
+#[test]
+fn a_command_that_no_log_line_could_hold_is_refused() {
+    let (state, id) = opened();
+    let names: Vec<String> = (0..900).map(|number| format!("{number}-{}", "x".repeat(100))).collect();
+    let many = Fact::known("customers", json!(names), human("ic"));
+    assert!(matches!(decide(&state, set(&id, many), hour(1)), Err(Refusal::TooLong { .. })));
+    let evidence = setters::encrypted(true, human("ic")).with_evidence(&vec!["e"; 50_000]);
+    assert!(matches!(decide(&state, set(&id, evidence), hour(1)), Err(Refusal::TooLong { .. })));
+    let long = Command::Open {
+        tenant: "larkfield".to_owned(),
+        reference: "r".repeat(32_000),
+        title: "t".to_owned(),
+        severity: Severity::High,
+        first_event: hour(0),
+        by: "p1".to_owned(),
+        description: Some("d".repeat(32_000)),
+    };
+    assert!(matches!(decide(&state, long, hour(1)), Err(Refusal::TooLong { .. })));
+}

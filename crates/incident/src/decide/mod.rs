@@ -14,11 +14,25 @@ use crate::command::{Command, Refusal};
 use crate::entry::Entry;
 use crate::state::{Incident, State};
 
-/// The longest free text in one entry's body: an entry stays below 64 KiB.
+/// The longest free text in one entry's body.
 const TEXT_BYTES_MAX: usize = 32 * 1024;
+/// An entry of the sealed log stays below 64 KiB; the rest is left for what the log adds.
+const ENTRY_BYTES_MAX: usize = 60 * 1024;
 
 /// Judges one command at `now`.
 pub fn decide(state: &State, command: Command, now: Timestamp) -> Result<Vec<Entry>, Refusal> {
+    // Findings are bounded by construction: the flow must never stop at a large batch.
+    let bounded = matches!(command, Command::Findings(_));
+    let entries = judge(state, command, now)?;
+    // Lists and codes of one command add up; the log would refuse the line later and with less to say.
+    let size = |entry: &Entry| serde_json::to_string(entry).map_or(usize::MAX, |line| line.len());
+    if !bounded && entries.iter().any(|entry| ENTRY_BYTES_MAX < size(entry)) {
+        return Err(Refusal::TooLong { what: "the command, with all its lists", max: ENTRY_BYTES_MAX });
+    }
+    Ok(entries)
+}
+
+fn judge(state: &State, command: Command, now: Timestamp) -> Result<Vec<Entry>, Refusal> {
     match command {
         Command::Findings(batch) => findings::decide(state, &batch, now),
         Command::Open { tenant, reference, title, severity, first_event, by, description } => {
