@@ -448,3 +448,70 @@ fn compiles(source: &str) -> Result<(), String> {
         Err("`^`, `$` and `\\b` are not for patterns: borders are checked after the match".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::strategy::{Strategy as _, ValueTree as _};
+
+    use super::{Automaton, Found, Program, WALK_BYTES_MAX, Walker};
+    use crate::identifier::Identifier;
+
+    fn identifiers() -> Vec<Identifier> {
+        crate::Classifier::builtin().0.identifiers().to_vec()
+    }
+
+    /// Every pattern alone, at every token start, digit by digit: no shared automaton, no table of pairs, no skipped runs.
+    fn naive(program: &Program, alone: &[Automaton], text: &[u8]) -> Vec<(u16, usize, usize)> {
+        let mut all = Vec::new();
+        for start in 0..text.len() {
+            let letter = |place: usize| text.get(place).is_some_and(u8::is_ascii_alphanumeric);
+            if letter(start) && start.checked_sub(1).is_some_and(letter) {
+                continue;
+            }
+            for (pattern, automaton) in program.patterns.iter().zip(alone) {
+                let mut last = None;
+                Walker::new(automaton).walk(text, start, WALK_BYTES_MAX, false, |_, end| {
+                    if start < end && pattern.fits(text, start, end) {
+                        last = Some(end);
+                    }
+                });
+                all.extend(last.map(|end| (pattern.identifier, start, end)));
+            }
+        }
+        all
+    }
+
+    fn fast(program: &Program, text: &[u8]) -> Vec<(u16, usize, usize)> {
+        let mut all = Vec::new();
+        program.walk(text, |found: &[Found]| all.extend(found.iter().map(|one| (one.identifier, one.start, one.end))));
+        all.sort_by_key(|(identifier, start, _)| (*start, *identifier));
+        all
+    }
+
+    #[test]
+    fn the_shared_automaton_finds_what_each_pattern_finds_alone() {
+        let identifiers = identifiers();
+        let (program, errors) = Program::compile(&identifiers);
+        assert!(errors.is_empty());
+        let source =
+            |one: &Identifier| format!("(?:{})(?:{})", one.announce.as_deref().unwrap_or_default(), one.pattern);
+        let alone: Vec<Automaton> = program
+            .patterns
+            .iter()
+            .filter_map(|pattern| identifiers.get(usize::from(pattern.identifier)))
+            .map(|one| Automaton::build(&[source(one)]).unwrap())
+            .collect();
+        let pieces = "[0-9]{1,20}|[A-Z]{1,6}|[a-z]{1,6}|[ ./:@_+()-]{1,3}|é|4111 1111 1111 1111|name: |password=|eyJ|AKIA|sk_live_";
+        let texts = proptest::collection::vec(pieces, 0..12).prop_map(|parts| parts.concat());
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let mut matches = 0;
+        for _ in 0..300 {
+            let text = texts.new_tree(&mut runner).unwrap().current();
+            let mut slow = naive(&program, &alone, text.as_bytes());
+            slow.sort_by_key(|(identifier, start, _)| (*start, *identifier));
+            assert_eq!(fast(&program, text.as_bytes()), slow, "{text}");
+            matches += slow.len();
+        }
+        assert!(300 < matches, "the texts hold too little to compare: {matches}");
+    }
+}

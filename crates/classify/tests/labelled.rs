@@ -1,5 +1,7 @@
 //! Precision and recall over labelled texts and tables. Texts with even numbers were looked at while tuning; the floors are
 //! asserted over those with odd numbers.
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "helpers of tests may stop the test")]
+#![expect(clippy::print_stdout, reason = "the table of scores is what one runs this test for")]
 
 mod support;
 
@@ -95,7 +97,7 @@ fn labelled_texts() {
         let record: Value = serde_json::from_str(line).unwrap();
         let id = record["id"].as_str().unwrap();
         let number: usize = id.rsplit('-').next().unwrap().parse().unwrap();
-        judge(&classifier, &record, &mut halves[number % 2], verbose && number % 2 == 0);
+        judge(&classifier, &record, &mut halves[number % 2], verbose && number.is_multiple_of(2));
     }
     let [tuning, unseen] = halves;
     println!("{:<22}{:>8}{:>8}{:>8}{:>11}{:>8}{:>8}", "type", "hit", "wrong", "missed", "precision", "recall", "exact");
@@ -120,8 +122,8 @@ fn labelled_texts() {
         all.recall(),
         ratio(all.exact, all.hit)
     );
-    assert!(0.97 <= all.precision(), "precision {:.4} of all types", all.precision());
-    assert!(0.95 <= all.recall(), "recall {:.4} of all types", all.recall());
+    assert!(0.98 <= all.precision(), "precision {:.4} of all types", all.precision());
+    assert!(0.98 <= all.recall(), "recall {:.4} of all types", all.recall());
 }
 
 #[test]

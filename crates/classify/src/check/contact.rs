@@ -211,7 +211,11 @@ pub(super) fn person_name(value: &str) -> bool {
         }
         let first_is_upper = bare.chars().next().is_some_and(char::is_uppercase);
         let lower = bare.to_lowercase();
-        if !first_is_upper || NOT_NAMES.contains(&lower.as_str()) || !bare.chars().all(name_character) {
+        if !first_is_upper
+            || bare.ends_with('-')
+            || NOT_NAMES.contains(&lower.as_str())
+            || !bare.chars().all(name_character)
+        {
             return false;
         }
         capitalised += 1;

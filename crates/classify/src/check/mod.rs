@@ -16,6 +16,7 @@ mod secret;
 pub(crate) type Check = fn(&str) -> bool;
 
 /// The check a data file names.
+#[expect(clippy::too_many_lines, reason = "one line per check: the list is as long as the world has schemes")]
 pub(crate) fn by_name(name: &str) -> Option<Check> {
     let check: Check = match name {
         "card" => payment::card,
@@ -86,9 +87,108 @@ pub(crate) fn by_name(name: &str) -> Option<Check> {
         "jwt" => secret::jwt,
         "basic_auth" => secret::basic_auth,
         "password" => secret::password,
+        "strong_password" => secret::strong_password,
         "db_url" => secret::db_url,
         "token" => secret::token,
         _ => return None,
     };
     Some(check)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::by_name;
+
+    /// Scheme of the reference list, our check. Only schemes whose reference also judges a value by form and checksum alone.
+    const SAME: &[(&str, &str)] = &[
+        ("iban", "iban"),
+        ("us.ssn", "ssn"),
+        ("us.itin", "itin"),
+        ("us.rtn", "aba"),
+        ("gb.nhs", "nhs"),
+        ("gb.utr", "utr"),
+        ("gb.upn", "upn"),
+        ("de.idnr", "de_tax"),
+        ("fr.nir", "nir"),
+        ("es.dni", "nif"),
+        ("es.nie", "nie"),
+        ("it.codicefiscale", "codice_fiscale"),
+        ("nl.bsn", "bsn"),
+        ("be.nn", "be_nrn"),
+        ("pl.pesel", "pesel"),
+        ("se.personnummer", "personnummer"),
+        ("fi.hetu", "hetu"),
+        ("no.fodselsnummer", "fnr"),
+        ("tr.tckimlik", "tckn"),
+        ("ca.sin", "sin"),
+        ("br.cpf", "cpf"),
+        ("br.cnpj", "cnpj"),
+        ("mx.curp", "curp"),
+        ("cl.rut", "rut"),
+        ("in_.aadhaar", "aadhaar"),
+        ("au.tfn", "tfn"),
+        ("kr.rrn", "rrn"),
+        ("cn.ric", "cn_ric"),
+        ("jp.in_", "my_number"),
+        ("za.idnr", "za_id"),
+        ("imei", "imei"),
+        ("luhn", "luhn"),
+    ];
+
+    /// Where we differ on purpose, or the list is wrong: lower case is not matched by the pattern; a count down is a
+    /// placeholder; sixteen digits are a software version of an IMEI; the accounts fail mod 97 when computed by hand.
+    const DIFFER: &[&str] = &[
+        "x-2482300w",
+        "876 543 210",
+        "35-209900-176148-23",
+        "AL48212110090000000235698741",
+        "AT611804300234573201",
+        "BE68530907547034",
+        "BA391290709401028494",
+        "BG80BNBG99611020345678",
+        "HR1210010052863000160",
+        "CZ9455000000000101038930",
+        "DK5000400440116342",
+        "AT93 1904 3002 3457 3201 99",
+        "BE36 5390 0754 7034 1234",
+        "QQ93 1234 5678",
+    ];
+
+    /// Our checks agree with the examples of a reference implementation on what is valid, and on wrong check digits.
+    #[test]
+    fn checks_agree_with_a_reference_list() {
+        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let list = here
+            .ancestors()
+            .map(|up| up.join("shared/corpora/07-pii/stdnum_identifiers.jsonl"))
+            .find(|path| path.is_file());
+        let Some(list) = list else {
+            println!("skipped: corpora not present");
+            return;
+        };
+        let same: BTreeMap<&str, &str> = SAME.iter().copied().collect();
+        let mut judged = BTreeMap::new();
+        let mut wrong = Vec::new();
+        for line in std::fs::read_to_string(list).unwrap().lines() {
+            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            let (format, number) = (record["format"].as_str().unwrap(), record["number"].as_str().unwrap());
+            let Some(name) = same.get(format) else { continue };
+            if DIFFER.contains(&number) {
+                continue;
+            }
+            let valid = record["valid"].as_bool();
+            // Other errors are about length and form, which patterns decide here.
+            if valid == Some(true) || record["error"] == "InvalidChecksum" {
+                *judged.entry(*name).or_insert(0) += 1;
+                if by_name(name).unwrap()(number) != (valid == Some(true)) {
+                    wrong.push(format!("{format} {number} is {valid:?}"));
+                }
+            }
+        }
+        println!("{judged:?}");
+        assert!(20 <= judged.len(), "only {judged:?}");
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
 }

@@ -18,6 +18,11 @@ const PLACEHOLDERS: &[&str] = &[
     "${",
     "{{",
     "redacted",
+    "process.env",
+    "env.",
+    "getenv",
+    "#{",
+    "$_",
     "dummy",
     "sample",
     "00000000",
@@ -118,9 +123,22 @@ pub(super) fn password(value: &str) -> bool {
     let lower = value.bytes().any(|byte| byte.is_ascii_lowercase());
     let upper = value.bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
     let other = value.bytes().any(|byte| !byte.is_ascii_alphabetic());
-    let call = value.contains("()") || value.starts_with("$2") || value.starts_with('$') || value.starts_with('%');
+    let call = value.contains("()")
+        || value.starts_with("$2")
+        || value.starts_with('$')
+        || value.starts_with('%')
+        || value.starts_with('/');
     let varied = entropy(value) > 1.5;
     (other || (lower && upper)) && varied && !call && !placeholder(value)
+}
+
+/// Small and capital letters with a digit or mark among them: not a word of the sentence.
+pub(super) fn strong_password(value: &str) -> bool {
+    let value = value.trim_end_matches(['.', ')', ':']);
+    let lower = value.bytes().any(|byte| byte.is_ascii_lowercase());
+    let upper = value.bytes().any(|byte| byte.is_ascii_uppercase());
+    let other = value.bytes().any(|byte| byte.is_ascii_digit() || b"!@#$%^&*?+~".contains(&byte));
+    lower && upper && other && password(value)
 }
 
 /// The password part of a connection string is no placeholder.
@@ -129,5 +147,7 @@ pub(super) fn db_url(value: &str) -> bool {
     let Some((user_and_password, _)) = rest.rsplit_once('@') else { return false };
     let Some((_, password)) = user_and_password.split_once(':') else { return false };
     let bare = password.to_ascii_lowercase();
-    !placeholder(password) && !matches!(bare.as_str(), "pass" | "pwd" | "user" | "root" | "test")
+    !placeholder(password)
+        && !password.starts_with('$')
+        && !matches!(bare.as_str(), "pass" | "pwd" | "user" | "root" | "test")
 }
