@@ -1,7 +1,7 @@
 //! Lawful grounds to wait: law-enforcement holds, repairs, filed extensions. Applied only where the rule
 //! itself grants them, and only with the evidence it asks for.
 
-use jiff::{ToSpan as _, Zoned};
+use jiff::{ToSpan as _, Zoned, civil::Date};
 
 use crate::deadline::Unit;
 use crate::due::{Due, Timing};
@@ -133,21 +133,31 @@ fn restart(scene: &Scene<'_>, timing: &mut Timing, delay: &Delay, ended: &Moment
     }
 }
 
-/// The clock stood still from the beginning of the ground to its end.
+/// The clock stood still from the beginning of the ground to its end. The strict reading, to plan by, tells
+/// people on the day the ground ends. Without an attested beginning only that reading is left.
 fn resume(timing: &mut Timing, from: Option<Moment>, ended: &Moment) {
     let Due::At { at, end_of_day: whole_day } = timing.due.clone() else { return };
     let zone = at.time_zone().clone();
     let end = ended.local_date(&zone);
-    let stood_still = from.map(|from| from.local_date(&zone)).filter(|from| *from <= end && *from <= at.date());
-    let Some(from) = stood_still else { return };
-    let Ok(days) = end.since(from).map(|span| i64::from(span.get_days())) else { return };
-    let later = at.date().checked_add(days.days()).ok();
-    let later = later.and_then(|date| {
+    let from = from.map(|from| from.local_date(&zone));
+    if from.is_some_and(|from| end < from || at.date() < from) {
+        return;
+    }
+    let strict = end.max(at.date());
+    let stood_still = from.and_then(|from| end.since(from).ok()).map(|span| i64::from(span.get_days()));
+    let date = stood_still.and_then(|days| at.date().checked_add(days.days()).ok()).unwrap_or(strict);
+    let at_end = |date: Date| {
         if whole_day { end_of_day(date, &zone) } else { date.to_datetime(at.time()).to_zoned(zone.clone()).ok() }
+    };
+    let (Some(later), Some(strict)) = (at_end(date), at_end(strict)) else { return };
+    timing.lines.push(match stood_still {
+        Some(days) => format!("the clock stood still until {end}, {days} days"),
+        None => format!("the ground to wait ended on {end}; when it began is not attested"),
     });
-    let Some(later) = later else { return };
-    timing.lines.push(format!("the clock stood still from {from} to {end}, {days} days"));
-    move_to_as(timing, later, whole_day);
+    if later != at {
+        timing.strict = Some(strict);
+        move_to_as(timing, later, whole_day);
+    }
 }
 
 fn move_to(timing: &mut Timing, later: Zoned) {

@@ -1,5 +1,6 @@
 //! Is the law in force for this incident? Proposed law never fires, enacted law fires from its first day,
-//! and the version is chosen by the date the statute itself names.
+//! and the version is chosen by the date the statute itself names. A duty that no version imposes on that date
+//! is "not required, because not in force"; one that another version imposes leaves this version "not in force".
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -18,9 +19,9 @@ pub(crate) fn in_force(scene: &Scene<'_>) -> Force {
     let Some(statute) = statute_of(scene) else { return Force::Yes };
     match statute.status {
         Status::InForce => {}
-        Status::NotCommenced => return Force::No(not_commenced(scene, statute)),
-        Status::Proposed => return absent("proposed", format!("{} is proposed law", statute.title)),
-        Status::Repealed => return absent("repealed", format!("{} was repealed", statute.title)),
+        Status::NotCommenced => return Force::No(does_not_bind(scene, statute, "enacted and not commenced")),
+        Status::Proposed => return Force::No(does_not_bind(scene, statute, "proposed law")),
+        Status::Repealed => return Force::No(does_not_bind(scene, statute, "repealed")),
     }
     if statute.version.is_empty() {
         return Force::Yes;
@@ -33,15 +34,11 @@ pub(crate) fn in_force(scene: &Scene<'_>) -> Force {
     Force::No(out_of_time(scene, statute, &versions, date))
 }
 
-fn absent(status: &str, reason: String) -> Force {
-    Force::No(State::NotInForce { status: status.to_owned(), reason })
-}
-
-/// Enacted law that has not begun: the duty is asked about, so the answer is a reasoned "not required".
-fn not_commenced(scene: &Scene<'_>, statute: &Statute) -> State {
+/// Law that binds nobody yet, or no longer: the duty was asked about, so the answer is a reasoned "not required".
+fn does_not_bind(scene: &Scene<'_>, statute: &Statute, what: &str) -> State {
     let begins = statute.version.iter().filter_map(|version| date_of(version.valid_from.as_ref())).min();
     let begins = begins.map(|date| format!(", applies from {date}")).unwrap_or_default();
-    let reason = format!("not in force: {} is enacted and not commenced{begins}", statute.title);
+    let reason = format!("not in force: {} is {what}{begins}", statute.title);
     State::NotRequired { reason, citation: crate::outcome::citation(scene.rule) }
 }
 

@@ -11,7 +11,7 @@ use crate::calendar::{Calendar, Observed};
 use crate::facts::{Facts, UNKNOWN_RESIDENCE};
 use crate::force::{covers, version_of};
 use crate::known::Known;
-use crate::place::served;
+use crate::place::{residence_reached, served};
 use crate::regime::{Member, RegimeFile, Rule, Statute};
 use crate::run::{Place, Run, Scene};
 
@@ -72,14 +72,11 @@ impl Law {
             ..Answer::default()
         };
         for (at, regime) in self.regimes.iter().enumerate() {
+            let residence = residence_reached(&run, regime);
             for (number, rule) in regime.file.rule.iter().enumerate() {
-                if !served(&run, regime, rule) {
-                    continue;
-                }
-                let stamp = stamp(&run, regime, rule);
-                answer.take(rule, &run.judged_at((at, number)), stamp.review_status, as_of);
-                if !answer.law.contains(&stamp) {
-                    answer.law.push(stamp);
+                if served(&run, regime, residence, rule) {
+                    let status = stamp(&run, regime, rule, &mut answer.law);
+                    answer.take(rule, &run.judged_at((at, number)), status, as_of);
                 }
             }
         }
@@ -159,19 +156,28 @@ fn family(id: &str) -> &str {
     }
 }
 
-fn stamp(run: &Run<'_>, regime: &Regime, rule: &Rule) -> LawStamp {
+/// Notes which text answers, once, and says whether a named person reviewed it.
+fn stamp(run: &Run<'_>, regime: &Regime, rule: &Rule, law: &mut Vec<LawStamp>) -> &'static str {
     let scene = Scene { run, regime, rule, place: Place::default() };
     let version = version_of(&scene);
+    let statute = regime.statute(rule).map_or("", |statute| &statute.id);
+    let id = version.map_or("", |version| &version.id);
     let reviewed = version.and_then(|version| version.reviewed.as_ref());
-    LawStamp {
-        regime: regime.name.clone(),
-        jurisdiction: regime.file.jurisdiction.code.clone(),
-        statute: regime.statute(rule).map(|statute| statute.id.clone()).unwrap_or_default(),
-        version: version.map(|version| version.id.clone()).unwrap_or_default(),
-        review_status: if reviewed.is_some() { "reviewed" } else { "draft" },
-        reviewed_by: reviewed.map(|reviewed| format!("{} on {}", reviewed.by, reviewed.at)),
-        sha256: regime.sha256.clone(),
+    let review_status = if reviewed.is_some() { "reviewed" } else { "draft" };
+    // Files come one after the other: the same text can only stand at the end.
+    let of_this_file = law.iter().rev().take_while(|stamp| stamp.regime == regime.name);
+    if !of_this_file.into_iter().any(|stamp| stamp.statute == statute && stamp.version == id) {
+        law.push(LawStamp {
+            regime: regime.name.clone(),
+            jurisdiction: regime.file.jurisdiction.code.clone(),
+            statute: statute.to_owned(),
+            version: id.to_owned(),
+            review_status,
+            reviewed_by: reviewed.map(|reviewed| format!("{} on {}", reviewed.by, reviewed.at)),
+            sha256: regime.sha256.clone(),
+        });
     }
+    review_status
 }
 
 /// People whose state or country nobody knows may live in any served market.

@@ -10,8 +10,7 @@ use crate::run::{Place, Run};
 use crate::truth::Truth;
 
 /// Whether a rule is worth an answer for these facts.
-pub(crate) fn served(run: &Run<'_>, regime: &Regime, rule: &Rule) -> bool {
-    let residence = residence_reached(run, regime);
+pub(crate) fn served(run: &Run<'_>, regime: &Regime, residence: bool, rule: &Rule) -> bool {
     let role = rule.role.iter().any(|role| roles::is_specific(role) && run.facts.roles.contains(role));
     match regime.file.jurisdiction.served_by {
         ServedBy::Residence => residence,
@@ -25,7 +24,8 @@ pub(crate) fn served(run: &Run<'_>, regime: &Regime, rule: &Rule) -> bool {
     }
 }
 
-fn residence_reached(run: &Run<'_>, regime: &Regime) -> bool {
+/// Whether people live where this law holds, or the reporting person is established there.
+pub(crate) fn residence_reached(run: &Run<'_>, regime: &Regime) -> bool {
     let facts = run.facts;
     let jurisdiction = &regime.file.jurisdiction;
     let establishment = facts.text("establishment");

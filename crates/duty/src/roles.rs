@@ -4,7 +4,8 @@
 
 use crate::truth::Truth;
 
-const OWNERS: &[&str] = &["owner", "licensee", "controller", "owner_or_controller", "data_collector", "data_fiduciary"];
+const OWNERS: &[&str] =
+    &["owner", "licensee", "controller", "owner_or_controller", "data_collector", "data_fiduciary", "app_entity"];
 const PROCESSORS: &[&str] = &[
     "processor",
     "vendor",

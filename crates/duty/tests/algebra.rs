@@ -51,19 +51,20 @@ confidence = "verified"
     law
 }
 
-fn ask(law: &Law, facts: serde_json::Value) -> Answer {
+fn ask(law: &Law, facts: &serde_json::Value) -> Answer {
     let mut whole = json!({"role": "owner", "subjects": {"US-NY": 3}});
     whole.as_object_mut().unwrap().extend(facts.as_object().unwrap().clone());
     law.evaluate(&Facts::from_value(json!({ "facts": whole })).unwrap(), LONG_AFTER.parse().unwrap())
 }
 
-fn due(deadline: &str, times: serde_json::Value) -> (Option<String>, &'static str) {
-    let answer = ask(&law(deadline, ""), json!({ "times": times }));
+fn due(deadline: &str, times: &serde_json::Value) -> (Option<String>, &'static str) {
+    let answer = ask(&law(deadline, ""), &json!({ "times": times }));
     let owed = answer.required.iter().find(|owed| owed.rule_id == "R").expect("R is required");
     (owed.due_by.clone(), owed.due_kind)
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn dates_are_what_a_person_computes() {
     let table = [
         // Elapsed hours over the spring change (8 March 2026, 02:00 → 03:00): wall clock moves on by one hour.
@@ -190,7 +191,7 @@ fn dates_are_what_a_person_computes() {
     ];
     for (deadline, start, expected, kind) in table {
         assert_eq!(
-            due(deadline, json!({ "discovered": start })),
+            due(deadline, &json!({ "discovered": start })),
             (expected.map(str::to_owned), kind),
             "{deadline} from {start}"
         );
@@ -203,7 +204,7 @@ fn the_earlier_of_a_date_and_another_duty_keeps_both() {
         r#"{ min = [{ after = "clock", amount = 14, unit = "calendar_day" }, { relative = "PARENT", order = "not_later_than" }] }"#,
         "",
     );
-    let answer = ask(&law, json!({"times": {"discovered": "2026-06-02"}}));
+    let answer = ask(&law, &json!({"times": {"discovered": "2026-06-02"}}));
     let owed = answer.required.iter().find(|owed| owed.rule_id == "R").unwrap();
     assert_eq!(owed.due_by.as_deref(), Some("2026-06-16T23:59:59-04:00"));
     assert_eq!(owed.constraints[0].order, "not_later_than");
@@ -212,7 +213,7 @@ fn the_earlier_of_a_date_and_another_duty_keeps_both() {
 
 #[test]
 fn a_clock_nobody_attested_gives_no_date() {
-    let answer = ask(&law(r#"{ after = "clock", amount = 14, unit = "calendar_day" }"#, ""), json!({}));
+    let answer = ask(&law(r#"{ after = "clock", amount = 14, unit = "calendar_day" }"#, ""), &json!({}));
     let owed = answer.required.iter().find(|owed| owed.rule_id == "R").unwrap();
     assert_eq!((owed.due_by.as_deref(), owed.due_kind), (None, "undetermined"));
     assert_eq!(owed.missing, ["times.discovered"]);
@@ -221,7 +222,7 @@ fn a_clock_nobody_attested_gives_no_date() {
 #[test]
 fn a_stand_in_is_named() {
     let law = law(r#"{ after = "determination", amount = 14, unit = "calendar_day" }"#, "");
-    let answer = ask(&law, json!({"times": {"aware": "2026-06-02"}}));
+    let answer = ask(&law, &json!({"times": {"aware": "2026-06-02"}}));
     let owed = answer.required.iter().find(|owed| owed.rule_id == "R").unwrap();
     assert_eq!(owed.anchor.as_deref(), Some("aware"));
     assert!(
@@ -237,7 +238,7 @@ fn alternatives_are_shown_and_never_used() {
         r#"{ after = "clock", amount = 72, unit = "hour", alt = [{ id = "full-hour", start = "next_full_hour" }, { id = "two-days", min_working_days = 2, default = false }] }"#,
         "",
     );
-    let answer = ask(&law, json!({"times": {"discovered": "2026-06-05T10:20:00-04:00"}}));
+    let answer = ask(&law, &json!({"times": {"discovered": "2026-06-05T10:20:00-04:00"}}));
     let owed = answer.required.iter().find(|owed| owed.rule_id == "R").unwrap();
     assert_eq!(owed.due_by.as_deref(), Some("2026-06-08T10:20:00-04:00"));
     assert_eq!(owed.alt_due_by.as_deref(), Some("2026-06-08T11:00:00-04:00"));
@@ -249,15 +250,15 @@ fn a_hold_suspends_ends_and_is_refused_without_its_evidence() {
     let delay = r#"delays = [{ kind = "law_enforcement", effect = "suspend", needs = ["le_hold.written"] }]"#;
     let law = law(r#"{ after = "clock", amount = 30, unit = "calendar_day" }"#, delay);
     let times = json!({"discovered": "2026-06-02"});
-    let held = ask(&law, json!({"times": times, "le_hold": {"active": true, "from": "2026-06-05", "written": true}}));
+    let held = ask(&law, &json!({"times": times, "le_hold": {"active": true, "from": "2026-06-05", "written": true}}));
     assert_eq!(held.suspended[0].rule_id, "R");
     assert_eq!(held.suspended[0].due_by, None);
     assert_eq!(held.suspended[0].base_due_by.as_deref(), Some("2026-07-02T23:59:59-04:00"));
-    let oral = ask(&law, json!({"times": times, "le_hold": {"active": true, "from": "2026-06-05"}}));
+    let oral = ask(&law, &json!({"times": times, "le_hold": {"active": true, "from": "2026-06-05"}}));
     assert!(oral.suspended.is_empty());
     let ended = ask(
         &law,
-        json!({"times": times, "le_hold": {"active": false, "from": "2026-06-05", "released": "2026-06-15", "written": true}}),
+        &json!({"times": times, "le_hold": {"active": false, "from": "2026-06-05", "released": "2026-06-15", "written": true}}),
     );
     let owed = ended.required.iter().find(|owed| owed.rule_id == "R").unwrap();
     // Ten days held: 2 July + 10.
@@ -271,7 +272,7 @@ fn a_hold_asked_for_after_the_date_changes_nothing() {
     let law = law(r#"{ after = "clock", amount = 5, unit = "calendar_day" }"#, delay);
     let answer = ask(
         &law,
-        json!({"times": {"discovered": "2026-06-02"}, "le_hold": {"active": false, "from": "2026-06-20", "released": "2026-06-25"}}),
+        &json!({"times": {"discovered": "2026-06-02"}, "le_hold": {"active": false, "from": "2026-06-20", "released": "2026-06-25"}}),
     );
     let owed = answer.required.iter().find(|owed| owed.rule_id == "R").unwrap();
     assert_eq!(owed.due_by.as_deref(), Some("2026-06-07T23:59:59-04:00"));
@@ -280,7 +281,7 @@ fn a_hold_asked_for_after_the_date_changes_nothing() {
 #[test]
 fn what_was_done_is_satisfied_by_its_evidence() {
     let law = law(r#"{ after = "clock", amount = 5, unit = "calendar_day" }"#, "");
-    let answer = ask(&law, json!({"times": {"discovered": "2026-06-02"}, "done": {"R": "portal receipt 4711"}}));
+    let answer = ask(&law, &json!({"times": {"discovered": "2026-06-02"}, "done": {"R": "portal receipt 4711"}}));
     assert_eq!(answer.satisfied[0].rule_id, "R");
     assert_eq!(answer.satisfied[0].evidence.as_deref(), Some("portal receipt 4711"));
     assert!(answer.required.iter().all(|owed| owed.rule_id != "R"));

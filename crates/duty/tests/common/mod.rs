@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use duty::{Law, LawError};
 
+#[allow(dead_code, reason = "each test file uses its own part of this module")]
 pub fn regimes_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/regimes")
 }
@@ -21,6 +22,7 @@ pub fn files() -> Vec<(String, String)> {
     files
 }
 
+#[allow(dead_code, reason = "each test file uses its own part of this module")]
 pub fn load() -> (Law, Vec<LawError>) {
     Law::load(files())
 }
