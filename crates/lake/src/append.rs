@@ -78,7 +78,7 @@ where
     let name = table.name();
     let files = tokio::task::spawn_blocking(move || {
         let mut files = Vec::new();
-        for (day, rows) in encode::by_day(rows)? {
+        for (day, rows) in encode::by_day(&rows)? {
             files.extend(parquet_file::encode_day(name, day, encode::batches(&rows, seq))?);
         }
         Ok::<_, AppendError>(files)
@@ -105,7 +105,10 @@ async fn commit(table: &Table, adds: &[Add], txn: &Txn) -> Result<Committed, App
         let properties =
             CommitProperties::default().with_application_transaction(Transaction::new(&txn.source, txn.seq));
         match locked.commit(CommitBuilder::from(properties).with_actions(actions), operation).await {
-            Ok(version) => return Ok(Committed::At(version)),
+            Ok(version) => {
+                locked.remember_txn(version, txn);
+                return Ok(Committed::At(version));
+            }
             // Another writer stored something of this source in between: look again before anything else.
             Err(error) if is_conflict(&error) => {}
             Err(error) => return Err(StorageError::table("append to", table.name(), error).into()),

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, BinaryArray, Int32Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
-    TimestampMicrosecondArray,
+    ArrayRef, BinaryArray, Int32Array, Int64Array, ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondArray,
 };
 use jiff::civil::Date;
 
@@ -20,9 +19,10 @@ use crate::schema::{file_schema, list_element};
 use crate::table::TableName;
 
 /// Rows in one record batch.
-const PIECE_ROWS_MAX: usize = 16_384;
-/// Text in one record batch; far below the 2 GiB that 32-bit offsets reach.
-const PIECE_BYTES_MAX: usize = 32 << 20;
+const PIECE_ROWS_MAX: usize = 8_192;
+/// Text in one record batch: small enough that its memory is used again for the next one, and far below the 2 GiB that
+/// 32-bit offsets reach (one row may exceed it, up to [`ROW_BYTES_MAX`]).
+const PIECE_BYTES_MAX: usize = 4 << 20;
 /// Text in one row. A CloudTrail record is below 256 KiB, a log line of ours below 1 MiB.
 pub(crate) const ROW_BYTES_MAX: usize = 64 << 20;
 
@@ -37,7 +37,7 @@ pub(crate) trait Encode: Sized {
     /// Order inside a file; the same as [`crate::schema::sort_columns`].
     fn order(&self, other: &Self) -> Ordering;
     /// All columns of the file schema, in its order.
-    fn arrays(rows: &[Self], seq: i64) -> Vec<ArrayRef>;
+    fn arrays(rows: &[&Self], seq: i64) -> Vec<ArrayRef>;
 }
 
 /// Refuses a batch that the table could not hold or that names another source than its transaction.
@@ -55,23 +55,23 @@ pub(crate) fn check<Row: Encode>(rows: &[Row], txn: &Txn) -> Result<(), AppendEr
     Ok(())
 }
 
-/// The rows of each day, sorted for the file.
-pub(crate) fn by_day<Row: Encode>(rows: Vec<Row>) -> Result<BTreeMap<Date, Vec<Row>>, AppendError> {
-    let mut days: BTreeMap<Date, Vec<Row>> = BTreeMap::new();
+/// The rows of each day, sorted for the file. The rows stay where they are: they are large.
+pub(crate) fn by_day<Row: Encode>(rows: &[Row]) -> Result<BTreeMap<Date, Vec<&Row>>, AppendError> {
+    let mut days: BTreeMap<Date, Vec<&Row>> = BTreeMap::new();
     for row in rows {
         days.entry(day_of(row.time_us())?).or_default().push(row);
     }
     for rows in days.values_mut() {
-        rows.sort_unstable_by(Encode::order);
+        rows.sort_unstable_by(|left, right| left.order(right));
     }
     Ok(days)
 }
 
 /// Sorted rows as record batches, made one at a time as the writer asks for them.
-pub(crate) fn batches<Row: Encode>(
-    rows: &[Row],
+pub(crate) fn batches<'a, Row: Encode>(
+    rows: &'a [&'a Row],
     seq: i64,
-) -> impl Iterator<Item = Result<RecordBatch, StorageError>> + '_ {
+) -> impl Iterator<Item = Result<RecordBatch, StorageError>> + 'a {
     let mut rest = rows;
     std::iter::from_fn(move || {
         let (piece, after) = rest.split_at(piece_len(rest));
@@ -84,7 +84,7 @@ pub(crate) fn batches<Row: Encode>(
     })
 }
 
-fn piece_len<Row: Encode>(rows: &[Row]) -> usize {
+fn piece_len<Row: Encode>(rows: &[&Row]) -> usize {
     let mut bytes = 0usize;
     for (count, row) in rows.iter().enumerate() {
         bytes = bytes.saturating_add(row.text_bytes());
@@ -123,7 +123,7 @@ impl Encode for EventRow {
             .then_with(|| self.record.cmp(&other.record))
     }
 
-    fn arrays(rows: &[Self], seq: i64) -> Vec<ArrayRef> {
+    fn arrays(rows: &[&Self], seq: i64) -> Vec<ArrayRef> {
         vec![
             text(rows, |row| &row.tenant),
             text(rows, |row| &row.source),
@@ -188,7 +188,7 @@ impl Encode for FindingRow {
             .then_with(|| self.uid.cmp(&other.uid))
     }
 
-    fn arrays(rows: &[Self], seq: i64) -> Vec<ArrayRef> {
+    fn arrays(rows: &[&Self], seq: i64) -> Vec<ArrayRef> {
         vec![
             text(rows, |row| &row.uid),
             text(rows, |row| &row.tenant),
@@ -232,7 +232,7 @@ impl Encode for RejectedRow {
         self.member.cmp(&other.member).then_with(|| self.record.cmp(&other.record))
     }
 
-    fn arrays(rows: &[Self], seq: i64) -> Vec<ArrayRef> {
+    fn arrays(rows: &[&Self], seq: i64) -> Vec<ArrayRef> {
         vec![
             text(rows, |row| &row.tenant),
             text(rows, |row| &row.source),
@@ -250,40 +250,51 @@ fn list_bytes(values: &[String]) -> usize {
     values.iter().map(String::len).sum()
 }
 
-fn text<Row>(rows: &[Row], get: impl Fn(&Row) -> &str) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(rows.iter().map(get)))
+fn text<Row>(rows: &[&Row], get: impl Fn(&Row) -> &str) -> ArrayRef {
+    maybe_text(rows, |row| Some(get(row)))
 }
 
-fn maybe_text<Row>(rows: &[Row], get: impl Fn(&Row) -> Option<&str>) -> ArrayRef {
-    Arc::new(rows.iter().map(get).collect::<StringArray>())
+/// The length is counted first: growing a buffer of megabytes by copying it costs more than a second look.
+fn maybe_text<Row>(rows: &[&Row], get: impl Fn(&Row) -> Option<&str>) -> ArrayRef {
+    let bytes = rows.iter().filter_map(|row| get(row)).map(str::len).sum();
+    let mut builder = StringBuilder::with_capacity(rows.len(), bytes);
+    for row in rows {
+        builder.append_option(get(row));
+    }
+    Arc::new(builder.finish())
 }
 
-fn long<Row>(rows: &[Row], get: impl Fn(&Row) -> i64) -> ArrayRef {
-    Arc::new(Int64Array::from_iter_values(rows.iter().map(get)))
+fn long<Row>(rows: &[&Row], get: impl Fn(&Row) -> i64) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| get(row))))
 }
 
-fn maybe_long<Row>(rows: &[Row], get: impl Fn(&Row) -> Option<i64>) -> ArrayRef {
-    Arc::new(rows.iter().map(get).collect::<Int64Array>())
+fn maybe_long<Row>(rows: &[&Row], get: impl Fn(&Row) -> Option<i64>) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| get(row)).collect::<Int64Array>())
 }
 
-fn int<Row>(rows: &[Row], get: impl Fn(&Row) -> i32) -> ArrayRef {
-    Arc::new(Int32Array::from_iter_values(rows.iter().map(get)))
+fn int<Row>(rows: &[&Row], get: impl Fn(&Row) -> i32) -> ArrayRef {
+    Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| get(row))))
 }
 
-fn maybe_int<Row>(rows: &[Row], get: impl Fn(&Row) -> Option<i32>) -> ArrayRef {
-    Arc::new(rows.iter().map(get).collect::<Int32Array>())
+fn maybe_int<Row>(rows: &[&Row], get: impl Fn(&Row) -> Option<i32>) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| get(row)).collect::<Int32Array>())
 }
 
-fn time<Row>(rows: &[Row], get: impl Fn(&Row) -> i64) -> ArrayRef {
-    Arc::new(TimestampMicrosecondArray::from_iter_values(rows.iter().map(get)).with_timezone("UTC"))
+fn time<Row>(rows: &[&Row], get: impl Fn(&Row) -> i64) -> ArrayRef {
+    let times = rows.iter().map(|row| get(row));
+    Arc::new(TimestampMicrosecondArray::from_iter_values(times).with_timezone("UTC"))
 }
 
-fn maybe_time<Row>(rows: &[Row], get: impl Fn(&Row) -> Option<i64>) -> ArrayRef {
-    Arc::new(rows.iter().map(get).collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
+fn maybe_time<Row>(rows: &[&Row], get: impl Fn(&Row) -> Option<i64>) -> ArrayRef {
+    let times = rows.iter().map(|row| get(row));
+    Arc::new(times.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
 }
 
-fn list<Row>(rows: &[Row], get: impl Fn(&Row) -> &[String]) -> ArrayRef {
-    let mut builder = ListBuilder::new(StringBuilder::new()).with_field(list_element());
+fn list<Row>(rows: &[&Row], get: impl Fn(&Row) -> &[String]) -> ArrayRef {
+    let values = rows.iter().map(|row| get(row).len()).sum();
+    let bytes = rows.iter().map(|row| list_bytes(get(row))).sum();
+    let texts = StringBuilder::with_capacity(values, bytes);
+    let mut builder = ListBuilder::with_capacity(texts, rows.len()).with_field(list_element());
     for row in rows {
         for value in get(row) {
             builder.values().append_value(value);

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -31,6 +32,10 @@ use crate::vacuum::{self, Vacuum, Vacuumed};
 
 /// Longest name of a lent table.
 const NAME_CHARS_MAX: usize = 64;
+
+/// What the methods answer: to be awaited. The type is erased on purpose: the engine's code behind an `async fn` would be
+/// compiled again in every crate and test that awaits it, minutes each time.
+pub type Answer<'a, T> = BoxFuture<'a, T>;
 
 /// Bounds of the query engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,25 +94,8 @@ impl Lake {
     ///
     /// # Errors
     /// When the directory cannot be used, or a table was written by a newer program.
-    pub async fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
-        let dir = prepare(dir)?;
-        let staging = dir.join("staging");
-        durable::create_dir(&staging).map_err(|error| StorageError::file("create", &staging, error))?;
-        let store = Arc::new(DurableStore::new(staging.clone()));
-        let open = |name: TableName| Table::open(name, dir.join(name.as_str()), Arc::clone(&store));
-        let engine = Engine::new(options, &staging)
-            .map_err(|error| StorageError::engine("open", TableName::Events, error.strip_backtrace()))?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                events: open(TableName::Events).await?,
-                findings: open(TableName::Findings).await?,
-                rejected: open(TableName::Rejected).await?,
-                holds: HoldStore::open(dir.join("holds"), staging)?,
-                engine,
-                lent: RwLock::default(),
-                dir,
-            }),
-        })
+    pub fn open<'a>(dir: &'a Path, options: &'a Options) -> Answer<'a, Result<Self, OpenError>> {
+        Box::pin(open(dir, options))
     }
 
     /// Stores the events of a batch once. All rows must carry `txn.source`.
@@ -117,32 +105,40 @@ impl Lake {
     ///
     /// # Errors
     /// When a row cannot be held, or the disk refuses. Repeating the call is always safe.
-    pub async fn append_events(&self, rows: Vec<EventRow>, txn: &Txn) -> Result<Appended, AppendError> {
-        append::append(&self.inner.events, rows, txn).await
+    pub fn append_events<'a>(&'a self, rows: Vec<EventRow>, txn: &'a Txn) -> Answer<'a, Result<Appended, AppendError>> {
+        Box::pin(append::append(&self.inner.events, rows, txn))
     }
 
     /// Stores the rejected records of a batch once.
     ///
     /// # Errors
     /// As [`Lake::append_events`].
-    pub async fn append_rejected(&self, rows: Vec<RejectedRow>, txn: &Txn) -> Result<Appended, AppendError> {
-        append::append(&self.inner.rejected, rows, txn).await
+    pub fn append_rejected<'a>(
+        &'a self,
+        rows: Vec<RejectedRow>,
+        txn: &'a Txn,
+    ) -> Answer<'a, Result<Appended, AppendError>> {
+        Box::pin(append::append(&self.inner.rejected, rows, txn))
     }
 
     /// Stores the findings of a batch once.
     ///
     /// # Errors
     /// As [`Lake::append_events`].
-    pub async fn append_findings(&self, rows: Vec<FindingRow>, txn: &Txn) -> Result<Appended, AppendError> {
-        append::append(&self.inner.findings, rows, txn).await
+    pub fn append_findings<'a>(
+        &'a self,
+        rows: Vec<FindingRow>,
+        txn: &'a Txn,
+    ) -> Answer<'a, Result<Appended, AppendError>> {
+        Box::pin(append::append(&self.inner.findings, rows, txn))
     }
 
     /// The highest batch number of a source that a table holds. Batches without rows leave no number.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn max_txn(&self, table: TableName, source: &str) -> Result<Option<i64>, StorageError> {
-        self.table(table).max_txn(source).await
+    pub fn max_txn<'a>(&'a self, table: TableName, source: &'a str) -> Answer<'a, Result<Option<i64>, StorageError>> {
+        Box::pin(self.table(table).max_txn(source))
     }
 
     /// Runs one read-only statement over `events`, `findings`, `rejected` and the lent tables, and answers at most
@@ -150,16 +146,16 @@ impl Lake {
     ///
     /// # Errors
     /// When the text would change something, is wrong, or needs more memory than allowed.
-    pub async fn sql(&self, text: &str, limit: usize) -> Result<Rows, QueryError> {
-        query::rows(self, text, limit).await
+    pub fn sql<'a>(&'a self, text: &'a str, limit: usize) -> Answer<'a, Result<Rows, QueryError>> {
+        Box::pin(query::rows(self, text, limit))
     }
 
     /// As [`Lake::sql`], piece by piece and without a row limit.
     ///
     /// # Errors
     /// As [`Lake::sql`].
-    pub async fn sql_stream(&self, text: &str) -> Result<RowStream, QueryError> {
-        query::stream(self, text).await
+    pub fn sql_stream<'a>(&'a self, text: &'a str) -> Answer<'a, Result<RowStream, QueryError>> {
+        Box::pin(query::stream(self, text))
     }
 
     /// Lends a table to SQL under `name`, replacing an earlier one of that name. It lives in memory in this handle and its
@@ -188,24 +184,28 @@ impl Lake {
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub async fn read_events(&self, filter: &Filter, limit: usize) -> Result<Vec<EventRow>, QueryError> {
-        read::events(self, filter, limit).await
+    pub fn read_events<'a>(
+        &'a self,
+        filter: &'a Filter,
+        limit: usize,
+    ) -> Answer<'a, Result<Vec<EventRow>, QueryError>> {
+        Box::pin(read::events(self, filter, limit))
     }
 
     /// All events that match, piece by piece, in no particular order.
     ///
     /// # Errors
     /// As [`Lake::read_events`].
-    pub async fn stream_events(&self, filter: &Filter) -> Result<EventStream, QueryError> {
-        read::open(self, filter, None).await
+    pub fn stream_events<'a>(&'a self, filter: &'a Filter) -> Answer<'a, Result<EventStream, QueryError>> {
+        Box::pin(read::open(self, filter, None))
     }
 
     /// What the lake holds, per table and day.
     ///
     /// # Errors
     /// When a table or the holds cannot be read.
-    pub async fn status(&self) -> Result<Status, MaintainError> {
-        status::status(self).await
+    pub fn status<'a>(&'a self) -> Answer<'a, Result<Status, MaintainError>> {
+        Box::pin(status::status(self))
     }
 
     /// Places a hold: no retention removes a row that `filter` matches, now or appended later, until it is released.
@@ -213,55 +213,70 @@ impl Lake {
     ///
     /// # Errors
     /// When the id is unusable or taken by another filter, or the disk refuses.
-    pub async fn hold(&self, id: &str, filter: Filter, reason: &str, now: Timestamp) -> Result<Hold, HoldError> {
-        let hold = Hold { id: id.to_owned(), reason: reason.to_owned(), filter, placed: now };
-        self.with_holds(move |holds| holds.place(hold)).await
+    pub fn hold<'a>(
+        &'a self,
+        id: &'a str,
+        filter: Filter,
+        reason: &'a str,
+        now: Timestamp,
+    ) -> Answer<'a, Result<Hold, HoldError>> {
+        Box::pin(async move {
+            let hold = Hold { id: id.to_owned(), reason: reason.to_owned(), filter, placed: now };
+            self.with_holds(move |holds| holds.place(hold)).await
+        })
     }
 
     /// Ends a hold and removes its locked copies. Its rows go with the next retention.
     ///
     /// # Errors
     /// When there is no such hold, or the disk refuses.
-    pub async fn release(&self, id: &str) -> Result<Hold, HoldError> {
-        let (id, locked) = (id.to_owned(), self.locked_dir());
-        self.with_holds(move |holds| {
-            let hold = holds.release(&id)?;
-            retain::remove_locked(&locked.join(&hold.id))?;
-            Ok(hold)
+    pub fn release<'a>(&'a self, id: &'a str) -> Answer<'a, Result<Hold, HoldError>> {
+        Box::pin(async move {
+            let (id, locked) = (id.to_owned(), self.locked_dir());
+            self.with_holds(move |holds| {
+                let hold = holds.release(&id)?;
+                retain::remove_locked(&locked.join(&hold.id))?;
+                Ok(hold)
+            })
+            .await
         })
-        .await
     }
 
     /// The holds in force.
     ///
     /// # Errors
     /// When the list cannot be read.
-    pub async fn holds(&self) -> Result<Vec<Hold>, HoldError> {
-        self.with_holds(|holds| Ok(holds.read()?.holds)).await
+    pub fn holds<'a>(&'a self) -> Answer<'a, Result<Vec<Hold>, HoldError>> {
+        Box::pin(self.with_holds(|holds| Ok(holds.read()?.holds)))
     }
 
     /// Drops whole days of one table except held rows; see [`Retain`].
     ///
     /// # Errors
     /// When the holds cannot be read (then nothing is deleted), or another writer keeps winning.
-    pub async fn retain(&self, retain: &Retain) -> Result<Retained, MaintainError> {
-        retain::retain(self, retain).await
+    pub fn retain<'a>(&'a self, retain: &'a Retain) -> Answer<'a, Result<Retained, MaintainError>> {
+        Box::pin(retain::retain(self, retain))
     }
 
     /// Rewrites the files of one day into as few sorted ones as fit. Changes no row.
     ///
     /// # Errors
     /// When the rewritten rows are not the same rows (then nothing is changed), or another writer keeps winning.
-    pub async fn compact(&self, table: TableName, day: Date, now: Timestamp) -> Result<Compacted, MaintainError> {
-        compact::compact(self, table, day, now).await
+    pub fn compact<'a>(
+        &'a self,
+        table: TableName,
+        day: Date,
+        now: Timestamp,
+    ) -> Answer<'a, Result<Compacted, MaintainError>> {
+        Box::pin(compact::compact(self, table, day, now))
     }
 
     /// Deletes files that no current version needs; see [`Vacuum`].
     ///
     /// # Errors
     /// When a table cannot be read or a file cannot be removed.
-    pub async fn vacuum(&self, vacuum: &Vacuum) -> Result<Vacuumed, MaintainError> {
-        vacuum::vacuum(self, vacuum).await
+    pub fn vacuum<'a>(&'a self, vacuum: &'a Vacuum) -> Answer<'a, Result<Vacuumed, MaintainError>> {
+        Box::pin(vacuum::vacuum(self, vacuum))
     }
 
     pub(crate) fn table(&self, name: TableName) -> &Table {
@@ -301,6 +316,27 @@ impl Lake {
             Err(HoldError::File { action: "use", path: self.inner.dir.join("holds"), source })
         })
     }
+}
+
+async fn open(dir: &Path, options: &Options) -> Result<Lake, OpenError> {
+    let dir = prepare(dir)?;
+    let staging = dir.join("staging");
+    durable::create_dir(&staging).map_err(|error| StorageError::file("create", &staging, error))?;
+    let store = Arc::new(DurableStore::new(staging.clone()));
+    let table = |name: TableName| Table::open(name, dir.join(name.as_str()), Arc::clone(&store));
+    let engine = Engine::new(options, &staging)
+        .map_err(|error| StorageError::engine("open", TableName::Events, error.strip_backtrace()))?;
+    Ok(Lake {
+        inner: Arc::new(Inner {
+            events: table(TableName::Events).await?,
+            findings: table(TableName::Findings).await?,
+            rejected: table(TableName::Rejected).await?,
+            holds: HoldStore::open(dir.join("holds"), staging)?,
+            engine,
+            lent: RwLock::default(),
+            dir,
+        }),
+    })
 }
 
 fn prepare(dir: &Path) -> Result<PathBuf, StorageError> {

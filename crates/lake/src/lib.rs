@@ -12,7 +12,7 @@
 //!   append returns ([`durable`](crate::Lake::open) explains the order).
 //! * **A hold beats retention.** Every delete asks the holds first and checks afterwards that the held rows are equal,
 //!   row by row, to what was there before.
-//! * **Blocking.** All `async fn`s may be awaited on any tokio runtime. Parquet encoding, sorting and fsync run on
+//! * **Blocking.** All answers may be awaited on any tokio runtime. Parquet encoding, sorting and fsync run on
 //!   tokio's blocking threads; SQL runs on the calling runtime's workers, so give a server more than one.
 
 mod append;
@@ -44,7 +44,7 @@ pub use crate::error::{AppendError, HoldError, MaintainError, OpenError, QueryEr
 pub use crate::filter::Filter;
 pub use crate::holds::Hold;
 pub use crate::json::ColumnKind;
-pub use crate::lake::{Lake, Options};
+pub use crate::lake::{Answer, Lake, Options};
 pub use crate::query::{Column, RowStream, Rows};
 pub use crate::read::EventStream;
 pub use crate::retain::{DroppedDay, Retain, Retained};

@@ -3,6 +3,7 @@
 //! On the path: under append, compaction, retention and queries. In one process a table has one writer at a time (a
 //! mutex held only while a commit is made); other processes are met by Delta's conflict check.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use deltalake::{DeltaResult, DeltaTable, DeltaTableBuilder, DeltaTableError, ens
 use jiff::civil::Date;
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::append::Txn;
 use crate::durable::{self, DurableStore};
 use crate::error::{OpenError, StorageError};
 use crate::parquet_file::EncodedFile;
@@ -24,6 +26,8 @@ use crate::schema::{self, DAY, SCHEMA_VERSION, VERSION_PROPERTY};
 
 /// Commits between two checkpoints of the log: what a fresh reader has to replay at most.
 const COMMITS_PER_CHECKPOINT: &str = "20";
+/// Sources whose numbers are remembered; a lake has tens.
+const SOURCES_REMEMBERED_MAX: usize = 10_000;
 /// How long log entries older than a checkpoint are kept, for looking back.
 const LOG_RETENTION: &str = "interval 7 days";
 
@@ -60,12 +64,25 @@ impl fmt::Display for TableName {
 pub(crate) struct Table {
     name: TableName,
     root: PathBuf,
-    delta: Mutex<DeltaTable>,
+    state: Mutex<State>,
+}
+
+struct State {
+    delta: DeltaTable,
+    txns: Txns,
+}
+
+/// Transaction numbers that were looked up, which costs a read of the log each. They count only for the very version
+/// they were looked up in; one commit by anybody else, and all are asked again.
+#[derive(Default)]
+struct Txns {
+    version: Option<u64>,
+    stored: BTreeMap<String, Option<i64>>,
 }
 
 /// The table, fresh, with nobody else of this process committing to it.
 pub(crate) struct Locked<'a> {
-    delta: MutexGuard<'a, DeltaTable>,
+    state: MutexGuard<'a, State>,
 }
 
 /// A file of the table as a snapshot knows it.
@@ -83,7 +100,7 @@ impl Table {
         durable::create_dir(&root).map_err(|error| StorageError::file("create", &root, error))?;
         let opened = open_or_create(name, &root, store).await;
         let delta = opened.map_err(|error| StorageError::table("open", name, error))?;
-        let table = Self { name, root, delta: Mutex::new(delta) };
+        let table = Self { name, root, state: Mutex::new(State { delta, txns: Txns::default() }) };
         table.check_schema().await?;
         Ok(table)
     }
@@ -98,14 +115,14 @@ impl Table {
 
     /// The newest state of the table, for reading. Later commits do not change it.
     pub(crate) async fn fresh(&self) -> Result<DeltaTable, StorageError> {
-        Ok(self.lock_fresh().await?.delta.clone())
+        Ok(self.lock_fresh().await?.state.delta.clone())
     }
 
     /// The newest state of the table, for committing.
     pub(crate) async fn lock_fresh(&self) -> Result<Locked<'_>, StorageError> {
-        let mut delta = self.delta.lock().await;
-        delta.update_state().await.map_err(|error| StorageError::table("read", self.name, error))?;
-        Ok(Locked { delta })
+        let mut state = self.state.lock().await;
+        state.delta.update_state().await.map_err(|error| StorageError::table("read", self.name, error))?;
+        Ok(Locked { state })
     }
 
     pub(crate) async fn max_txn(&self, source: &str) -> Result<Option<i64>, StorageError> {
@@ -130,7 +147,7 @@ impl Table {
         let path = format!("{DAY}={}/{random}.parquet", file.day);
         let failed = |error: DeltaTableError| StorageError::table("write to", self.name, error);
         let location = ObjectPath::parse(&path).map_err(|error| StorageError::engine("write to", self.name, error))?;
-        let store = self.delta.lock().await.object_store();
+        let store = self.state.lock().await.delta.object_store();
         let size = i64::try_from(file.bytes.len()).unwrap_or(i64::MAX);
         store.put(&location, file.bytes.into()).await.map_err(|error| failed(error.into()))?;
         let meta = store.head(&location).await.map_err(|error| failed(error.into()))?;
@@ -151,7 +168,7 @@ impl Table {
 
     /// Removes files that no commit names. What cannot be removed now is an orphan that vacuum finds.
     pub(crate) async fn discard(&self, adds: &[Add]) {
-        let store = self.delta.lock().await.object_store();
+        let store = self.state.lock().await.delta.object_store();
         for add in adds {
             if let Ok(location) = ObjectPath::parse(&add.path) {
                 drop(store.delete(&location).await);
@@ -179,23 +196,44 @@ impl Table {
 }
 
 impl Locked<'_> {
-    pub(crate) async fn max_txn(&self, name: TableName, source: &str) -> Result<Option<i64>, StorageError> {
+    pub(crate) async fn max_txn(&mut self, name: TableName, source: &str) -> Result<Option<i64>, StorageError> {
         let failed = |error| StorageError::table("read", name, error);
-        let state = self.delta.snapshot().map_err(failed)?;
-        state.transaction_version(self.delta.log_store().as_ref(), source).await.map_err(failed)
+        let version = self.state.delta.version();
+        if self.state.txns.version != version {
+            self.state.txns = Txns { version, stored: BTreeMap::new() };
+        }
+        if let Some(stored) = self.state.txns.stored.get(source) {
+            return Ok(*stored);
+        }
+        let snapshot = self.state.delta.snapshot().map_err(failed)?;
+        let log_store = self.state.delta.log_store();
+        let stored = snapshot.transaction_version(log_store.as_ref(), source).await.map_err(failed)?;
+        if self.state.txns.stored.len() < SOURCES_REMEMBERED_MAX {
+            self.state.txns.stored.insert(source.to_owned(), stored);
+        }
+        Ok(stored)
+    }
+
+    /// After our own commit, which directly followed the version that was looked at.
+    pub(crate) fn remember_txn(&mut self, version: u64, txn: &Txn) {
+        let txns = &mut self.state.txns;
+        if txns.version.map(|before| before + 1) == Some(version) {
+            txns.version = Some(version);
+            txns.stored.insert(txn.source.clone(), Some(txn.seq));
+        }
     }
 
     pub(crate) fn snapshot(&self, name: TableName) -> Result<&EagerSnapshot, StorageError> {
-        let state = self.delta.snapshot().map_err(|error| StorageError::table("read", name, error))?;
+        let state = self.state.delta.snapshot().map_err(|error| StorageError::table("read", name, error))?;
         Ok(state.snapshot())
     }
 
     /// One new table version. Durable when it returns.
     pub(crate) async fn commit(&mut self, commit: CommitBuilder, operation: DeltaOperation) -> DeltaResult<u64> {
-        let log_store = self.delta.log_store();
-        let state = self.delta.snapshot()?.clone();
-        let done = commit.build(Some(&state), log_store, operation).await?;
-        self.delta.state = Some(done.snapshot());
+        let log_store = self.state.delta.log_store();
+        let snapshot = self.state.delta.snapshot()?.clone();
+        let done = commit.build(Some(&snapshot), log_store, operation).await?;
+        self.state.delta.state = Some(done.snapshot());
         Ok(done.version())
     }
 }
