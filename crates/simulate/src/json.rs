@@ -14,8 +14,8 @@ pub(crate) enum J {
     /// A number printed with one decimal: tenths.
     Tenths(i64),
     Str(Cow<'static, str>),
-    Arr(Vec<J>),
-    Obj(Vec<(Cow<'static, str>, J)>),
+    Arr(Vec<Self>),
+    Obj(Vec<(Cow<'static, str>, Self)>),
 }
 
 impl J {
@@ -133,12 +133,12 @@ impl From<usize> for J {
         Self::Int(i64::try_from(n).unwrap_or(i64::MAX))
     }
 }
-impl From<Vec<J>> for J {
+impl From<Vec<Self>> for J {
     fn from(items: Vec<Self>) -> Self {
         Self::Arr(items)
     }
 }
-impl<T: Into<J>> From<Option<T>> for J {
+impl<T: Into<Self>> From<Option<T>> for J {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }

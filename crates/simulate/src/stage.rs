@@ -145,7 +145,7 @@ impl<'w> Stage<'w> {
         let hushes = std::mem::take(&mut self.hushes);
         today.retain(|r| !hushes.iter().any(|h| h.what == r.hushable && (h.from..h.to).contains(&r.at)));
         self.hushes = hushes.into_iter().filter(|h| end < h.to + HOUR).collect();
-        today.sort_by(|a, b| (a.route, a.slot, a.at, a.sequence).cmp(&(b.route, b.slot, b.at, b.sequence)));
+        today.sort_by_key(|r| (r.route, r.slot, r.at, r.sequence));
         for file in today.chunk_by(|a, b| (a.route, a.slot) == (b.route, b.slot)) {
             self.write(file, sink)?;
         }

@@ -1,5 +1,7 @@
 //! Every file of a run read back by independent readers: shapes, required fields, unique ids, records in their files.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail as loudly as the test")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

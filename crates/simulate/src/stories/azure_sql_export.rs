@@ -3,14 +3,14 @@
 //! Look-alikes: one office address is added to the firewall; the backup job exports into the company's own vault.
 
 use crate::cast;
-use crate::clock::{MINUTE, SECOND};
+use crate::clock::{MINUTE, Ms, SECOND};
 use crate::exposure;
 use crate::formats::activity::{Action, Caller};
 use crate::formats::signin::{PORTAL, SignIn};
 use crate::holdings::{SQL_CAMPUS, SQL_CRM};
 use crate::json::j;
 use crate::options::StoryId;
-use crate::people::Team;
+use crate::people::{Staff, Team};
 use crate::rng::Rng;
 use crate::stage::Stage;
 use crate::stories::{Story, Told};
@@ -36,24 +36,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let (ip, country) = (cast::stranger_ip(rng), cast::stranger_country(rng));
     let mut at = stage.midnight + rng.range(0, 22 * 60) * MINUTE;
 
-    let risk = *rng.pick(&["none", "low", "medium"]);
-    let sign_in = SignIn {
-        at,
-        upn: &staff.upn,
-        name: &staff.name,
-        oid: &staff.oid,
-        ip: &ip,
-        country,
-        city: "",
-        app: PORTAL,
-        agent: crate::names::BROWSERS[3],
-        error: 0,
-        mfa: rng.chance(300),
-        risk,
-        managed: false,
-    };
-    stage.sign_in(rng, &sign_in);
-
+    sign_in(stage, rng, &staff, (&ip, country), at);
     at += rng.range(3, 30) * MINUTE;
     let everywhere = rng.chance(600);
     let (variant, from, to) = if everywhere {
@@ -98,4 +81,25 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
         resources: vec![resource, rule_id],
         exposure: exposure::objects(stage.world, tables),
     }
+}
+
+/// The password is right; the network, the device and often the missing second factor are not.
+fn sign_in(stage: &mut Stage<'_>, rng: &mut Rng, staff: &Staff, (ip, country): (&str, &str), at: Ms) {
+    let risk = rng.word(&["none", "low", "medium"]);
+    let sign_in = SignIn {
+        at,
+        upn: &staff.upn,
+        name: &staff.name,
+        oid: &staff.oid,
+        ip,
+        country,
+        city: "",
+        app: PORTAL,
+        agent: crate::names::BROWSERS[3],
+        error: 0,
+        mfa: rng.chance(300),
+        risk,
+        managed: false,
+    };
+    stage.sign_in(rng, &sign_in);
 }

@@ -29,75 +29,88 @@ pub(super) const STORY: Story = Story {
 /// The VPC of the data account.
 const VPC: usize = 1;
 
+/// The host that sends.
+struct Host {
+    session: Principal,
+    instance: String,
+    private: String,
+    eni: String,
+}
+
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let seed = stage.world.company.seed;
     let n = rng.below(3);
-    let host = cast::instance(seed, "larkfield-etl", n);
-    let (instance, private) = (cast::instance_id(seed, "larkfield-etl", n), cast::private_ip("larkfield-etl", n));
-    let eni = format!("eni-0{}", Rng::new(seed, &instance, 0).hex(16));
+    let instance = cast::instance_id(seed, "larkfield-etl", n);
+    let host = Host {
+        session: cast::instance(seed, "larkfield-etl", n),
+        private: cast::private_ip("larkfield-etl", n),
+        eni: format!("eni-0{}", Rng::new(seed, &instance, 0).hex(16)),
+        instance,
+    };
     let bucket = stage.world.cast.egress_bucket;
-
-    // Gathering: from inside, with the host's own role, more than it usually reads.
-    let mut at = stage.midnight + rng.range(0, 18 * 60) * MINUTE;
     let mut taken = stage.world.holdings.of(bucket).to_vec();
     rng.shuffle(&mut taken);
     taken.truncate(25 + rng.index(25));
     taken.sort_unstable();
-    for &i in &taken {
-        let object = &stage.world.holdings.objects[i];
-        let call = Call::new(at, &host, "s3", "GetObject", &private).agent(cast::BOTO).object(
-            bucket,
-            &object.key,
-            0,
-            object.size,
-            rng,
-        );
-        stage.call(rng, &call);
-        at += rng.range(1, 15) * SECOND;
-    }
+    let start = stage.midnight + rng.range(0, 18 * 60) * MINUTE;
+    let mut at = gather(stage, rng, &host, &taken, start);
 
-    let (variant, opener, from) = if rng.chance(500) {
-        ("opened with a deployment user's key", Principal::user(DATA, "svc-release"), cast::stranger_ip(rng))
+    let (variant, opener) = if rng.chance(500) {
+        ("opened with a deployment user's key", Principal::user(DATA, "svc-release"))
     } else {
-        let staff = stage.world.people.team(Team::Platform)[stage.world.cast.engineers[1]].clone();
-        ("opened by an engineer's session", cast::person(DATA, "PlatformAdmin", &staff), cast::stranger_ip(rng))
+        let staff = stage.world.people.team(Team::Platform)[stage.world.cast.engineers[1]];
+        ("opened by an engineer's session", cast::person(DATA, "PlatformAdmin", staff))
     };
+    let from = cast::stranger_ip(rng);
     let group = format!("sg-0{}", Rng::new(seed, "sg-etl", n).hex(16));
     at += rng.range(4, 50) * MINUTE;
     open(stage, rng, &opener, &from, &group, at);
 
-    let port = *rng.pick(&[443_i64, 22, 8443, 9001]);
-    let target = cast::stranger_ipv4(rng);
-    at += rng.range(2, 20) * MINUTE;
-    let deed = at;
-    let minutes = rng.range(14, 45);
-    for _ in 0..minutes {
+    let deed = at + rng.range(2, 20) * MINUTE;
+    send(stage, rng, &host, deed);
+    let actors = vec![opener.entity(&from), format!("eni:{}", host.eni), host.session.entity(&host.private)];
+    let resources = vec![
+        format!("arn:aws:ec2:us-east-1:{DATA}:security-group/{group}"),
+        format!("arn:aws:ec2:us-east-1:{DATA}:instance/{}", host.instance),
+        format!("arn:aws:s3:::{bucket}"),
+    ];
+    Told { variant, deed, actors, resources, exposure: exposure::objects(stage.world, &taken) }
+}
+
+/// From inside, with the host's own role, but more than it usually reads; returns when it is done.
+fn gather(stage: &mut Stage<'_>, rng: &mut Rng, host: &Host, taken: &[usize], mut at: Ms) -> Ms {
+    for &i in taken {
+        let object = &stage.world.holdings.objects[i];
+        let call = Call::new(at, &host.session, "s3", "GetObject", &host.private).agent(cast::BOTO);
+        let call = call.object(object.store, &object.key, 0, object.size, rng);
+        stage.call(rng, &call);
+        at += rng.range(1, 15) * SECOND;
+    }
+    at
+}
+
+/// Some gigabytes to one stranger, a record a minute and direction.
+fn send(stage: &mut Stage<'_>, rng: &mut Rng, host: &Host, mut at: Ms) {
+    let (port, target) = (*rng.pick(&[443_i64, 22, 8443, 9001]), cast::stranger_ipv4(rng));
+    for _ in 0..rng.range(14, 45) {
         let bytes = rng.range(60_000_000, 240_000_000);
         let source_port = rng.range(32_768, 60_999);
         let out = Flow {
             vpc: VPC,
             at,
-            eni: &eni,
-            instance: Some(&instance),
-            source: (&private, source_port),
+            eni: &host.eni,
+            instance: Some(&host.instance),
+            source: (&host.private, source_port),
             target: (&target, port),
             bytes,
             accept: true,
             egress: true,
         };
         stage.flow(rng, &out);
-        let back =
-            Flow { source: (&target, port), target: (&private, source_port), bytes: bytes / 60, egress: false, ..out };
-        stage.flow(rng, &back);
+        let (source, target) = (out.target, out.source);
+        stage.flow(rng, &Flow { source, target, bytes: bytes / 60, egress: false, ..out });
         at += MINUTE;
     }
-    let actors = vec![opener.entity(&from), format!("eni:{eni}"), host.entity(&private)];
-    let resources = vec![
-        format!("arn:aws:ec2:us-east-1:{DATA}:security-group/{group}"),
-        format!("arn:aws:ec2:us-east-1:{DATA}:instance/{instance}"),
-        format!("arn:aws:s3:::{bucket}"),
-    ];
-    Told { variant, deed, actors, resources, exposure: exposure::objects(stage.world, &taken) }
 }
 
 fn open(stage: &mut Stage<'_>, rng: &mut Rng, opener: &Principal, ip: &str, group: &str, at: Ms) {
