@@ -48,6 +48,8 @@ pub struct PackWriter<'a> {
     keys: Vec<&'a LogKey>,
     note: Note,
     manifest: Manifest,
+    /// Names given to members so far.
+    taken: BTreeSet<String>,
     /// The ids of every listing in its order, to draw samples from.
     listed: BTreeMap<String, Vec<String>>,
 }
@@ -133,8 +135,8 @@ impl<'a> PackWriter<'a> {
         };
         let container = Container::new(file);
         let path = path.to_owned();
-        let listed = BTreeMap::new();
-        let mut pack = Self { path, temporary, container, store, keys: keys.to_vec(), note, manifest, listed };
+        let (taken, listed) = (BTreeSet::new(), BTreeMap::new());
+        let mut pack = Self { path, temporary, container, store, keys: keys.to_vec(), note, manifest, taken, listed };
         pack.write_log(&known)?;
         Ok(pack)
     }
@@ -155,7 +157,7 @@ impl<'a> PackWriter<'a> {
     /// The proof file of one entry, below `proofs/`. Proving the same entry again changes nothing.
     pub fn proof(&mut self, index: u64) -> Result<(), PackError> {
         let name = format!("{PROOFS_PREFIX}{index}.tlog-proof");
-        if self.manifest.members.iter().any(|member| member.name == name) {
+        if self.taken.contains(&name) {
             return Ok(());
         }
         let proof = self.store.tlog_proof(index, &self.note)?;
@@ -215,19 +217,15 @@ impl<'a> PackWriter<'a> {
     }
 
     fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), PackError> {
-        self.check_name(name)?;
+        self.take_name(name)?;
         let member = self.container.member(name, bytes).map_err(|source| self.io(source))?;
         self.manifest.members.push(member);
         Ok(())
     }
 
-    fn check_name(&self, name: &str) -> Result<(), PackError> {
-        let taken: BTreeSet<&str> = self.manifest.members.iter().map(|member| member.name.as_str()).collect();
-        if names::is_member_name(name) && !taken.contains(name) {
-            Ok(())
-        } else {
-            Err(PackError::Name(name.to_owned()))
-        }
+    fn take_name(&mut self, name: &str) -> Result<(), PackError> {
+        let free = names::is_member_name(name) && self.taken.insert(name.to_owned());
+        if free { Ok(()) } else { Err(PackError::Name(name.to_owned())) }
     }
 
     fn io(&self, source: io::Error) -> PackError {

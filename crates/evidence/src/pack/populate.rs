@@ -110,8 +110,7 @@ impl PackWriter<'_> {
         if !is_plain_name(&population.name) {
             return Err(PackError::Name(population.name.clone()));
         }
-        self.check_name(&listing)?;
-        self.check_name(&certificate_of(&population.name))?;
+        self.take_name(&listing)?;
         self.container.start(&listing).map_err(|source| self.io(source))
     }
 

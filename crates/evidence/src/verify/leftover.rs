@@ -6,8 +6,8 @@ use super::report::{FaultKind, Report};
 use super::source::Source;
 use crate::tile::{BUNDLE_BYTES_MAX, Tile, TileKind};
 
-/// Compares every file of the log that the size does not ask for with the one it asks for. Returns how many entries stand on
-/// disk beyond the checkpoint; they are not sealed yet and prove nothing.
+/// Compares every file of the log that the size does not ask for with the one it asks for. What stands beyond the checkpoint is
+/// not sealed yet; it proves nothing and is no fault.
 pub(super) fn check(source: &Source, layout: Layout<'_>, report: &mut Report) {
     for name in source.names_below(layout.prefix) {
         let Some(tile) = Tile::from_path(name) else { continue };

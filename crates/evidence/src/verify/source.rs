@@ -102,6 +102,9 @@ impl Source {
 
     /// A file's bytes; an error in words when it is missing, unreadable or larger than `bytes_max`.
     pub(super) fn read(&self, name: &str, bytes_max: usize) -> Result<Vec<u8>, String> {
+        if let Self::Directory { root, names } = self {
+            return read_file(&root.join(name), *names.get(name).ok_or("it is missing")?, bytes_max);
+        }
         self.with_reader(name, |reader| {
             let mut bytes = Vec::new();
             reader.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
@@ -129,6 +132,15 @@ impl Source {
             }
         }
     }
+}
+
+/// Reads a whole file into a buffer of its size: a log has thousands of small ones and this is where a verifier waits.
+fn read_file(path: &Path, bytes: u64, bytes_max: usize) -> Result<Vec<u8>, String> {
+    let size_hint = usize::try_from(bytes).unwrap_or(usize::MAX).min(bytes_max);
+    let mut buffer = Vec::with_capacity(size_hint + 1);
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    file.take(bytes_max as u64 + 1).read_to_end(&mut buffer).map_err(|error| error.to_string())?;
+    if bytes_max < buffer.len() { Err(format!("it is larger than {bytes_max} bytes")) } else { Ok(buffer) }
 }
 
 /// A member that unpacks to more than its header says is a bomb, or was tampered with.
