@@ -274,3 +274,48 @@ impl Serialize for Unmapped<'_> {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{Resource, Status};
+
+    #[test]
+    fn what_a_class_cannot_carry_goes_to_unmapped() {
+        let mut event = Event::new("application/json", Class::Base, Timestamp::UNIX_EPOCH, b"\xff{}");
+        event.metadata.uid = "1".to_owned();
+        event.resources.push(Resource { uid: Some("order:1".to_owned()), ..Resource::default() });
+        event.src_endpoint = Some(Endpoint { ip: Some("192.0.2.1".to_owned()), ..Endpoint::default() });
+        event.bytes = Some(5);
+        let json = serde_json::to_value(&event).unwrap();
+        assert_eq!(json["unmapped"]["resources"][0]["uid"], "order:1");
+        assert_eq!(json["unmapped"]["src_endpoint"]["ip"], "192.0.2.1");
+        assert_eq!(json["unmapped"]["bytes"], 5);
+        assert!(json.get("src_endpoint").is_none());
+        // Bytes that are no text are shown as such; the event itself keeps them.
+        assert_eq!(json["raw_data"], "\u{fffd}{}");
+        assert_eq!(event.raw, b"\xff{}");
+    }
+
+    #[test]
+    fn nobody_is_said_to_be_nobody() {
+        let mut event = Event::new("aws/cloudtrail", Class::ApiActivity, Timestamp::UNIX_EPOCH, b"{}");
+        event.status = Status::Failure;
+        let json = serde_json::to_value(&event).unwrap();
+        assert_eq!(json["actor"]["user"]["name"], "Unknown");
+        assert_eq!(json["src_endpoint"]["name"], "Unknown");
+        assert_eq!(json["status"], "Failure");
+        assert_eq!(event.hot().user_name, None);
+    }
+
+    #[test]
+    fn vendor_parameters_are_json_or_text() {
+        let mut event = Event::new("aws/cloudtrail", Class::ApiActivity, Timestamp::UNIX_EPOCH, b"{}");
+        event.unmapped_json = vec![("good", Json("{\"a\":1}".to_owned())), ("bad", Json("{\"a\":".to_owned()))];
+        let json = serde_json::to_value(&event).unwrap();
+        assert_eq!(json["unmapped"]["good"]["a"], 1);
+        assert_eq!(json["unmapped"]["bad"], "{\"a\":");
+    }
+}

@@ -9,6 +9,7 @@ use crate::frame::{Framed, Framer, Window, first_key, member_text, top_level_key
 
 /// Records looked at; a file may start with a few damaged or foreign ones.
 const RECORDS_LOOKED_AT: usize = 64;
+const FIRST_LOOK_BYTES: usize = 16 * 1024;
 
 /// The decoder for the file that starts with `head`.
 pub(crate) fn recognise(head: &[u8], limits: &Limits) -> Option<Decoder> {
@@ -23,6 +24,12 @@ pub(crate) fn recognise(head: &[u8], limits: &Limits) -> Option<Decoder> {
     if !json || (*first == b'[' && second.is_none()) {
         return text_lines(head);
     }
+    // Nearly always the first record tells, so the copy that framing needs is a short one at first.
+    let short = head.get(..FIRST_LOOK_BYTES).and_then(|short| first_known(short, limits));
+    short.or_else(|| first_known(head, limits))
+}
+
+fn first_known(head: &[u8], limits: &Limits) -> Option<Decoder> {
     let mut framer = Framer::new(Window::whole(head.to_vec(), None), limits);
     for _ in 0..RECORDS_LOOKED_AT {
         let found = match framer.advance()? {
@@ -61,14 +68,16 @@ fn cut_record(start: &[u8]) -> Option<Decoder> {
     (first_key(start) == Some(b"eventVersion")).then(|| Decoder::new(Format::CloudTrail))
 }
 
-/// `{"Records":[]}` and its relatives.
+/// `{"Records":[]}` and its relatives. Looks only behind the first name, so a full list costs nothing here.
 fn empty_wrapper(head: &[u8]) -> Option<Format> {
-    let wrapped = [(&b"Records"[..], Format::CloudTrail), (b"records", Format::ActivityLogs)];
-    wrapped.into_iter().find_map(|(name, format)| {
-        let list = member_text(head, name)?;
-        let inside = list.strip_prefix(b"[")?.strip_suffix(b"]")?;
-        inside.iter().all(u8::is_ascii_whitespace).then_some(format)
-    })
+    let format = match first_key(head)? {
+        b"Records" => Format::CloudTrail,
+        b"records" | b"value" => Format::ActivityLogs,
+        _ => return None,
+    };
+    let list = head.iter().position(|byte| *byte == b'[')?;
+    let inside = head.get(list + 1..)?.iter().find(|byte| !byte.is_ascii_whitespace());
+    (inside == Some(&b']')).then_some(format)
 }
 
 fn text_lines(head: &[u8]) -> Option<Decoder> {

@@ -1,14 +1,11 @@
 //! Where in 64 bytes a given byte stands, as a 64-bit mask: the one hot loop of framing.
 //!
-//! Written with ordinary 64-bit arithmetic on eight bytes at a time, so it needs neither `unsafe` nor a machine feature.
+//! Sixteen bytes at a time through `wide`, which is safe on every machine and one instruction each on the usual ones.
+
+use wide::u8x16;
 
 /// Bytes looked at together.
 pub(super) const BLOCK: usize = 64;
-
-const LOW_SEVEN: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-const ONES: u64 = 0x0101_0101_0101_0101;
-/// Gathers the lowest bit of each byte into the top byte: the shifts 56, 49, … 7 never collide.
-const GATHER: u64 = 0x0102_0408_1020_4080;
 
 /// Masks of what matters to a JSON scanner. `open` holds `{` and `[`, `close` holds `}` and `]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,28 +17,27 @@ pub(super) struct Masks {
 }
 
 /// Classifies one block.
+#[inline]
 pub(super) fn masks(block: &[u8; BLOCK]) -> Masks {
     let mut out = Masks { quote: 0, backslash: 0, open: 0, close: 0 };
-    let (words, _) = block.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let shift = index * 8;
+    let (lanes, _) = block.as_chunks::<16>();
+    for (index, lane) in lanes.iter().enumerate() {
+        let lane = u8x16::new(*lane);
         // `[` and `{` differ in bit 5 only, and so do `]` and `}`.
-        let folded = word | (ONES * 0x20);
-        out.quote |= equal(word, b'"') << shift;
-        out.backslash |= equal(word, b'\\') << shift;
+        let folded = lane | u8x16::splat(0x20);
+        let shift = index * 16;
+        out.quote |= equal(lane, b'"') << shift;
+        out.backslash |= equal(lane, b'\\') << shift;
         out.open |= equal(folded, b'{') << shift;
         out.close |= equal(folded, b'}') << shift;
     }
     out
 }
 
-/// Eight bits, one per byte of `word` that equals `byte`.
-fn equal(word: u64, byte: u8) -> u64 {
-    let zero_where_equal = word ^ (ONES * u64::from(byte));
-    // Exact for every byte: adding 0x7f to the low seven bits sets the top bit unless all seven are zero.
-    let nonzero = ((zero_where_equal & LOW_SEVEN) + LOW_SEVEN) | zero_where_equal | LOW_SEVEN;
-    ((!nonzero >> 7).wrapping_mul(GATHER)) >> 56
+/// Sixteen bits, one per byte of `lane` that equals `byte`.
+#[inline]
+fn equal(lane: u8x16, byte: u8) -> u64 {
+    u64::from(lane.simd_eq(u8x16::splat(byte)).to_bitmask())
 }
 
 #[cfg(test)]

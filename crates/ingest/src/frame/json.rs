@@ -17,27 +17,15 @@ pub(crate) struct MemberAt<'a> {
 pub(crate) struct Members<'a> {
     text: &'a [u8],
     at: usize,
+    /// The value given out last, not yet stepped over: who stops at a member does not pay for its value.
+    pending: Option<usize>,
 }
 
 impl<'a> Members<'a> {
     /// `None` when `text` does not start with an object.
     pub(crate) fn of(text: &'a [u8]) -> Option<Self> {
         let start = skip_space(text, 0);
-        (text.get(start) == Some(&b'{')).then_some(Self { text, at: start + 1 })
-    }
-
-    /// Moves behind the value that starts at `value_at`; false when the text ends inside it.
-    fn skip_value(&mut self, value_at: usize) -> bool {
-        match value_end(self.text, value_at) {
-            Some(end) => {
-                self.at = end;
-                true
-            }
-            None => {
-                self.at = self.text.len();
-                false
-            }
-        }
+        (text.get(start) == Some(&b'{')).then_some(Self { text, at: start + 1, pending: None })
     }
 }
 
@@ -45,6 +33,9 @@ impl<'a> Iterator for Members<'a> {
     type Item = MemberAt<'a>;
 
     fn next(&mut self) -> Option<MemberAt<'a>> {
+        if let Some(value_at) = self.pending.take() {
+            self.at = value_end(self.text, value_at).unwrap_or(self.text.len());
+        }
         let mut at = skip_space(self.text, self.at);
         if self.text.get(at) == Some(&b',') {
             at = skip_space(self.text, at + 1);
@@ -59,7 +50,7 @@ impl<'a> Iterator for Members<'a> {
             return None;
         }
         let value_at = skip_space(self.text, colon + 1);
-        self.skip_value(value_at);
+        self.pending = Some(value_at);
         Some(MemberAt { name, value_at })
     }
 }

@@ -136,3 +136,52 @@ impl Next {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Error, ErrorKind, Read};
+
+    use super::*;
+
+    /// Gives its bytes and then breaks as a network does.
+    struct Breaking(Cursor<Vec<u8>>);
+
+    impl Read for Breaking {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            match self.0.read(buffer)? {
+                0 => Err(Error::new(ErrorKind::ConnectionAborted, "the line went dead")),
+                count => Ok(count),
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_reached_is_read_again_from_where_it_broke() {
+        let line =
+            |id: u32| format!("{{\"timestamp\":\"2026-03-02T10:11:12Z\",\"service\":\"s\",\"event\":\"e{id}\"}}\n");
+        let whole: String = (0..5).map(line).collect();
+        let cut = whole.len() / 2;
+        let mut reading = Reading::new(Limits::default(), BatchLimits::default());
+        reading.listing.update(vec![Member { name: "x".to_owned(), ..Member::default() }]);
+        let mut attempts = 0;
+        let mut attempt = |reading: &mut Reading| {
+            reading.fill("test", |reader, member| {
+                attempts += 1;
+                let bytes = whole.clone().into_bytes();
+                match attempts {
+                    1 => Err(ReadError::Store { path: "x".to_owned(), reason: "no route".to_owned() }),
+                    2 => reader.open_stream(&member.name, Box::new(Breaking(Cursor::new(bytes[..cut].to_vec()))), None),
+                    _ => reader.open_stream(&member.name, Box::new(Cursor::new(bytes)), None),
+                }
+            })
+        };
+        assert!(attempt(&mut reading).is_err());
+        let first = attempt(&mut reading).unwrap().unwrap();
+        let second = attempt(&mut reading).unwrap().unwrap();
+        assert!(attempt(&mut reading).unwrap().is_none());
+        assert_eq!((first.rejected.len(), second.rejected.len()), (0, 0));
+        let indices: Vec<u64> = first.records.iter().chain(&second.records).map(|record| record.index).collect();
+        assert_eq!(indices, [0, 1, 2, 3, 4]);
+        assert!(second.position.complete);
+    }
+}
