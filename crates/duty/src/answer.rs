@@ -208,12 +208,13 @@ impl Answer {
     }
 
     fn questions(&mut self, rule: &Rule, outcome: &Outcome) {
-        let asked = outcome.questions.iter().map(|question| Review {
-            rule_id: rule.id.clone(),
-            jurisdiction: outcome.jurisdiction.clone(),
-            question: question.clone(),
-        });
-        self.review.extend(asked);
+        for question in &outcome.questions {
+            let asked = self.review.iter().any(|review| review.rule_id == rule.id && &review.question == question);
+            if !asked {
+                let (rule_id, jurisdiction) = (rule.id.clone(), outcome.jurisdiction.clone());
+                self.review.push(Review { rule_id, jurisdiction, question: question.clone() });
+            }
+        }
     }
 }
 

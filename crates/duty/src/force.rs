@@ -31,6 +31,11 @@ pub(crate) fn in_force(scene: &Scene<'_>) -> Force {
     if versions.iter().any(|version| spans(version, date)) {
         return Force::Yes;
     }
+    if versions.is_empty() {
+        let reason =
+            format!("no version of {} had been recorded at the moment whose knowledge is asked for", statute.title);
+        return Force::No(State::NotInForce { status: "not_recorded".to_owned(), reason });
+    }
     Force::No(out_of_time(scene, statute, &versions, date))
 }
 

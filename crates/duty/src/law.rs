@@ -80,7 +80,7 @@ impl Law {
                 }
             }
         }
-        answer.review.extend(unplaced_people(facts));
+        answer.review.extend(unplaced_people(facts, answer.law.is_empty()));
         answer
     }
 
@@ -181,7 +181,7 @@ fn stamp(run: &Run<'_>, regime: &Regime, rule: &Rule, law: &mut Vec<LawStamp>) -
 }
 
 /// People whose state or country nobody knows may live in any served market.
-fn unplaced_people(facts: &Facts) -> Vec<Review> {
+fn unplaced_people(facts: &Facts, nothing_reached: bool) -> Vec<Review> {
     let mut questions = Vec::new();
     let mut ask = |jurisdiction: &str, question: String| {
         questions.push(Review { rule_id: "RESIDENCE".to_owned(), jurisdiction: jurisdiction.to_owned(), question });
@@ -193,8 +193,11 @@ fn unplaced_people(facts: &Facts) -> Vec<Review> {
             format!("where do {people} people of unknown residence live? every market served may be concerned"),
         );
     }
-    if facts.subjects.is_empty() {
-        ask(UNKNOWN_RESIDENCE, "no residence is given: only rules that do not count people were considered".to_owned());
+    if nothing_reached {
+        ask(
+            UNKNOWN_RESIDENCE,
+            "no loaded law is reached by these residences, establishment and roles: is one missing?".to_owned(),
+        );
     }
     if facts.subjects.contains_key("US") {
         ask(

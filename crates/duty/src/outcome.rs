@@ -181,6 +181,9 @@ fn judge_here(scene: &Scene<'_>, role: &Finding) -> State {
     if let Some(reason) = &scene.rule.no_duty {
         return State::NotRequired { reason: reason.clone(), citation: citation(scene.rule) };
     }
+    if role.truth.is_no() {
+        return State::NotRequired { reason: role.lines.join("; "), citation: citation(scene.rule) };
+    }
     let trigger = scene.rule.trigger.as_ref();
     let met = |assume| match trigger {
         Some(trigger) => role.clone().and(judge(trigger, scene, assume, true)),
@@ -210,10 +213,15 @@ fn reserved(scene: &Scene<'_>, found: &Finding) -> State {
     }
     let (questions, facts): (Vec<&Missing>, Vec<&Missing>) =
         found.missing.iter().partition(|missing| missing.policy == OnUnknown::Review);
-    let mut asked: Vec<String> = questions.iter().map(|missing| missing.fact.clone()).collect();
+    let mut asked: Vec<String> = questions.iter().map(|missing| asked_as(&missing.fact)).collect();
     asked.extend(facts.iter().map(|missing| format!("{} is not known", missing.fact)));
     asked.dedup();
     State::Review { question: asked.join("; ") }
+}
+
+/// A bare key becomes a sentence; a question stays one.
+fn asked_as(fact: &str) -> String {
+    if fact.contains(' ') { fact.to_owned() } else { format!("`{fact}` is not known and a person must say") }
 }
 
 /// The question a conditional text puts to a person.

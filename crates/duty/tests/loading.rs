@@ -125,6 +125,46 @@ fn worked_examples_of_the_schema_load() {
     );
 }
 
+#[test]
+fn law_is_answered_as_it_was_known() {
+    let versions = "[[statute.version]]\nid = \"v1\"\nvalid_from = 2020-01-01\nrecorded_at = 2026-03-01\n[[statute.version]]\nid = \"v2\"\nvalid_from = 2026-01-01\nrecorded_at = 2026-06-01\n[pi.data]";
+    let text = GOOD
+        .replace(
+            "[pi.data]",
+            &versions.replace("recorded_at = 2026-03-01", "valid_to = 2026-01-01\nrecorded_at = 2026-03-01"),
+        )
+        .replace("id = \"R\"", "id = \"R-v1\"\nversions = [\"v1\"]");
+    let second = r#"
+[[rule]]
+id = "R-v2"
+versions = ["v2"]
+kind = "notify"
+role = ["owner"]
+recipient = "residents"
+trigger = { pi = "data" }
+deadline = { qualitative = "at_once" }
+citations = ["s. 2"]
+confidence = "verified"
+"#;
+    let (law, errors) = Law::load([("t.toml".to_owned(), text + second)]);
+    assert!(errors.is_empty(), "{errors:?}");
+    let facts = r#"{"role":"owner","elements":["SSN"],"subjects":{"US-NY":1},"times":{"discovered":"2026-02-01"}}"#;
+    let facts = Facts::parse(facts).unwrap();
+    let ask = |known: &str| {
+        law.evaluate_as_known(&facts, "2026-12-01T00:00:00Z".parse().unwrap(), Some(known.parse().unwrap()))
+    };
+    // Known later: the second version answers, the first is superseded.
+    let now = ask("2026-12-01T00:00:00Z");
+    assert_eq!(now.required[0].rule_id, "R-v2");
+    assert_eq!(now.not_in_force[0].rule_id, "R-v1");
+    // Known in April: the change had not been recorded yet, and the first version had ended.
+    let then = ask("2026-04-01T00:00:00Z");
+    assert!(then.required.is_empty());
+    assert!(then.not_in_force.iter().any(|absent| absent.rule_id == "R-v2" && absent.status == "not_recorded"));
+    // Known before anything was recorded.
+    assert_eq!(ask("2025-01-01T00:00:00Z").not_in_force.len(), 2);
+}
+
 fn facts_error(text: &str) -> String {
     Facts::parse(text).expect_err(text).to_string()
 }
