@@ -52,6 +52,11 @@ pub(crate) fn custom_attributes(rule: &SigmaRule) -> (BTreeMap<String, serde_jso
     (attributes, unusable)
 }
 
+/// All modifiers, for an author who mistyped one.
+pub(crate) const MODIFIERS: &str = "contains, startswith, endswith, all, exists, cased, neq, re (i, m, s), cidr, lt, lte, \
+    gt, gte, fieldref, base64, base64offset, utf16, utf16le, utf16be, wide, windash, expand, minute, hour, day, week, \
+    month, year";
+
 /// The modifier as authors write it.
 pub(crate) fn modifier_name(modifier: Modifier) -> &'static str {
     match modifier {

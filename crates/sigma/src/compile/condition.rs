@@ -94,7 +94,7 @@ impl Scope<'_> {
     }
 
     fn unknown(&self, name: &str) -> Complaint {
-        Complaint::new("condition:", format!("the condition names `{name}`, which is no detection of this rule"))
+        Complaint::new(name, format!("the condition names `{name}`, which is no detection of this rule"))
             .help(self.known_names())
     }
 

@@ -85,7 +85,7 @@ fn load_document(source: &Source, version: &str, loaded: &mut Loaded) {
             kind: correlation.correlation_type.as_str(),
             rules: correlation.rules,
             file: source.file.to_string(),
-            line: source.first_line,
+            line: source.start_line(),
         });
     }
     for _ in parsed.filters {
@@ -136,7 +136,7 @@ fn convert(rule: SigmaRule, source: &Source, version: &str) -> Result<Rule, Vec<
         falsepositives: rule.falsepositives,
         version: version.to_owned(),
         file: source.file.to_string(),
-        line: source.first_line,
+        line: source.start_line(),
         watertight: own.watertight,
         ads: own.ads,
         tests: own.tests,
@@ -232,7 +232,7 @@ fn explain(source: &Source, problem: &str) -> RuleError {
     }
     if problem.starts_with("Unknown modifier") {
         let place = Place::inside(document, "detection", &format!("|{between_quotes}"));
-        let help = "see the Sigma specification's list of modifiers".to_owned();
+        let help = format!("the modifiers are {}", language::MODIFIERS);
         return source.error(place, format!("`{between_quotes}` is not a modifier"), help);
     }
     if problem.starts_with("Missing required field") {
@@ -254,7 +254,8 @@ fn explain(source: &Source, problem: &str) -> RuleError {
 }
 
 fn explain_condition(source: &Source, problem: &str) -> RuleError {
-    let place = Place::inside(&source.document, "detection", "condition:");
+    let key = Place::inside(&source.document, "detection", "condition:");
+    let place = inside_condition(source, problem, key).unwrap_or(key);
     let last_line = problem.lines().last().unwrap_or_default().trim().trim_start_matches("= ");
     let is_aggregation = problem.contains("count(") || source.document.contains("| count");
     let help = if is_aggregation {
@@ -263,6 +264,17 @@ fn explain_condition(source: &Source, problem: &str) -> RuleError {
         "a condition joins the names of detections with `and`, `or`, `not`, `1 of …` and `all of …`"
     };
     source.error(place, format!("the condition cannot be read: {last_line}"), help.to_owned())
+}
+
+/// The parser counts columns from the start of the condition, which stands behind its key if it is on one line.
+fn inside_condition(source: &Source, problem: &str, key: Place) -> Option<Place> {
+    let (line, rest) = problem.strip_prefix("Condition parse error at ")?.split_once(':')?;
+    let column: usize = rest.split(':').next()?.parse().ok()?;
+    let text: Vec<char> = source.document.lines().nth(key.line)?.chars().collect();
+    let behind = key.column + key.length;
+    let start = behind + text.iter().skip(behind).position(|character| !" '\"".contains(*character))?;
+    let at = start + column.checked_sub(1)?;
+    (line == "1" && at < text.len()).then_some(Place { line: key.line, column: at, length: 1 })
 }
 
 /// "… at line 7 column 3 …" → (7, 3).

@@ -84,6 +84,11 @@ impl Source {
         }
     }
 
+    /// The 1-based line of the file where the document says its first thing.
+    pub(crate) fn start_line(&self) -> usize {
+        self.first_line + Place::start(&self.document).line
+    }
+
     pub(crate) fn error(&self, place: Place, message: impl Into<String>, help: impl Into<Option<String>>) -> RuleError {
         self.problem(Severity::Error, place, message.into(), help.into())
     }
