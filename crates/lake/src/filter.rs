@@ -21,6 +21,8 @@ use crate::table::TableName;
 pub struct Filter {
     pub tenant: Option<String>,
     pub source: Option<String>,
+    /// This batch of the source.
+    pub seq: Option<i64>,
     /// Any of these actors.
     pub actors: BTreeSet<String>,
     /// Any of these among the row's resources.
@@ -43,6 +45,7 @@ impl Filter {
         let mut parts = Vec::new();
         parts.extend(self.tenant.as_ref().map(|tenant| col("tenant").eq(lit(tenant.as_str()))));
         parts.extend(self.source.as_ref().map(|source| col("source").eq(lit(source.as_str()))));
+        parts.extend(self.seq.map(|seq| col("seq").eq(lit(seq))));
         let named = !self.actors.is_empty() || !self.resources.is_empty() || !self.event_uids.is_empty();
         if table == TableName::Rejected {
             let bounded = self.source.is_some() || self.from_us.is_some();

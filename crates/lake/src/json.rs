@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray as _, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    Array as _, ArrayRef, AsArray as _, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
 use datafusion::arrow::compute::cast;
@@ -51,7 +51,7 @@ pub(crate) fn kind_of(data_type: &DataType) -> ColumnKind {
 
 /// The rows of a batch, each a list of values in column order.
 pub(crate) fn rows(batch: &RecordBatch) -> Result<Vec<Vec<Value>>, ArrowError> {
-    let columns = batch.columns().iter().map(|column| values(column)).collect::<Result<Vec<_>, _>>()?;
+    let columns = batch.columns().iter().map(values).collect::<Result<Vec<_>, _>>()?;
     let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
     let row = |_| columns.iter_mut().map(|column| column.next().unwrap_or(Value::Null)).collect();
     Ok((0..batch.num_rows()).map(row).collect())

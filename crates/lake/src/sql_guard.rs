@@ -109,7 +109,7 @@ mod tests {
     fn not_one_statement() {
         assert!(matches!(check("SELECT 1; SELECT 2"), Err(Refused::Count(2))));
         assert!(matches!(check("  "), Err(Refused::Count(0))));
-        assert!(matches!(check("SELEC 1"), Err(_)));
+        assert!(matches!(check("SELEC 1"), Err(Refused::Syntax(_))));
         assert!(matches!(check(&"x".repeat(TEXT_BYTES_MAX + 1)), Err(Refused::TooLong)));
         // Nesting is bounded by the parser, not by our stack.
         assert!(check(&format!("SELECT {}1{}", "(".repeat(20_000), ")".repeat(20_000))).is_err());

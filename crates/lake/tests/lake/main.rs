@@ -1,5 +1,7 @@
 //! Tests of the lake on a real directory: one binary, because each one links the query engine.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers included")]
+
 mod append;
 mod crash;
 mod fixture;

@@ -70,7 +70,7 @@ async fn all_at_once() {
         async move {
             for _ in 0..6 {
                 for day in [1, 5] {
-                    contended_or_done(lake.compact(TableName::Events, march(day), noon(6)).await);
+                    contended_or_done(&lake.compact(TableName::Events, march(day), noon(6)).await);
                 }
             }
         }
@@ -80,7 +80,7 @@ async fn all_at_once() {
         async move {
             for _ in 0..6 {
                 let request = Retain { table: TableName::Events, older_than: march(3), dry_run: false, now: noon(6) };
-                contended_or_done(lake.retain(&request).await);
+                contended_or_done(&lake.retain(&request).await);
             }
         }
     });
@@ -96,7 +96,7 @@ async fn all_at_once() {
     assert_eq!(one(&left, doubled).await, 0);
 }
 
-fn contended_or_done<T: std::fmt::Debug>(result: Result<T, MaintainError>) {
+fn contended_or_done<T: std::fmt::Debug>(result: &Result<T, MaintainError>) {
     assert!(matches!(result, Ok(_) | Err(MaintainError::Contended { .. })), "{result:?}");
 }
 

@@ -77,8 +77,8 @@ async fn held_rows_stay_exactly() {
 
     let done = drop_before(&lake, TableName::Events, 6).await;
     assert_eq!(all(&lake).await, kept);
-    assert_eq!(done.rows_dropped as usize, before.len() - kept.len());
-    assert_eq!(done.rows_held as usize, kept.iter().filter(|row| row.time_us < march_us(6)).count());
+    assert_eq!(done.rows_dropped, (before.len() - kept.len()) as u64);
+    assert_eq!(done.rows_held, kept.iter().filter(|row| row.time_us < march_us(6)).count() as u64);
     assert_eq!(lake.status().await.unwrap().tables[0].held_rows, held_rows);
 
     // Vacuum, compaction and another run change nothing for them, whatever came in between.
