@@ -146,7 +146,9 @@ fn ask(leaf: &Leaf, scene: &Scene<'_>, assume: Assume, want: bool) -> Finding {
         Ask::Sector(words) => word_fact(scene, "sector", words, policy),
         Ask::EntityType(words) => word_fact(scene, "entity_class", words, policy),
         Ask::Role(words) => {
-            Finding::new(Truth::from(scene.holds_any(words)), format!("acts as {}", words.join(" or ")))
+            let holds = scene.holds_any(words);
+            let verb = if holds { "acts" } else { "does not act" };
+            Finding::new(Truth::from(holds), format!("{verb} as {}", words.join(" or ")))
         }
         Ask::Time(event) => match clock::attested(event, facts) {
             Some(_) => Finding::new(Truth::Yes, format!("{} is attested", clock::key_of(event))),
