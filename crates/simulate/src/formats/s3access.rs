@@ -40,6 +40,7 @@ impl Request<'_> {
         let error = if self.status == 403 { "AccessDenied" } else { "-" };
         let (signature, auth) = if signed { ("SigV4", "AuthHeader") } else { ("-", "-") };
         let size = if self.key.is_some() && self.status < 300 { self.bytes.to_string() } else { "-".to_owned() };
+        let sent = if self.bytes == 0 { "-".to_owned() } else { self.bytes.to_string() };
         format!(
             "{OWNER} {} {} {} {requester} {request_id} {} {key} \"{uri}\" {} {error} {} {size} {} {} \"-\" \"{}\" - {}= {signature} \
              TLS_AES_128_GCM_SHA256 {auth} {}.s3.{HOME}.amazonaws.com TLSv1.3 - -",
@@ -48,7 +49,7 @@ impl Request<'_> {
             self.ip,
             self.operation,
             self.status,
-            self.bytes,
+            sent,
             rng.range(9, 140),
             rng.range(5, 60),
             self.agent,

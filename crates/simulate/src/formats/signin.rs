@@ -54,7 +54,13 @@ impl SignIn<'_> {
             (0, false) => "notApplied",
             _ => "failure",
         };
-        let system = if self.agent.contains("Windows") { "Windows10" } else { "MacOs" };
+        let system = match self.agent {
+            agent if agent.contains("Windows") => "Windows10",
+            agent if agent.contains("Linux x86_64") => "Linux",
+            agent if agent.contains("Android") => "Android",
+            agent if agent.contains("iPhone") => "Ios 19.3",
+            _ => "MacOs",
+        };
         let browser = if self.agent.contains("Firefox") { "Firefox 147.0" } else { "Chrome 144.0.0" };
         let device_id = if self.managed { Rng::new(0, self.oid, 1).uuid() } else { String::new() };
         let state = if self.risk == "none" { "none" } else { "atRisk" };

@@ -21,7 +21,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let admin = *rng.pick(&stage.world.people.team(Team::Platform));
     let &(app_id, name) = rng.pick(APPROVED_APPS);
-    let at = Zone::NewYork.at(stage.midnight, 11, 0) + rng.range(0, 240) * MINUTE;
+    let at = Zone::NewYork.at(stage.midnight, 11, 0) + rng.range(0, 240 * MINUTE);
     let by = (admin.upn.as_str(), admin.oid.as_str(), admin.office_ip.as_str());
     let modified = vec![
         ("ConsentContext.IsAdminConsent", J::Null, J::from("True")),

@@ -19,14 +19,14 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let person = rng.pick(&stage.world.people.students);
     let visitor = cast::student(person, rng);
-    let mut at = Zone::NewYork.at(stage.midnight, 19, 0) + rng.range(0, 120) * MINUTE;
+    let mut at = Zone::NewYork.at(stage.midnight, 19, 0) + rng.range(0, 120 * MINUTE);
     let path = format!("/v1/students/{}/record", person.id);
     for _ in 0..rng.range(60, 110) {
         let entry = Entry::new(at, PORTAL, "http.request", &visitor)
             .http("GET", &path, "/v1/students/{id}/record", 200, 2_900)
             .resource("student_record", &person.id, Some(&person.id), 1);
         stage.app(rng, &entry);
-        at += rng.range(4, 30) * SECOND;
+        at += rng.range(4 * SECOND, 30 * SECOND);
     }
     vec![visitor.entity(PORTAL)]
 }

@@ -24,7 +24,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let staff = *rng.pick(&stage.world.people.team(Team::Security));
     let who = cast::person(DATA, "SecurityAudit", staff);
     let ip = &staff.office_ip;
-    let mut at = Zone::NewYork.at(stage.midnight, 11, 0) + rng.range(0, 200) * MINUTE;
+    let mut at = Zone::NewYork.at(stage.midnight, 11, 0) + rng.range(0, 200 * MINUTE);
     stage.call(
         rng,
         &Call::new(at, &who, "s3", "ListBuckets", ip)
@@ -38,7 +38,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
             ("GetBucketEncryption", "encryption"),
             ("GetBucketLogging", "logging"),
         ] {
-            at += rng.range(1, 4) * SECOND;
+            at += rng.range(SECOND, 4 * SECOND);
             let call = Call::new(at, &who, "s3", name, ip).agent(cast::CLI).bucket(store.name, Some(sub), j!({}), rng);
             stage.call(rng, &call);
         }
@@ -51,11 +51,11 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
         "GetAccountAuthorizationDetails",
         "GenerateCredentialReport",
     ] {
-        at += rng.range(1, 9) * SECOND;
+        at += rng.range(SECOND, 9 * SECOND);
         stage.call(rng, &Call::new(at, &who, "iam", name, ip).agent(cast::CLI));
     }
     for name in ["DescribeTrails", "GetTrailStatus", "GetEventSelectors"] {
-        at += rng.range(1, 9) * SECOND;
+        at += rng.range(SECOND, 9 * SECOND);
         stage.call(rng, &Call::new(at, &who, "cloudtrail", name, ip).agent(cast::CLI));
     }
     vec![who.entity(ip)]

@@ -23,7 +23,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let who = Principal::user(PROD, "breakglass-admin");
     let staff = *rng.pick(&stage.world.people.team(Team::Security));
     let ip = format!("198.51.100.{}", rng.range(16, 31));
-    let mut at = Zone::NewYork.at(stage.midnight, 14, 0) + rng.range(0, 60) * MINUTE;
+    let mut at = Zone::NewYork.at(stage.midnight, 14, 0) + rng.range(0, 60 * MINUTE);
     let mut login = Call::new(at, &who, "signin", "ConsoleLogin", &ip).writes().agent(staff.agent);
     login.kind = "AwsConsoleSignIn";
     let more = j!({
@@ -32,7 +32,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     });
     stage.call(rng, &login.response(j!({"ConsoleLogin": "Success"})).extra(more));
     for name in ["GetUser", "ListMFADevices", "GetAccountSummary"] {
-        at += rng.range(10, 60) * SECOND;
+        at += rng.range(10 * SECOND, 60 * SECOND);
         stage.call(rng, &Call::new(at, &who, "iam", name, &ip).agent(staff.agent));
     }
     vec![who.entity(&ip)]

@@ -25,7 +25,7 @@ const TARGET: &str = "larkfield-analytics-lake-v2";
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let job = Principal::job(DATA, "larkfield-migration", "lake-v2");
     let ip = cast::private_ip("larkfield-migration", 0);
-    let mut at = stage.midnight + 14 * HOUR + rng.range(0, 90) * MINUTE;
+    let mut at = stage.midnight + 14 * HOUR + rng.range(0, 90 * MINUTE);
     let owner = j!({"AWS": (format!("arn:aws:iam::{DATA}:role/larkfield-analytics"))});
     let policy = j!({"bucketPolicy": {"Version": "2012-10-17", "Statement": [
         {"Sid": "Analytics", "Effect": "Allow", "Principal": owner, "Action": ["s3:GetObject", "s3:PutObject"], "Resource": (format!("arn:aws:s3:::{TARGET}/*"))},

@@ -21,7 +21,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let staff = rng.pick(&stage.world.people.staff);
-    let start = Zone::NewYork.at(stage.midnight, 12, 0) + rng.range(0, 180) * MINUTE;
+    let start = Zone::NewYork.at(stage.midnight, 12, 0) + rng.range(0, 180 * MINUTE);
     let by = (staff.upn.as_str(), staff.oid.as_str(), staff.office_ip.as_str());
     for (minute, activity) in [(0, "User deleted security info"), (4, "User registered security info")] {
         let modified = vec![("StrongAuthenticationPhoneAppDetail", J::Null, J::from("Authenticator app"))];

@@ -19,7 +19,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let course = rng.pick(&stage.world.people.courses);
     let visitor = cast::member(stage.world.company.seed, &course.instructor, "instructor", "US", rng);
-    let mut at = Zone::NewYork.at(stage.midnight, 13, 0) + rng.range(0, 300) * MINUTE;
+    let mut at = Zone::NewYork.at(stage.midnight, 13, 0) + rng.range(0, 300 * MINUTE);
     for &i in &course.roster {
         let id = &stage.world.people.students[i].id;
         let path = format!("/v1/students/{id}/record?course={}", course.id);
@@ -27,7 +27,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
             .http("GET", &path, "/v1/students/{id}/record", 200, 2_400 + rng.below(1_900))
             .resource("student_record", id, Some(id), 1);
         stage.app(rng, &entry);
-        at += rng.range(6, 45) * SECOND;
+        at += rng.range(6 * SECOND, 45 * SECOND);
     }
     vec![visitor.entity(PORTAL)]
 }

@@ -19,7 +19,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let all = &stage.world.people.staff;
     let from = rng.index(all.len());
     let (staff, colleague) = (&all[from], &all[(from + 1) % all.len()]);
-    let at = Zone::NewYork.at(stage.midnight, 16, 0) + rng.range(0, 90) * MINUTE;
+    let at = Zone::NewYork.at(stage.midnight, 16, 0) + rng.range(0, 90 * MINUTE);
     let more =
         parameters(&[("Name", "While I am away"), ("ForwardTo", &colleague.upn), ("StopProcessingRules", "False")]);
     let object = format!("{}\\While I am away", staff.upn);

@@ -22,7 +22,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let job = Principal::job(PROD, "larkfield-key-rotation", "rotate-keys");
     let ip = format!("10.20.{}.{}", rng.range(1, 9), rng.range(10, 200));
-    let mut at = stage.midnight + 9 * HOUR + rng.range(0, 30) * MINUTE;
+    let mut at = stage.midnight + 9 * HOUR + rng.range(0, 30 * MINUTE);
     for user in ["svc-mailer", "svc-legacy-sftp", "svc-ci-deploy"] {
         let (new, old) = (format!("AKIA{}", rng.base32(16)), format!("AKIA{}", rng.base32(16)));
         let created = j!({"accessKey": {"accessKeyId": (&new), "status": "Active", "userName": user, "createDate": (clock::us_style(at))}});
@@ -36,7 +36,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
             let mut call = Call::new(at, &job, "iam", name, &ip).agent(cast::BOTO).params(params).response(response);
             call.read = read;
             stage.call(rng, &call);
-            at += rng.range(10, 400) * SECOND;
+            at += rng.range(10 * SECOND, 400 * SECOND);
         }
     }
     vec![job.entity(&ip)]

@@ -22,7 +22,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let job = Principal::job(DATA, "larkfield-analytics", "emr-nightly");
     let ip = cast::private_ip("larkfield-analytics", 0);
-    let mut at = stage.midnight + 3 * HOUR + rng.range(0, 20) * MINUTE;
+    let mut at = stage.midnight + 3 * HOUR + rng.range(0, 20 * MINUTE);
     let call = Call::new(at, &job, "s3", "ListObjects", &ip).agent(cast::BOTO).listing(LAKE, rng);
     stage.call(rng, &call);
     for &i in stage.world.holdings.of(LAKE) {

@@ -25,7 +25,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
         agent: "k6/1.4.0 (https://k6.io/)",
         country: "US".to_owned(),
     };
-    let mut at = stage.midnight + 8 * HOUR + rng.range(0, 60) * MINUTE;
+    let mut at = stage.midnight + 8 * HOUR + rng.range(0, 60 * MINUTE);
     for _ in 0..500 {
         let sku = rng.range(100, 999);
         let path = format!("/v1/products/SKU-{sku}");

@@ -28,7 +28,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     for (n, (team, set, account)) in teams.into_iter().enumerate() {
         let Some(&staff) = stage.world.people.team(team).get(n) else { continue };
         let ip = stage.world.company.new_office_ip(u8::try_from(n).unwrap_or(0) * 7 + 3);
-        let mut at = Zone::NewYork.at(stage.midnight, 9, 0) + rng.range(0, 50) * MINUTE;
+        let mut at = Zone::NewYork.at(stage.midnight, 9, 0) + rng.range(0, 50 * MINUTE);
         let sign_in = SignIn {
             at,
             upn: &staff.upn,
@@ -47,7 +47,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
         stage.sign_in(rng, &sign_in);
         let who = cast::person(account, set, staff);
         for name in ["DescribeInstances", "DescribeVpcs", "DescribeSubnets", "DescribeSecurityGroups"] {
-            at += rng.range(1, 40) * MINUTE;
+            at += rng.range(MINUTE, 40 * MINUTE);
             stage.call(rng, &Call::new(at, &who, "ec2", name, &ip).agent(staff.agent));
         }
         actors.push(who.entity(&ip));

@@ -22,7 +22,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let job = Principal::job(DATA, "larkfield-backup", &format!("backup-{}", crate::clock::date(stage.midnight)));
     let ip = cast::private_ip("larkfield-backup", 0);
-    let mut at = stage.midnight + 6 * HOUR + rng.range(0, 10) * MINUTE;
+    let mut at = stage.midnight + 6 * HOUR + rng.range(0, 10 * MINUTE);
     let mut objects: Vec<usize> = (0..stage.world.holdings.objects.len())
         .filter(|&i| stage.world.holdings.objects[i].store.starts_with("larkfield-"))
         .collect();
@@ -49,7 +49,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
         copy.owner = Some(BACKUP);
         copy.response = j!({"x-amz-server-side-encryption": "aws:kms"});
         stage.call(rng, &copy);
-        at += rng.range(1, 6) * SECOND;
+        at += rng.range(SECOND, 6 * SECOND);
     }
     vec![job.entity(&ip)]
 }

@@ -21,7 +21,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let staff = *rng.pick(&stage.world.people.team(Team::Data));
     let who = Caller::Person { upn: &staff.upn, name: &staff.name, oid: &staff.oid };
     let rule = "MICROSOFT.SQL/SERVERS/LARKFIELD-CAMPUS-SQL/FIREWALLRULES/OFFICE";
-    let at = Zone::NewYork.at(stage.midnight, 9, 0) + rng.range(0, 90) * MINUTE;
+    let at = Zone::NewYork.at(stage.midnight, 9, 0) + rng.range(0, 90 * MINUTE);
     let mut open = Action::new(at, &who, &staff.office_ip, "MICROSOFT.SQL/SERVERS/FIREWALLRULES/WRITE", rule);
     let range = j!({"properties": {"startIpAddress": (&staff.office_ip), "endIpAddress": (&staff.office_ip)}});
     open.request = range.clone();

@@ -21,7 +21,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     for _ in 0..3 {
         let course = rng.pick(&stage.world.people.courses);
         let visitor = cast::member(stage.world.company.seed, &course.assistant, "ta", "US", rng);
-        let at = Zone::NewYork.at(stage.midnight, 15, 0) + rng.range(0, 300) * MINUTE;
+        let at = Zone::NewYork.at(stage.midnight, 15, 0) + rng.range(0, 300 * MINUTE);
         stage.app(
             rng,
             &Entry::new(at, ASSESSMENT, "login", &visitor).http("POST", "/v1/session", "/v1/session", 200, 420),

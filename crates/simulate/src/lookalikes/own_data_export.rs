@@ -21,7 +21,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     for _ in 0..6 {
         let customer = rng.pick(&stage.world.people.customers);
         let visitor = cast::customer(customer, rng);
-        let at = stage.midnight + 12 * HOUR + rng.range(0, 660) * MINUTE;
+        let at = stage.midnight + 12 * HOUR + rng.range(0, 660 * MINUTE);
         let path = format!("/v1/customers/{}/export", customer.id);
         let entry = Entry::new(at, ACCOUNT, "export.download", &visitor)
             .http("GET", &path, "/v1/customers/{id}/export", 200, 9_000 + rng.below(30_000))

@@ -24,13 +24,13 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let id = format!("AROA{}:media-sync", Rng::new(stage.world.company.seed, "partner", 0).base32(17));
     let who = Principal::Foreign { account: PARTNER, id };
     let ip = "198.18.240.17";
-    let mut at = stage.midnight + 2 * HOUR + rng.range(0, 20) * MINUTE;
+    let mut at = stage.midnight + 2 * HOUR + rng.range(0, 20 * MINUTE);
     for &i in stage.world.holdings.of(MEDIA) {
         let object = &stage.world.holdings.objects[i];
         let call =
             Call::new(at, &who, "s3", "GetObject", ip).agent(AGENT).object(MEDIA, &object.key, 0, object.size, rng);
         stage.call(rng, &call);
-        at += rng.range(1, 4) * SECOND;
+        at += rng.range(SECOND, 4 * SECOND);
     }
     vec![who.entity(ip)]
 }

@@ -45,7 +45,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
                 bytes,
             },
         );
-        at += rng.range(1, 5) * SECOND;
+        at += rng.range(SECOND, 5 * SECOND);
     }
     vec![Principal::Anonymous.entity(&ip)]
 }

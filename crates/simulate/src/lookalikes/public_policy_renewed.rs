@@ -21,7 +21,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let who = cast::terraform(DATA, rng);
-    let at = stage.midnight + 15 * HOUR + rng.range(0, 200) * MINUTE;
+    let at = stage.midnight + 15 * HOUR + rng.range(0, 200 * MINUTE);
     let policy = j!({"bucketPolicy": {"Version": "2012-10-17", "Statement": [
         {"Sid": "PublicImages", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": (format!("arn:aws:s3:::{IMAGES}/*"))},
     ]}});

@@ -23,7 +23,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let job = Principal::job(DATA, "larkfield-dr-copy", "weekly");
     let ip = cast::private_ip("larkfield-dr-copy", 0);
-    let mut at = stage.midnight + 5 * HOUR + rng.range(0, 50) * MINUTE;
+    let mut at = stage.midnight + 5 * HOUR + rng.range(0, 50 * MINUTE);
     for instance in ["customer-profiles-prod", "student-sis-prod"] {
         let snapshot = format!("dr-{instance}-{}", clock::date(stage.midnight));
         let call = Call::new(at, &job, "rds", "CreateDBSnapshot", &ip)
@@ -32,9 +32,9 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
             .params(j!({"dBInstanceIdentifier": instance, "dBSnapshotIdentifier": (&snapshot)}))
             .response(logging_off::snapshot_response(instance, &snapshot, at));
         stage.call(rng, &call);
-        at += rng.range(9, 20) * MINUTE;
+        at += rng.range(9 * MINUTE, 20 * MINUTE);
         logging_off::share(stage, rng, &job, &ip, (&snapshot, RECOVERY), at);
-        at += rng.range(9, 20) * MINUTE;
+        at += rng.range(9 * MINUTE, 20 * MINUTE);
     }
     vec![job.entity(&ip)]
 }

@@ -18,13 +18,13 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let registrar = cast::member(stage.world.company.seed, "registrar-0002", "registrar", "US", rng);
-    let mut at = Zone::NewYork.at(stage.midnight, 10, 0) + rng.range(0, 240) * MINUTE;
+    let mut at = Zone::NewYork.at(stage.midnight, 10, 0) + rng.range(0, 240 * MINUTE);
     stage.app(
         rng,
         &Entry::new(at, ASSESSMENT, "login", &registrar).http("POST", "/v1/session", "/v1/session", 200, 420),
     );
     for course in stage.world.people.courses.iter().filter(|c| c.school == 0) {
-        at += rng.range(10, 50) * SECOND;
+        at += rng.range(10 * SECOND, 50 * SECOND);
         let path = format!("/v1/courses/{}/gradebook/export", course.id);
         let bytes = 3_000 + rng.below(3_000);
         let entry = Entry::new(at, ASSESSMENT, "export.download", &registrar)

@@ -22,7 +22,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let mut actors = Vec::new();
     for _ in 0..900 {
         let visitor = cast::passer_by(rng);
-        let (at, sku) = (opens + rng.range(0, 5 * 3600) * SECOND, rng.range(100, 140));
+        let (at, sku) = (opens + rng.range(0, 5 * 3600 * SECOND), rng.range(100, 140));
         let path = format!("/v1/products/SKU-{sku}");
         let entry = Entry::new(at, PRODUCT_API, "http.request", &visitor);
         let entry = if rng.chance(90) {
@@ -43,7 +43,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     for _ in 0..140 {
         let payer = rng.pick(&stage.world.people.customers);
         let visitor = cast::customer(payer, rng);
-        let at = opens + rng.range(0, 5 * 3600) * SECOND;
+        let at = opens + rng.range(0, 5 * 3600 * SECOND);
         let order = order_number(rng);
         let text =
             format!("order confirmation rendered for {order} in {} ms, voucher {}", rng.range(60, 900), rng.digits(12));

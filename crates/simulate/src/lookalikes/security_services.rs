@@ -33,7 +33,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
         }
         let objects = stage.world.holdings.of(store.name);
         for _ in 0..5 {
-            at += rng.range(1, 8) * SECOND;
+            at += rng.range(SECOND, 8 * SECOND);
             let object = &stage.world.holdings.objects[*rng.pick(objects)];
             let call = Call::new(at, &macie, "s3", "GetObject", MACIE).agent(MACIE).object(
                 store.name,

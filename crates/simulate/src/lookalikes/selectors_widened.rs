@@ -20,7 +20,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let who = cast::terraform(DATA, rng);
-    let at = Zone::NewYork.at(stage.midnight, 11, 0) + rng.range(0, 300) * MINUTE;
+    let at = Zone::NewYork.at(stage.midnight, 11, 0) + rng.range(0, 300 * MINUTE);
     let selectors = j!([{
         "readWriteType": "All", "includeManagementEvents": true,
         "dataResources": [{"type": "AWS::S3::Object", "values": ["arn:aws:s3"]}, {"type": "AWS::DynamoDB::Table", "values": ["arn:aws:dynamodb"]}],

@@ -23,7 +23,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     for (n, staff) in team.iter().take(4).enumerate() {
         let mut visitor = cast::member(stage.world.company.seed, &format!("agent-{n:02}"), "staff", "US", rng);
         visitor.ip.clone_from(&staff.office_ip);
-        let mut at = Zone::NewYork.at(stage.midnight, 9, 0) + rng.range(0, 1800) * SECOND;
+        let mut at = Zone::NewYork.at(stage.midnight, 9, 0) + rng.range(0, 1800 * SECOND);
         let stop = Zone::NewYork.at(stage.midnight, 17, 0);
         while at < stop {
             let customer = rng.pick(&stage.world.people.customers);
@@ -33,7 +33,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
                 .resource("customer", &customer.id, Some(&customer.id), 1)
                 .message(format!("opened for ticket T-{}", rng.range(9000, 9700)));
             stage.app(rng, &entry);
-            at += rng.range(600, 2_400) * SECOND;
+            at += rng.range(600 * SECOND, 2_400 * SECOND);
         }
         actors.push(visitor.entity(ACCOUNT));
     }

@@ -23,7 +23,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
         let person = rng.pick(&stage.world.people.students);
         let visitor = cast::student(person, rng);
         // Most come in the first hour.
-        let at = opens + rng.range(0, 60).min(rng.range(0, 200)) * 60 * SECOND + rng.range(0, 59) * SECOND;
+        let at = opens + rng.range(0, 60).min(rng.range(0, 200)) * 60 * SECOND + rng.range(0, 59 * SECOND);
         stage.app(rng, &Entry::new(at, PORTAL, "login", &visitor).http("POST", "/v1/session", "/v1/session", 200, 512));
         let path = format!("/v1/students/{}/record", person.id);
         let entry = Entry::new(at + 9 * SECOND, PORTAL, "http.request", &visitor)

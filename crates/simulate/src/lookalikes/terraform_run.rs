@@ -22,9 +22,9 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let who = cast::terraform(DATA, rng);
     let ip = cast::RUNNER_IP;
-    let mut at = Zone::NewYork.at(stage.midnight, 10, 0) + rng.range(0, 400) * MINUTE;
+    let mut at = Zone::NewYork.at(stage.midnight, 10, 0) + rng.range(0, 400 * MINUTE);
     for bucket in [EXPORTS, ORDERS, RECORDS, GRADEBOOKS] {
-        at += rng.range(2, 9) * SECOND;
+        at += rng.range(2 * SECOND, 9 * SECOND);
         let role = rng.word(&["larkfield-shop-data", "larkfield-portal-data", "larkfield-reports"]);
         let policy = j!({"bucketPolicy": {"Version": "2012-10-17", "Statement": [
             {"Sid": "App", "Effect": "Allow", "Principal": {"AWS": (format!("arn:aws:iam::{DATA}:role/{role}"))}, "Action": ["s3:GetObject", "s3:PutObject"], "Resource": (format!("arn:aws:s3:::{bucket}/*"))},
@@ -45,7 +45,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
         stage.call(rng, &call);
     }
     for name in ["AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupEgress"] {
-        at += rng.range(2, 9) * SECOND;
+        at += rng.range(2 * SECOND, 9 * SECOND);
         let cidr = rng.word(&["10.20.0.0/16", "10.40.0.0/16", "10.60.0.0/16", "10.40.12.0/24"]);
         let call = rule(Call::new(at, &who, "ec2", name, ip), cidr, rng);
         stage.call(rng, &call);

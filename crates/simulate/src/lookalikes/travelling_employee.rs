@@ -22,7 +22,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let staff = *rng.pick(&stage.world.people.team(Team::Marketing));
     let (ip, country) = (cast::stranger_ipv4(rng), cast::stranger_country(rng));
-    let at = stage.midnight + 7 * HOUR + rng.range(0, 120) * MINUTE;
+    let at = stage.midnight + 7 * HOUR + rng.range(0, 120 * MINUTE);
     let sign_in = SignIn {
         at,
         upn: &staff.upn,
@@ -41,7 +41,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     stage.sign_in(rng, &sign_in);
     for n in 1..12 {
         let object = format!("https://larkfield.sharepoint.example/sites/team/Shared Documents/deck-{n}.pptx");
-        let at = at + n * rng.range(2, 9) * MINUTE;
+        let at = at + n * rng.range(2 * MINUTE, 9 * MINUTE);
         let more = j!({"EventSource": "SharePoint", "ItemType": "File", "UserAgent": (staff.agent)});
         stage.m365(
             rng,

@@ -18,7 +18,7 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 };
 
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
-    let mut at = stage.midnight + 4 * HOUR + rng.range(0, 40) * MINUTE;
+    let mut at = stage.midnight + 4 * HOUR + rng.range(0, 40 * MINUTE);
     for (server, database) in [("LARKFIELD-CAMPUS-SQL", "campus"), ("LARKFIELD-CRM-SQL", "crm")] {
         let resource = format!("MICROSOFT.SQL/SERVERS/{server}/DATABASES/{database}");
         let mut export =
@@ -29,8 +29,8 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
             "storageUri": (format!("https://larkfieldcampusvault.blob.core.windows.net/exports/{database}-{day}.bacpac")),
             "administratorLogin": "sqlbackup", "authenticationType": "SQL",
         });
-        export.takes = rng.range(8, 20) * MINUTE;
-        at = stage.azure(rng, &export) + rng.range(1, 5) * MINUTE;
+        export.takes = rng.range(8 * MINUTE, 20 * MINUTE);
+        at = stage.azure(rng, &export) + rng.range(MINUTE, 5 * MINUTE);
     }
     vec![AZURE_BACKUP.entity()]
 }

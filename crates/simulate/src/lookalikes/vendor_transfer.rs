@@ -20,7 +20,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
     let seed = stage.world.company.seed;
     let (private, vendor) = (cast::private_ip("sftp", 0), stage.world.company.vendor_ip());
     let (eni, instance) = (format!("eni-0{}", Rng::new(seed, "sftp", 0).hex(16)), cast::instance_id(seed, "sftp", 0));
-    let mut at = stage.midnight + 8 * HOUR + rng.range(0, 15) * MINUTE;
+    let mut at = stage.midnight + 8 * HOUR + rng.range(0, 15 * MINUTE);
     let port = rng.range(32_768, 60_999);
     for _ in 0..rng.range(5, 9) {
         let bytes = rng.range(40_000_000, 90_000_000);

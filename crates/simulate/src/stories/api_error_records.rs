@@ -29,7 +29,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let probing = rng.chance(500);
     let variant = if probing { "one client provokes the errors" } else { "many clients meet the errors" };
     let prober = cast::passer_by(rng);
-    let mut at = stage.midnight + rng.range(6 * 60, 21 * 60) * MINUTE;
+    let mut at = stage.midnight + rng.range(6 * 60 * MINUTE, 21 * 60 * MINUTE);
     let deed = at;
     let mut seen = BTreeSet::new();
     let mut actors = BTreeSet::new();

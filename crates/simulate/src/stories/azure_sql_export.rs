@@ -34,10 +34,10 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let staff = (*rng.pick(&stage.world.people.team(team))).clone();
     let who = Caller::Person { upn: &staff.upn, name: &staff.name, oid: &staff.oid };
     let (ip, country) = (cast::stranger_ip(rng), cast::stranger_country(rng));
-    let mut at = stage.midnight + rng.range(0, 22 * 60) * MINUTE;
+    let mut at = stage.midnight + rng.range(0, 22 * 60 * MINUTE);
 
     sign_in(stage, rng, &staff, (&ip, country), at);
-    at += rng.range(3, 30) * MINUTE;
+    at += rng.range(3 * MINUTE, 30 * MINUTE);
     let everywhere = rng.chance(600);
     let (variant, from, to) = if everywhere {
         ("firewall opened to every address", "0.0.0.0".to_owned(), "255.255.255.255".to_owned())
@@ -54,7 +54,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let rule_id = open.resource_id();
     at = stage.azure(rng, &open);
 
-    at += rng.range(2, 40) * MINUTE;
+    at += rng.range(2 * MINUTE, 40 * MINUTE);
     let deed = at;
     let database_id = format!("{server_id}/DATABASES/{database}");
     let mut export = Action::new(at, &who, &ip, "MICROSOFT.SQL/SERVERS/DATABASES/EXPORT/ACTION", &database_id);
@@ -64,12 +64,17 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
         "storageUri": (format!("https://{account}.blob.core.windows.net/drop/{database}-{}.bacpac", rng.hex(6))),
         "administratorLogin": "sqladmin", "authenticationType": "SQL",
     });
-    export.takes = rng.range(4, 25) * MINUTE;
+    export.takes = rng.range(4 * MINUTE, 25 * MINUTE);
     let resource = export.resource_id();
     at = stage.azure(rng, &export);
 
-    let mut close =
-        Action::new(at + rng.range(2, 30) * MINUTE, &who, &ip, "MICROSOFT.SQL/SERVERS/FIREWALLRULES/DELETE", &rule);
+    let mut close = Action::new(
+        at + rng.range(2 * MINUTE, 30 * MINUTE),
+        &who,
+        &ip,
+        "MICROSOFT.SQL/SERVERS/FIREWALLRULES/DELETE",
+        &rule,
+    );
     close.takes = SECOND;
     stage.azure(rng, &close);
 

@@ -30,7 +30,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let variant =
         ["form state as JSON, with security code", "validation error, number in groups", "debug line, bare number"]
             [form];
-    let mut at = stage.midnight + rng.range(8 * 60, 20 * 60) * MINUTE;
+    let mut at = stage.midnight + rng.range(8 * 60 * MINUTE, 20 * 60 * MINUTE);
     let deed = at;
     let (mut seen, mut actors) = (BTreeSet::new(), BTreeSet::new());
     let people = &stage.world.people.customers;

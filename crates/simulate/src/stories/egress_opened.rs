@@ -52,7 +52,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     rng.shuffle(&mut taken);
     taken.truncate(25 + rng.index(25));
     taken.sort_unstable();
-    let start = stage.midnight + rng.range(0, 18 * 60) * MINUTE;
+    let start = stage.midnight + rng.range(0, 18 * 60 * MINUTE);
     let mut at = gather(stage, rng, &host, &taken, start);
 
     let (variant, opener) = if rng.chance(500) {
@@ -63,10 +63,10 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     };
     let from = cast::stranger_ip(rng);
     let group = format!("sg-0{}", Rng::new(seed, "sg-etl", n).hex(16));
-    at += rng.range(4, 50) * MINUTE;
+    at += rng.range(4 * MINUTE, 50 * MINUTE);
     open(stage, rng, &opener, &from, &group, at);
 
-    let deed = at + rng.range(2, 20) * MINUTE;
+    let deed = at + rng.range(2 * MINUTE, 20 * MINUTE);
     send(stage, rng, &host, deed);
     let actors = vec![opener.entity(&from), format!("eni:{}", host.eni), host.session.entity(&host.private)];
     let resources = vec![
@@ -84,7 +84,7 @@ fn gather(stage: &mut Stage<'_>, rng: &mut Rng, host: &Host, taken: &[usize], mu
         let call = Call::new(at, &host.session, "s3", "GetObject", &host.private).agent(cast::BOTO);
         let call = call.object(object.store, &object.key, 0, object.size, rng);
         stage.call(rng, &call);
-        at += rng.range(1, 15) * SECOND;
+        at += rng.range(SECOND, 15 * SECOND);
     }
     at
 }

@@ -30,7 +30,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     assistant.ip = cast::stranger_ip(rng);
     assistant.country = cast::stranger_country(rng).to_owned();
     assistant.agent = crate::names::BROWSERS[3];
-    let mut at = stage.midnight + rng.range(0, 22 * 60) * MINUTE;
+    let mut at = stage.midnight + rng.range(0, 22 * 60 * MINUTE);
     let tries = rng.range(0, 4);
     for n in 0..=tries {
         let status = if n < tries { 401 } else { 200 };
@@ -47,7 +47,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     if !targets.contains(&own) {
         targets.push(own);
     }
-    at += rng.range(1, 20) * MINUTE;
+    at += rng.range(MINUTE, 20 * MINUTE);
     let deed = at;
     let mut taken = Vec::new();
     let gradebooks = stage.world.holdings.of(GRADEBOOKS);

@@ -35,19 +35,19 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
         cast::person(DATA, "PlatformAdmin", stage.world.people.team(Team::Platform)[stage.world.cast.engineers[2]])
     };
     let ip = cast::stranger_ip(rng);
-    let mut at = stage.midnight + rng.range(0, 20 * 60) * MINUTE;
+    let mut at = stage.midnight + rng.range(0, 20 * 60 * MINUTE);
     for name in ["DescribeTrails", "GetTrailStatus"] {
         stage.call(rng, &Call::new(at, &who, "cloudtrail", name, &ip).agent(cast::CLI).params(j!({"name": TRAIL})));
-        at += rng.range(4, 60) * SECOND;
+        at += rng.range(4 * SECOND, 60 * SECOND);
     }
     let (variant, log) = switch_off(stage, rng, &who, &ip, at);
 
-    at += rng.range(3, 45) * MINUTE;
+    at += rng.range(3 * MINUTE, 45 * MINUTE);
     let (store, instance) =
         if rng.chance(500) { (RDS_PROFILES, "customer-profiles-prod") } else { (RDS_SIS, "student-sis-prod") };
     let snapshot = format!("{}-{}", rng.pick(&["tmp", "migr", "debug", "copy"]), rng.hex(6));
     create(stage, rng, &who, &ip, (instance, &snapshot), at);
-    at += rng.range(6, 25) * MINUTE;
+    at += rng.range(6 * MINUTE, 25 * MINUTE);
     let deed = at;
     let receiver =
         if rng.chance(750) { format!("{}", 300_000_000_000 + rng.below(99_999_999_999)) } else { "all".to_owned() };

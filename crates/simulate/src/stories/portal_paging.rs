@@ -29,7 +29,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let students = &stage.world.people.students;
     let own = rng.index(students.len());
     let visitor = cast::student(&students[own], rng);
-    let mut at = stage.midnight + rng.range(0, 22 * 60) * MINUTE;
+    let mut at = stage.midnight + rng.range(0, 22 * 60 * MINUTE);
     let login = Entry::new(at, PORTAL, "login", &visitor).http("POST", "/v1/session", "/v1/session", 200, 512);
     stage.app(rng, &login);
     at += rng.range(10, 90) * 1000;

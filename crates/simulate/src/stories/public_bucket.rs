@@ -29,7 +29,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let bucket = stage.world.cast.public_bucket;
     let staff = stage.world.people.team(Team::Platform)[stage.world.cast.engineers[0]].clone();
     let engineer = cast::person(DATA, "PlatformAdmin", &staff);
-    let opened = stage.midnight + rng.range(11 * 60, 17 * 60) * MINUTE;
+    let opened = stage.midnight + rng.range(11 * 60 * MINUTE, 17 * 60 * MINUTE);
     let variant = open(stage, rng, &engineer, &staff.home_ip, bucket, opened);
 
     let mut strangers: Vec<String> = (0..1 + rng.index(3)).map(|_| cast::stranger_ip(rng)).collect();
@@ -40,7 +40,7 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     taken.truncate((taken.len() * share / 100).max(1));
     taken.sort_unstable();
 
-    let mut at = opened + rng.range(15, 240) * MINUTE;
+    let mut at = opened + rng.range(15 * MINUTE, 240 * MINUTE);
     list(stage, rng, bucket, &strangers[0], at);
     let deed = at + 4 * SECOND;
     at = deed;
@@ -59,7 +59,7 @@ fn open(stage: &mut Stage<'_>, rng: &mut Rng, engineer: &Principal, ip: &str, bu
     let guard = Call::new(at, engineer, "s3", "DeleteBucketPublicAccessBlock", ip).agent(cast::CLI).writes();
     let call = guard.bucket(bucket, Some("publicAccessBlock"), j!({}), rng);
     stage.call(rng, &call);
-    let at = at + rng.range(20, 400) * SECOND;
+    let at = at + rng.range(20 * SECOND, 400 * SECOND);
     if rng.chance(350) {
         let grants = j!({"AccessControlPolicy": {
             "xmlns": "http://s3.amazonaws.com/doc/2006-03-01/",
@@ -81,8 +81,9 @@ fn open(stage: &mut Stage<'_>, rng: &mut Rng, engineer: &Principal, ip: &str, bu
         "Resource": [(format!("arn:aws:s3:::{bucket}")), (format!("arn:aws:s3:::{bucket}/*"))],
     });
     let policy = j!({"bucketPolicy": {"Version": "2012-10-17", "Statement": [statement]}});
-    let call =
-        Call::new(at + rng.range(5, 90) * SECOND, engineer, "s3", "PutBucketPolicy", ip).agent(cast::CLI).writes();
+    let call = Call::new(at + rng.range(5 * SECOND, 90 * SECOND), engineer, "s3", "PutBucketPolicy", ip)
+        .agent(cast::CLI)
+        .writes();
     let call = call.bucket(bucket, Some("policy"), policy, rng);
     stage.call(rng, &call);
     variant

@@ -39,12 +39,12 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     let thief = Thief { session, ip: cast::stranger_ip(rng), agent: rng.word(&[cast::CLI, cast::BOTO]) };
     let bucket = stage.world.cast.stolen_bucket;
 
-    let arrival = stage.midnight + rng.range(0, 21 * 60) * MINUTE;
+    let arrival = stage.midnight + rng.range(0, 21 * 60 * MINUTE);
     let at = look_around(stage, rng, &thief, arrival);
     let listing = Call::new(at, &thief.session, "s3", "ListObjects", &thief.ip).agent(thief.agent).listing(bucket, rng);
     stage.call(rng, &listing);
 
-    let deed = at + rng.range(1, 12) * MINUTE;
+    let deed = at + rng.range(MINUTE, 12 * MINUTE);
     let mut taken = stage.world.holdings.of(bucket).to_vec();
     rng.shuffle(&mut taken);
     let share = 70 + rng.index(31);
@@ -61,16 +61,16 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
 fn look_around(stage: &mut Stage<'_>, rng: &mut Rng, thief: &Thief, mut at: Ms) -> Ms {
     let (who, ip, agent) = (&thief.session, &thief.ip, thief.agent);
     stage.call(rng, &Call::new(at, who, "sts", "GetCallerIdentity", ip).agent(agent));
-    at += rng.range(5, 60) * SECOND;
+    at += rng.range(5 * SECOND, 60 * SECOND);
     let host = j!({"Host": "s3.us-east-1.amazonaws.com"});
     stage.call(rng, &Call::new(at, who, "s3", "ListBuckets", ip).agent(agent).params(host));
     for (name, action) in [("ListUsers", "iam:ListUsers"), ("ListRoles", "iam:ListRoles")] {
-        at += rng.range(2, 20) * SECOND;
+        at += rng.range(2 * SECOND, 20 * SECOND);
         stage.call(rng, &Call::new(at, who, "iam", name, ip).agent(agent).denied(action));
     }
     let wanted = stage.world.cast.stolen_bucket;
     for store in STORES.iter().filter(|s| s.name.starts_with("larkfield-") && s.name != wanted) {
-        at += rng.range(1, 9) * SECOND;
+        at += rng.range(SECOND, 9 * SECOND);
         let call = Call::new(at, who, "s3", "ListObjects", ip).agent(agent).listing(store.name, rng);
         stage.call(rng, &call.denied("s3:ListBucket"));
     }
