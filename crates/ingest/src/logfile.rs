@@ -220,10 +220,10 @@ impl<'a> Record<'a> {
         self.member
     }
 
-    /// The format of the record.
+    /// The format of the record: the member's, but Azure mixes categories in one member.
     #[must_use]
     pub fn format(&self) -> Format {
-        self.decoder.format()
+        self.decoder.format_of(self.raw)
     }
 
     /// The JSON object that rules see: the record itself for most JSON formats, a flat object for text formats.

@@ -25,11 +25,11 @@ fn uids(batch: &RawBatch) -> Vec<String> {
     batch.iter(&Limits::default()).map(|record| record.event().unwrap().metadata.uid).collect()
 }
 
-fn drain(source: &mut Files) -> Vec<(Vec<String>, Position)> {
+fn drain(source: &mut Files) -> Vec<(Vec<String>, RawBatch)> {
     let mut out = Vec::new();
     while let Some(batch) = source.next_batch_blocking().unwrap() {
         assert!(!batch.is_empty());
-        out.push((uids(&batch), batch.position));
+        out.push((uids(&batch), batch));
     }
     out
 }
@@ -68,14 +68,22 @@ fn every_committed_position_is_a_place_to_continue() {
         let batches = drain(&mut files(folder.path(), records_max));
         let all: Vec<String> = batches.iter().flat_map(|(ids, _)| ids.clone()).collect();
         let mut before = 0;
-        for (ids, position) in &batches {
+        let mut by_member = std::collections::BTreeMap::new();
+        for (ids, batch) in &batches {
             before += ids.len();
             // A position survives being written down.
-            let text = serde_json::to_string(position).unwrap();
+            let text = serde_json::to_string(&batch.position).unwrap();
             let position: Position = serde_json::from_str(&text).unwrap();
             let rest = drain(&mut files(folder.path(), records_max).resume(position));
             let rest: Vec<String> = rest.into_iter().flat_map(|(ids, _)| ids).collect();
             assert_eq!(rest, all[before..], "after {before} of {records_max} a batch");
+            // The same by what each member was read to, as a followed directory remembers it.
+            for member in &batch.members {
+                by_member.insert(member.member.name.clone(), member.after.clone());
+            }
+            let rest = drain(&mut files(folder.path(), records_max).already_read(by_member.values()));
+            let rest: Vec<String> = rest.into_iter().flat_map(|(ids, _)| ids).collect();
+            assert_eq!(rest, all[before..], "after {before} of {records_max} a batch, by member");
         }
     }
 }

@@ -27,6 +27,9 @@ pub struct BatchMember {
     pub member: Member,
     /// `None` when the member broke before its format was known; it then has rejections only.
     pub decoder: Option<Decoder>,
+    /// How far this batch reads it. This, not the highest index, is where the next batch goes on: a last record that
+    /// was cut off is read again when the member grows.
+    pub after: Position,
 }
 
 /// How taking records from a member ended.
@@ -111,7 +114,8 @@ impl RawBatch {
     /// Takes records of an open member until the batch is full or the member ends. Records before `from` were given
     /// out earlier and are passed over.
     pub(super) fn take(&mut self, file: &mut LogFile, member: &Member, from: u64, limits: &BatchLimits) -> Taken {
-        self.members.push(BatchMember { member: member.clone(), decoder: file.decoder().cloned() });
+        let after = Position { member: member.clone(), record: from, complete: false };
+        self.members.push(BatchMember { member: member.clone(), decoder: file.decoder().cloned(), after });
         let place = self.members.len() - 1;
         loop {
             if self.is_full(limits) {
@@ -139,17 +143,27 @@ impl RawBatch {
                     index
                 }
             };
-            self.position = Position { member: member.clone(), record: index + 1, complete: false };
+            let record = from.max(index + 1);
+            self.reached(Position { member: member.clone(), record, complete: false });
         }
     }
 
     /// The member was read to its end.
     pub(super) fn finish_member(&mut self, member: &Member, records: u64) {
-        self.position = Position { member: member.clone(), record: records, complete: true };
+        self.reached(Position { member: member.clone(), record: records, complete: true });
+    }
+
+    fn reached(&mut self, position: Position) {
+        if let Some(last) = self.members.last_mut().filter(|last| last.member.name == position.member.name) {
+            last.after.clone_from(&position);
+        }
+        self.position = position;
     }
 
     /// The member could not be opened.
     pub(super) fn reject(&mut self, member: &Member, reason: String) {
+        let after = Position { member: member.clone(), record: 0, complete: true };
+        self.members.push(BatchMember { member: member.clone(), decoder: None, after });
         self.rejected.push(Rejected { member: member.name.clone(), record: 0, reason, raw: Vec::new() });
         self.finish_member(member, 0);
     }

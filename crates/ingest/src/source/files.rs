@@ -43,11 +43,12 @@ impl Files {
         self
     }
 
-    /// Members read earlier, whatever their order; for a directory whose new files do not sort last.
+    /// Members read earlier, whatever their order, to their end or up to a record: for a followed directory, where new
+    /// files may sort before old ones.
     #[must_use]
     pub fn already_read<'p>(mut self, positions: impl IntoIterator<Item = &'p Position>) -> Self {
         for position in positions {
-            self.reading.listing.mark_done(position);
+            self.reading.listing.mark_read(position);
         }
         self
     }

@@ -18,53 +18,38 @@ pub(super) struct Listed {
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     waiting: VecDeque<Listed>,
-    /// Members given out, and how many records of each. Grows with the number of members; names are what it costs.
-    done: HashMap<String, (Member, u64)>,
+    /// How far each member was given out. Grows with the number of members; names are what it costs.
+    read: HashMap<String, Position>,
     resume: Option<Position>,
 }
 
 impl Listing {
-    /// Continue behind `position`: members named before it count as done.
+    /// Continue behind `position`: members named before it count as read.
     pub(super) fn resume(position: Position) -> Self {
         Self { resume: Some(position), ..Self::default() }
     }
 
-    /// Members the caller has read, by position. One that was not read to its end is continued, whatever its size now.
-    pub(super) fn mark_done(&mut self, position: &Position) {
-        let name = position.member.name.clone();
-        let seen = if position.complete {
-            position.member.clone()
-        } else {
-            Member { name: name.clone(), ..Member::default() }
-        };
-        self.done.insert(name, (seen, position.record));
+    /// A member the caller knows to be read, to its end or up to a record.
+    pub(super) fn mark_read(&mut self, position: &Position) {
+        self.read.insert(position.member.name.clone(), position.clone());
     }
 
     /// Takes in a new listing.
     pub(super) fn update(&mut self, members: Vec<Member>) {
-        let resume = self.resume.take();
+        if let Some(position) = self.resume.take() {
+            for member in members.iter().filter(|member| member.name < position.member.name) {
+                let before = Position { member: member.clone(), record: 0, complete: true };
+                self.read.insert(member.name.clone(), before);
+            }
+            self.mark_read(&position);
+        }
         for member in members {
-            if let Some(position) = &resume {
-                let behind = member.name < position.member.name;
-                let finished =
-                    member.name == position.member.name && position.complete && !changed(&position.member, &member);
-                if behind || finished {
-                    self.done.insert(member.name.clone(), (member, position.record));
-                    continue;
-                }
-                if member.name == position.member.name {
-                    self.waiting.push_back(Listed { member, from: position.record });
-                    continue;
-                }
-            }
-            match self.done.get(&member.name) {
-                Some((seen, _)) if !changed(seen, &member) => {}
-                Some((_, records)) => {
-                    let from = *records;
-                    self.waiting.push_back(Listed { member, from });
-                }
-                None => self.waiting.push_back(Listed { member, from: 0 }),
-            }
+            let from = match self.read.get(&member.name) {
+                Some(position) if position.complete && !changed(&position.member, &member) => continue,
+                Some(position) => position.record,
+                None => 0,
+            };
+            self.waiting.push_back(Listed { member, from });
         }
     }
 
@@ -77,8 +62,9 @@ impl Listing {
         self.waiting.push_back(listed);
     }
 
+    /// A member was read to its end, `records` of it.
     pub(super) fn finish(&mut self, member: Member, records: u64) {
-        self.done.insert(member.name.clone(), (member, records));
+        self.mark_read(&Position { member, record: records, complete: true });
     }
 }
 

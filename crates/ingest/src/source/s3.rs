@@ -50,11 +50,12 @@ impl S3Listing {
         self
     }
 
-    /// Objects read earlier, whatever their order.
+    /// Objects read earlier, whatever their order, to their end or up to a record: for a followed prefix, where new
+    /// keys may sort before old ones.
     #[must_use]
     pub fn already_read<'p>(mut self, positions: impl IntoIterator<Item = &'p Position>) -> Self {
         for position in positions {
-            self.reading.listing.mark_done(position);
+            self.reading.listing.mark_read(position);
         }
         self
     }
