@@ -1,10 +1,8 @@
 //! The words around a value: which identifier's context or exclusion words stand near, and how near.
 //!
-//! All words of all identifiers share one automaton. It runs only over the neighbourhood of candidates, each byte at most once.
+//! All words of all identifiers share one table, looked up at word beginnings. It is used only over the neighbourhood of candidates, each byte at most once.
 
 use std::collections::BTreeMap;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::identifier::{ContextMode, IDENTIFIERS_MAX, Identifier};
 
@@ -38,20 +36,38 @@ impl IdSet {
 #[derive(Debug, Default)]
 struct Keyword {
     context_of: IdSet,
-    /// Identifiers it names as a header.
+    /// Those of them that it also names as a header.
+    labels: IdSet,
+    /// Further identifiers it names as a header.
     column_of: Vec<u16>,
     excludes: IdSet,
     excludes_all: bool,
-    open_left: bool,
     open_right: bool,
 }
 
 /// The compiled words.
 #[derive(Debug)]
 pub(crate) struct Keywords {
-    automaton: AhoCorasick,
+    /// Spellings in lower case, by the hash of their first three bytes (two, if there are no more).
+    buckets: Vec<Vec<Spelling>>,
+    /// One bit per bucket that holds anything: small enough to stay in the nearest cache.
+    occupied: Box<[u64; BUCKETS / 64]>,
     keywords: Vec<Keyword>,
     longest: usize,
+}
+
+#[derive(Debug)]
+struct Spelling {
+    text: Box<[u8]>,
+    keyword: u32,
+}
+
+/// Buckets of the word table: a few times the number of spellings, so that most words of a text meet an empty one.
+const BUCKETS: usize = 8192;
+
+fn bucket(first: u8, second: u8, third: u8) -> usize {
+    let mixed = (u32::from(first) << 16 | u32::from(second) << 8 | u32::from(third)).wrapping_mul(0x9e37_79b1);
+    usize::try_from(mixed >> 19).unwrap_or_default()
 }
 
 /// One word found in the text.
@@ -72,11 +88,16 @@ pub(crate) struct Surroundings {
 }
 
 impl Keywords {
-    pub(crate) fn compile(identifiers: &[Identifier], exclude_everywhere: &[String]) -> Result<Self, String> {
+    pub(crate) fn compile(identifiers: &[Identifier], exclude_everywhere: &[String]) -> Self {
         let mut table: BTreeMap<String, Keyword> = BTreeMap::new();
         for (index, identifier) in (0_u16..).zip(identifiers) {
             for word in &identifier.words {
-                add(&mut table, word, |keyword| keyword.context_of.insert(index));
+                add(&mut table, word, |keyword| {
+                    keyword.context_of.insert(index);
+                    if identifier.words_name_columns {
+                        keyword.labels.insert(index);
+                    }
+                });
             }
             for word in &identifier.column_words {
                 add(&mut table, word, |keyword| keyword.column_of.push(index));
@@ -88,32 +109,77 @@ impl Keywords {
         for word in exclude_everywhere {
             add(&mut table, word, |keyword| keyword.excludes_all = true);
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(table.keys())
-            .map_err(|error| error.to_string())?;
         let longest = table.keys().map(String::len).max().unwrap_or_default();
-        Ok(Self { automaton, keywords: table.into_values().collect(), longest })
+        let mut buckets: Vec<Vec<Spelling>> = Vec::new();
+        buckets.resize_with(BUCKETS, Vec::new);
+        for (index, spelling) in (0_u32..).zip(table.keys()) {
+            let place = match *spelling.as_bytes() {
+                [first, second, third, ..] => bucket(first, second, third),
+                [first, second] => bucket(first, second, 0),
+                _ => continue, // one letter says nothing
+            };
+            if let Some(bucket) = buckets.get_mut(place) {
+                bucket.push(Spelling { text: spelling.as_bytes().into(), keyword: index });
+            }
+        }
+        let mut occupied = Box::new([0_u64; BUCKETS / 64]);
+        for (word, group) in occupied.iter_mut().zip(buckets.chunks(64)) {
+            for (bit, bucket) in group.iter().enumerate() {
+                *word |= u64::from(!bucket.is_empty()) << bit;
+            }
+        }
+        Self { buckets, occupied, keywords: table.into_values().collect(), longest }
+    }
+
+    /// Calls `each` for every word that begins in `from..to` and ends before `to`.
+    fn find(&self, text: &[u8], from: usize, to: usize, mut each: impl FnMut(Hit)) {
+        let mut before = from.checked_sub(1).and_then(|place| text.get(place)).copied().unwrap_or(b' ');
+        let at = |place: usize| text.get(place).copied().unwrap_or(b' ');
+        for (start, first) in (from..to).zip(text.get(from..to).unwrap_or_default().iter().copied()) {
+            let hump = before.is_ascii_lowercase() && first.is_ascii_uppercase();
+            let begins = is_letter(first) && (!is_letter(before) || hump);
+            before = first;
+            if !begins {
+                continue;
+            }
+            let lower = [first, at(start + 1), at(start + 2)].map(|byte| byte.to_ascii_lowercase());
+            let [first, second, third] = lower;
+            for place in [bucket(first, second, third), bucket(first, second, 0)] {
+                if self.occupied.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1) {
+                    self.compare(place, text, start, to, &mut each);
+                }
+            }
+        }
+    }
+
+    /// Tells of every spelling of one bucket that stands at `start`.
+    fn compare(&self, place: usize, text: &[u8], start: usize, to: usize, each: &mut impl FnMut(Hit)) {
+        for spelling in self.buckets.get(place).into_iter().flatten() {
+            let end = start + spelling.text.len();
+            let part = text.get(start..end).filter(|_| end <= to);
+            // Most spellings of a bucket differ in their last letter from what stands here.
+            let last = |bytes: &[u8]| bytes.last().map(u8::to_ascii_lowercase);
+            let held = part
+                .is_some_and(|part| last(part) == last(&spelling.text) && part.eq_ignore_ascii_case(&spelling.text));
+            let hit = Hit { start, end, keyword: spelling.keyword };
+            if held && self.keyword(hit).is_some_and(|keyword| ends_well(text, hit, keyword)) {
+                each(hit);
+            }
+        }
     }
 
     /// Identifiers whose words a header or key holds, and whether it holds an exclusion word.
     pub(crate) fn label(&self, header: &str) -> Label {
         let mut label = Label::default();
-        for found in self.automaton.find_overlapping_iter(header) {
-            let hit = Hit { start: found.start(), end: found.end(), keyword: found.pattern().as_u32() };
-            let Some(keyword) = self.keyword(hit) else { continue };
-            if !stands_alone(header.as_bytes(), hit, keyword) {
-                continue;
-            }
+        self.find(header.as_bytes(), 0, header.len(), |hit| {
+            let Some(keyword) = self.keyword(hit) else { return };
             let by_context = (0..IDENTIFIERS_MAX).filter_map(|index| u16::try_from(index).ok());
-            let by_context = by_context.filter(|index| keyword.context_of.contains(*index));
+            let by_context = by_context.filter(|index| keyword.labels.contains(*index));
             label.named.extend(by_context.chain(keyword.column_of.iter().copied()));
-            label.certain.union(&keyword.context_of);
+            label.certain.union(&keyword.labels);
             label.excluded.union(&keyword.excludes);
             label.excluded_all |= keyword.excludes_all;
-        }
+        });
         label
     }
 
@@ -124,7 +190,6 @@ impl Keywords {
 
 /// Adds a word in its spellings: `account number`, `account_number`, `account-number`, `accountnumber`.
 fn add(table: &mut BTreeMap<String, Keyword>, word: &str, mark: impl Fn(&mut Keyword)) {
-    let (open_left, word) = word.strip_prefix('*').map_or((false, word), |rest| (true, rest));
     let (open_right, word) = word.strip_suffix('*').map_or((false, word), |rest| (true, rest));
     let separators: &[&str] = if word.contains(' ') { &[" ", "_", "-", ""] } else { &[" "] };
     for separator in separators {
@@ -133,7 +198,6 @@ fn add(table: &mut BTreeMap<String, Keyword>, word: &str, mark: impl Fn(&mut Key
             continue;
         }
         let keyword = table.entry(spelling).or_default();
-        keyword.open_left |= open_left;
         keyword.open_right |= open_right;
         mark(keyword);
     }
@@ -164,16 +228,11 @@ impl Label {
 }
 
 /// A word may touch digits and marks, a camelCase border, or a plural `s`; not other letters.
-fn stands_alone(text: &[u8], hit: Hit, keyword: &Keyword) -> bool {
+fn ends_well(text: &[u8], hit: Hit, keyword: &Keyword) -> bool {
     let at = |place: usize| text.get(place).copied().unwrap_or(b' ');
-    let before = if hit.start == 0 { b' ' } else { at(hit.start - 1) };
-    let (first, last) = (at(hit.start), at(hit.end.saturating_sub(1)));
-    let (next, after) = (at(hit.end), at(hit.end + 1));
-    let left = keyword.open_left || !is_letter(before) || (before.is_ascii_lowercase() && first.is_ascii_uppercase());
+    let (last, next, after) = (at(hit.end.saturating_sub(1)), at(hit.end), at(hit.end + 1));
     let plural = next == b's' && !is_letter(after);
-    let right =
-        keyword.open_right || !is_letter(next) || plural || (next.is_ascii_uppercase() && last.is_ascii_lowercase());
-    left && right
+    keyword.open_right || !is_letter(next) || plural || (next.is_ascii_uppercase() && last.is_ascii_lowercase())
 }
 
 fn is_letter(byte: u8) -> bool {
@@ -226,15 +285,15 @@ impl<'a> Cursor<'a> {
     }
 
     fn scan(&mut self, from: usize, to: usize) {
-        let Some(part) = self.text.get(from..to) else { return };
-        for found in self.keywords.automaton.find_overlapping_iter(part) {
-            let hit = Hit { start: from + found.start(), end: from + found.end(), keyword: found.pattern().as_u32() };
-            let fresh = self.scanned_to < hit.end || self.scanned_to == 0; // a word across the old border ends behind it
-            let Some(keyword) = self.keywords.keyword(hit) else { continue };
-            if fresh && stands_alone(self.text, hit, keyword) {
-                self.hits.push(hit);
+        let Self { keywords, text, scanned_to, hits, .. } = self;
+        keywords.find(text, from, to, |hit| {
+            // A word across the old border ends behind it; one that ends before it is known.
+            if *scanned_to < hit.end {
+                hits.push(hit);
             }
-        }
+        });
+        // Words come by their beginning; what follows needs them by their end.
+        hits.sort_by_key(|hit| hit.end);
     }
 
     /// The nearest context and exclusion words of one identifier around `start..end`.

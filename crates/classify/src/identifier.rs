@@ -103,6 +103,9 @@ pub struct Identifier {
     pub distance: usize,
     #[serde(default)]
     pub words: Vec<String>,
+    /// False when `words` only stand beside the value (`email` near a name) and name no column of it.
+    #[serde(default = "yes")]
+    pub words_name_columns: bool,
     /// Further words that count only as a column header or key.
     #[serde(default)]
     pub column_words: Vec<String>,

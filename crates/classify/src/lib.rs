@@ -52,11 +52,7 @@ impl Classifier {
         let (program, pattern_errors) = program::Program::compile(&library.identifiers);
         let (anchors, anchor_errors) = anchor::compile(&library.identifiers);
         errors.extend(pattern_errors.into_iter().chain(anchor_errors));
-        let keywords =
-            context::Keywords::compile(&library.identifiers, &library.exclude_everywhere).unwrap_or_else(|reason| {
-                errors.push(IdentifierError::Pattern { id: "context words".to_owned(), reason });
-                context::Keywords::compile(&[], &[]).expect("an automaton of no words always builds")
-            });
+        let keywords = context::Keywords::compile(&library.identifiers, &library.exclude_everywhere);
         let checks = scan::checks_of(&library.identifiers);
         let special = (0_u16..)
             .zip(&library.identifiers)

@@ -35,7 +35,7 @@ fn name_start(text: &str, line_start: usize, end: usize) -> Option<usize> {
         floor += 1;
     }
     let tail = text.get(floor..end)?;
-    let after_sentence = [". ", "! ", "? "].iter().filter_map(|mark| tail.rfind(mark)).max();
+    let after_sentence = tail.as_bytes().windows(2).rposition(|pair| matches!(pair, [b'.' | b'!' | b'?', b' ']));
     match after_sentence {
         // `Dr. Ada Byron`: an abbreviation ends no sentence.
         Some(place) if !abbreviation(tail.get(..place)?) => Some(floor + place + 2),

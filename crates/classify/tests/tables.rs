@@ -136,3 +136,10 @@ fn rows_from_elsewhere_are_scanned_the_same_way() {
     assert_eq!((scan.verdict.format.as_str(), scan.verdict.subjects.distinct_at_least), ("parquet", 2));
     assert_eq!(columns(&scan, "IBAN"), ["iban"]);
 }
+
+#[test]
+fn a_card_table_without_people_counts_no_names() {
+    let scan = scan("p.csv", "card_number,email_sent\n4111111111111111,yes\n5555555555554444,no\n");
+    assert_eq!(columns(&scan, "CREDIT_CARD"), ["card_number"]);
+    assert_eq!(scan.verdict.subjects.distinct_at_least, 2, "a card stands for its holder when nothing better is known");
+}

@@ -47,7 +47,6 @@ pub(super) fn email(value: &str) -> bool {
     let Some((host, top)) = domain.rsplit_once('.') else { return false };
     let label_fits =
         |label: &str| !label.is_empty() && label.len() < 64 && !label.starts_with('-') && !label.ends_with('-');
-    let top_lower = top.to_ascii_lowercase();
     !local.is_empty()
         && local.len() <= 64
         && value.len() <= EMAIL_BYTES_MAX
@@ -55,7 +54,7 @@ pub(super) fn email(value: &str) -> bool {
         && host.split('.').all(label_fits)
         && 2 <= top.len()
         && top.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && !NOT_TOP_LEVEL.contains(&top_lower.as_str())
+        && !NOT_TOP_LEVEL.iter().any(|ending| ending.eq_ignore_ascii_case(top))
         && !host.bytes().next().is_some_and(|first| first.is_ascii_digit() && host.len() <= 2)
 }
 
@@ -76,6 +75,9 @@ fn calling_code(digits: &[u8]) -> Option<usize> {
 
 /// A telephone number: length, calling code after `+`, not a placeholder.
 pub(super) fn phone(value: &str) -> bool {
+    if value.bytes().filter(u8::is_ascii_digit).count() < 6 {
+        return false; // nearly every short number of a log ends here
+    }
     let main = value.split(['x', 'X']).next().unwrap_or(value).trim();
     let digits = Digits::of(main);
     let digits = digits.slice();

@@ -46,7 +46,7 @@ const SOMEBODY_ELSE: &[&str] = &[
     "advisor",
 ];
 /// Kinds of keys that several persons may share: used only when a row has nothing better.
-const SHARED_KINDS: &[&str] = &["phone"];
+const SHARED_KINDS: &[&str] = &["phone", "card"];
 
 /// Which columns tell what about the person.
 #[derive(Debug, Default)]
