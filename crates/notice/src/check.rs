@@ -20,7 +20,15 @@ pub struct CheckReport {
 #[must_use]
 pub fn check_templates(dir: &Path) -> CheckReport {
     let (library, errors) = Library::load(dir);
-    let mut report = CheckReport { faults: errors.iter().map(ToString::to_string).collect(), ..CheckReport::default() };
+    let mut report = check_library(&library);
+    report.faults.splice(0..0, errors.iter().map(ToString::to_string));
+    report
+}
+
+/// Runs the examples of every template of a library.
+#[must_use]
+pub fn check_library(library: &Library) -> CheckReport {
+    let mut report = CheckReport::default();
     for template in library.iter() {
         report.templates += 1;
         report.examples += template.examples.len();

@@ -18,7 +18,7 @@ mod template;
 mod values;
 mod words;
 
-pub use check::{CheckReport, check_templates};
+pub use check::{CheckReport, check_library, check_templates};
 pub use content::{ContentSpec, FormatFault, Gap};
 pub use draft::{Draft, DraftError, DraftInput, Message, Renderer, draft, render_for};
 pub use org::{Contact, OrgProfile, Signatory};

@@ -1,0 +1,154 @@
+//! `watertight incident`: list, show, open, set facts, close, and the timeline as the log has it.
+
+use incident::{Asserter, Command as Wish, Fact, Verdict};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cases;
+use crate::context::Context;
+use crate::exit::{Exit, Failure, OrFail as _, Outcome};
+use crate::instance::Instance;
+use crate::output;
+use crate::store::Body;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Every incident, newest first
+    List,
+    /// One incident, whole (id or number)
+    Show { incident: String },
+    /// Open an incident that no rule found
+    Open {
+        #[arg(long)]
+        title: String,
+        /// Where it was reported; the same reference opens it once
+        #[arg(long)]
+        reference: String,
+        #[arg(long, default_value = "high")]
+        severity: String,
+        /// When it happened first, as far as known
+        #[arg(long, value_name = "RFC3339")]
+        first_event: Timestamp,
+        #[arg(long)]
+        by: String,
+    },
+    /// Attest a fact: `watertight incident fact 3 times.aware 2026-03-02T10:00:00Z --by P-17`
+    Fact {
+        incident: String,
+        /// A key of the facts format, dotted (`subjects.US-CA`, `risk.gdpr`)
+        name: String,
+        /// JSON, or plain text; `unknown` takes an earlier value back
+        value: String,
+        /// Who says so: an opaque id, never a name
+        #[arg(long)]
+        by: String,
+        /// The second person, when an attested awareness time changes
+        #[arg(long)]
+        approved_by: Option<String>,
+    },
+    /// Close with a verdict
+    Close {
+        incident: String,
+        /// true_positive, false_positive, benign, test, duplicate, …
+        #[arg(long)]
+        verdict: String,
+        #[arg(long)]
+        reason: String,
+        #[arg(long)]
+        by: String,
+        #[arg(long)]
+        duplicate_of: Option<String>,
+    },
+    /// Every entry about it, with its log index
+    Timeline { incident: String },
+}
+
+pub(crate) fn run(command: Command, context: &Context) -> Outcome {
+    context.block_on(async {
+        match command {
+            Command::List => list(context).await,
+            Command::Show { incident } => show(context, &incident).await,
+            Command::Timeline { incident } => timeline(context, &incident).await,
+            other => change(context, other).await,
+        }
+    })
+}
+
+async fn list(context: &Context) -> Outcome {
+    let instance = Instance::read(context).await?;
+    let mut rows = instance.store.documents("incident").await.or_fail("failed to read incidents")?;
+    rows.sort_by_key(|row| std::cmp::Reverse(row["number"].as_u64()));
+    output::rows(context.format, &["number", "title", "severity", "status", "finding_count", "first_event", "id"], &rows)?;
+    Ok(Exit::Done)
+}
+
+async fn show(context: &Context, name: &str) -> Outcome {
+    let instance = Instance::read(context).await?;
+    let id = cases::find(&instance.store, name).await?;
+    let document = instance.store.document("incident", &id).await.or_fail("failed to read the incident")?;
+    output::object(context.format, &document)?;
+    Ok(Exit::Done)
+}
+
+async fn timeline(context: &Context, name: &str) -> Outcome {
+    let instance = Instance::read(context).await?;
+    let id = cases::find(&instance.store, name).await?;
+    let mut rows = Vec::new();
+    for stored in instance.store.entries_of(&id).await.or_fail("failed to read the timeline")? {
+        let body = match instance.store.body(&stored.entry).await.or_fail("failed to open a body")? {
+            Body::None => Value::Null,
+            Body::Readable(body) => body,
+            Body::Erased(at) => json!({"erased": at}),
+        };
+        rows.push(json!({"at": stored.entry.at, "kind": stored.entry.kind, "position": stored.position, "clear": stored.entry.clear, "body": body}));
+    }
+    output::rows(context.format, &["at", "kind", "position"], &rows)?;
+    Ok(Exit::Done)
+}
+
+async fn change(context: &Context, command: Command) -> Outcome {
+    let mut instance = Instance::open(context).await?;
+    let wish = wish(&instance, command).await?;
+    let appended = cases::command(&mut instance, wish, context.clock.now()).await?;
+    output::talk(match appended {
+        0 => "nothing new: the log had this already".to_owned(),
+        n => format!("{n} entries appended and sealed"),
+    });
+    Ok(Exit::Done)
+}
+
+async fn wish(instance: &Instance, command: Command) -> Result<Wish, Failure> {
+    let store = &instance.store;
+    Ok(match command {
+        Command::Open { title, reference, severity, first_event, by } => Wish::Open {
+            tenant: store.tenant().to_owned(),
+            reference,
+            title,
+            severity: ocsf::Severity::from_level(&severity),
+            first_event,
+            by,
+            description: None,
+        },
+        Command::Fact { incident, name, value, by, approved_by } => {
+            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            let mut fact = Fact::from_json(&name, &value, Asserter::Human(by));
+            fact.approved_by = approved_by;
+            Wish::SetFact { incident: cases::find(store, &incident).await?, fact, expected: None }
+        }
+        Command::Close { incident, verdict, reason, by, duplicate_of } => Wish::Close {
+            incident: cases::find(store, &incident).await?,
+            verdict: parse_verdict(&verdict)?,
+            reason,
+            by,
+            duplicate_of,
+            expected: None,
+        },
+        Command::List | Command::Show { .. } | Command::Timeline { .. } => {
+            return Err(Failure::failed("a reading command was taken for a change"));
+        }
+    })
+}
+
+fn parse_verdict(word: &str) -> Result<Verdict, Failure> {
+    serde_json::from_value(json!(word)).or_usage(format!("`{word}` is not a verdict"))
+}

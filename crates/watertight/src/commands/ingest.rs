@@ -1,0 +1,55 @@
+//! `watertight ingest`: read every configured source to its present end, once: lake, findings, incidents, log.
+
+use serde_json::json;
+
+use crate::context::Context;
+use crate::detector::Detectors;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::flow::{self, Turn};
+use crate::instance::Instance;
+use crate::output;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only this source (default: all)
+    #[arg(long, value_name = "ID")]
+    source: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
+    context.block_on(async {
+        let mut instance = Instance::open(context).await?;
+        let mut rows = Vec::new();
+        let mut total = Turn::default();
+        let turns = ingest(&mut instance, &args.source, context).await?;
+        for (source, turn) in turns {
+            total = total.plus(turn);
+            rows.push(json!({"source": source, "records": turn.records, "events": turn.events, "rejected": turn.rejected, "findings": turn.findings}));
+        }
+        output::rows(context.format, &["source", "records", "events", "rejected", "findings"], &rows)?;
+        Ok(if 0 < total.rejected { Exit::Rejected } else { Exit::Done })
+    })
+}
+
+/// Drains the sources one after the other. Returns what each gave.
+pub(crate) async fn ingest(
+    instance: &mut Instance,
+    only: &[String],
+    context: &Context,
+) -> Result<Vec<(String, Turn)>, Failure> {
+    let sources = instance.config.source.clone();
+    if let Some(unknown) = only.iter().find(|id| sources.iter().all(|source| source.id != **id)) {
+        return Err(Failure::usage(format!("there is no source `{unknown}`")).help("`watertight source list` shows them"));
+    }
+    if sources.is_empty() {
+        return Err(Failure::usage("no source is configured").help("add [[source]] to watertight.toml; `watertight config schema` shows it"));
+    }
+    let mut detectors = Detectors::open(&instance.store, &instance.content, &instance.config).await?;
+    let mut turns = Vec::new();
+    for source in sources.iter().filter(|source| only.is_empty() || only.contains(&source.id)) {
+        let mut feed = flow::open_feed(&instance.store, source).await?;
+        let turn = flow::drain(instance, &mut detectors, &mut feed, || context.clock.now()).await?;
+        turns.push((source.id.clone(), turn));
+    }
+    Ok(turns)
+}

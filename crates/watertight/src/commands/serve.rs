@@ -1,0 +1,85 @@
+//! `watertight serve`: sources, detection, cases, pages and API in one process, until it is told to stop.
+//!
+//! One task reads the sources in turn; the pages read the same store. A source that fails is said and tried again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::context::Context;
+use crate::detector::Detectors;
+use crate::exit::{Exit, Failure, OrFail as _, Outcome};
+use crate::flow;
+use crate::instance::Instance;
+use crate::web::{self, Site};
+use crate::output;
+
+/// How long the loop rests when no source had anything new. Files are found within this.
+const REST: Duration = Duration::from_secs(1);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which part to run; this version runs all of it in one process
+    #[arg(long, default_value = "all", value_parser = ["all"])]
+    role: String,
+    /// Address to listen on instead of [web] listen
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
+    if context.clock.is_simulated() {
+        let simulated = context.data_dir().join("keys/log.key");
+        let is_simulated = std::fs::read_to_string(simulated).is_ok_and(|key| key.contains("/simulated+"));
+        if !is_simulated {
+            return Err(Failure::usage("`serve` takes --now only for a log of simulated time")
+                .help("leave --now out, or name the data directory of a demo"));
+        }
+    }
+    context.block_on(async {
+        let instance = Instance::open(context).await?;
+        let listen = args.listen.clone().unwrap_or_else(|| instance.config.web.listen.clone());
+        serve(instance, &listen, context.clock).await?;
+        Ok(Exit::Done)
+    })
+}
+
+/// Runs until interrupted.
+pub(crate) async fn serve(instance: Instance, listen: &str, clock: Clock) -> Result<(), Failure> {
+    let site = Site { store: instance.store.clone(), log_dir: instance.dir.join("log"), clock };
+    let stop = Arc::new(tokio::sync::Notify::new());
+    let reader = tokio::spawn(read_sources(instance, clock, stop.clone()));
+    output::talk(format!("watertight is at http://{listen}/ (stop with Ctrl-C)"));
+    let served = web::serve(site, listen, interrupted()).await;
+    // Let the batch in hand reach the log; whatever is not begun waits for the next start.
+    stop.notify_one();
+    let read = reader.await.or_fail("the flow stopped")?;
+    served.and(read)
+}
+
+async fn interrupted() {
+    // Without a signal handler the process is stopped the hard way, which every start can mend.
+    drop(tokio::signal::ctrl_c().await);
+}
+
+async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::sync::Notify>) -> Result<(), Failure> {
+    let mut detectors = Detectors::open(&instance.store, &instance.content, &instance.config).await?;
+    let mut feeds = Vec::new();
+    for source in instance.config.source.clone() {
+        feeds.push(flow::open_feed(&instance.store, &source).await?);
+    }
+    loop {
+        let mut idle = true;
+        for feed in &mut feeds {
+            match flow::turn(&mut instance, &mut detectors, feed, clock.now()).await {
+                Ok(Some(_)) => idle = false,
+                Ok(None) => {}
+                Err(failure) => tracing::error!(source = %feed.id, "{failure}"),
+            }
+        }
+        let rest = if idle { REST } else { Duration::ZERO };
+        if tokio::time::timeout(rest, stop.notified()).await.is_ok() {
+            return Ok(());
+        }
+    }
+}

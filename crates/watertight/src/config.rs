@@ -1,0 +1,196 @@
+//! `watertight.toml`: who we are, where records come from, how notices leave.
+//!
+//! Unknown keys are errors, relative paths are relative to the file, secrets are named (environment variable), never written.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::exit::{Failure, OrFail as _};
+
+/// The whole file. Every field has a default, so an empty file is a valid configuration.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// One legal entity. It is part of every finding's id.
+    pub(crate) tenant: Option<String>,
+    pub(crate) organisation: Organisation,
+    pub(crate) source: Vec<Source>,
+    /// Values for `%name%` in rules (`|expand`), for example `corporate_networks`.
+    pub(crate) placeholders: BTreeMap<String, Vec<String>>,
+    pub(crate) objects: Objects,
+    pub(crate) content: ContentDir,
+    pub(crate) mail: Option<Mail>,
+    pub(crate) web: Web,
+    pub(crate) log: Log,
+}
+
+/// Who reports. These become facts of every breach unless a person states otherwise for one incident.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Organisation {
+    pub(crate) name: String,
+    pub(crate) role: Vec<String>,
+    pub(crate) sector: Option<String>,
+    /// ISO 3166 code of the main establishment; it decides the lead supervisory authority.
+    pub(crate) establishment: Option<String>,
+    pub(crate) contact_name: String,
+    pub(crate) contact_email: String,
+    pub(crate) contact_phone: String,
+    pub(crate) address: String,
+    pub(crate) website: String,
+    /// Business customers whose data we process, with what their contract asks.
+    pub(crate) customer: Vec<Customer>,
+}
+
+/// A customer contract that asks to be told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Customer {
+    pub(crate) name: String,
+    pub(crate) notify_hours: u32,
+    pub(crate) email: Option<String>,
+    /// What we are for this customer (`processor`, `third_party_contractor`); a fact of every breach of their data.
+    #[serde(default)]
+    pub(crate) our_role: Option<String>,
+    #[serde(default)]
+    pub(crate) enrolment: Option<u64>,
+    /// Some of the people are minors.
+    #[serde(default)]
+    pub(crate) minors: bool,
+}
+
+/// Where records come from. `path` is a PATH as the command line takes it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Source {
+    pub(crate) id: String,
+    pub(crate) path: String,
+}
+
+/// Where the bytes of stored objects can be read when an exposure is measured: `<root>/<bucket>/<key>`, and extracts of
+/// databases as `<root>/azuresql-<server>/<database>/…` and `<root>/rds-<instance>/…`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Objects {
+    pub(crate) root: Option<PathBuf>,
+    pub(crate) file: Vec<ObjectFile>,
+    pub(crate) register: Vec<Register>,
+    /// The column that names the customer a row belongs to (`school`).
+    pub(crate) customer_column: Option<String>,
+}
+
+/// Which file an application hands out under a resource type: `{id}` is the resource's id, `*` any part of the path.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ObjectFile {
+    pub(crate) resource: String,
+    pub(crate) path: String,
+}
+
+/// Which table says who a person in an application log is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Register {
+    /// Services whose logs name these people.
+    pub(crate) service: Vec<String>,
+    /// Below the objects' root.
+    pub(crate) path: String,
+    /// The column with the id.
+    pub(crate) key: String,
+}
+
+/// Read content from here instead of the copy in the binary.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ContentDir {
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// The outgoing mail server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mail {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// `tls`, `starttls` or `none`; `none` is accepted for a loopback host only.
+    pub(crate) security: String,
+    pub(crate) from: String,
+    pub(crate) username: Option<String>,
+    /// Name of the environment variable that holds the password.
+    pub(crate) password_env: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Web {
+    pub(crate) listen: String,
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:7272".to_owned() }
+    }
+}
+
+/// The sealed log's name in the world (C2SP origin).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) origin: Option<String>,
+}
+
+impl Config {
+    /// Reads the file, or the defaults when none was named and the default file does not exist.
+    pub(crate) fn load(path: Option<&Path>) -> Result<Self, Failure> {
+        let default = Path::new("watertight.toml");
+        let path = match path {
+            Some(path) => path,
+            None if default.exists() => default,
+            None => return Ok(Self::default()),
+        };
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).or_usage(format!("failed to read configuration `{shown}`"))?;
+        let mut config: Self = toml::from_str(&text).or_usage(format!("`{shown}` is not a valid configuration"))?;
+        config.anchor(path.parent().unwrap_or(Path::new(".")));
+        Ok(config)
+    }
+
+    pub(crate) fn tenant(&self) -> &str {
+        self.tenant.as_deref().unwrap_or("default")
+    }
+
+    /// Makes relative paths relative to the file they were written in, not to where the command happens to run.
+    fn anchor(&mut self, base: &Path) {
+        for dir in [&mut self.objects.root, &mut self.content.dir].into_iter().flatten() {
+            *dir = base.join(&*dir);
+        }
+        for source in &mut self.source {
+            let is_address = source.path == "-" || source.path.contains("://");
+            if !is_address {
+                source.path = base.join(&source.path).to_string_lossy().into_owned();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_keys_are_named() {
+        let error = toml::from_str::<Config>("tennant = \"x\"").expect_err("a typo is an error");
+        assert!(error.to_string().contains("tennant"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_file_is_valid_and_paths_are_anchored() {
+        let mut config: Config = toml::from_str("[[source]]\nid = \"a\"\npath = \"logs\"\n[objects]\nroot = \"o\"").expect("valid");
+        config.anchor(Path::new("/etc/wt"));
+        assert_eq!(config.source[0].path, "/etc/wt/logs");
+        assert_eq!(config.objects.root.as_deref(), Some(Path::new("/etc/wt/o")));
+        assert_eq!(config.tenant(), "default");
+    }
+}

@@ -1,0 +1,149 @@
+//! What the demo's deployment is told: `watertight.toml` made from the company's own profile, and what people attest.
+//!
+//! Everything here is what a real team would write down about itself. Nothing is taken from the ground truth.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use incident::{Asserter, Command, Fact};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cases;
+use crate::config::{Config, Customer, ObjectFile, Objects, Organisation, Register, Source};
+use crate::exit::{Failure, OrFail as _};
+use crate::exposure::Exposure;
+use crate::instance::Instance;
+
+/// Sources by id and folder below `company/telemetry`.
+const SOURCES: &[(&str, &str)] = &[
+    ("aws-cloudtrail", "aws/cloudtrail"),
+    ("aws-vpcflow", "aws/vpcflow"),
+    ("aws-s3access", "aws/s3access"),
+    ("azure-activity", "azure/activitylogs"),
+    ("entra-signin", "azure/signinlogs"),
+    ("entra-audit", "azure/auditlogs"),
+    ("m365-audit", "m365/audit"),
+    ("applications", "application"),
+];
+
+/// Writes the configuration beside the company.
+pub(super) fn write(out: &Path, _seed: u64) -> Result<(), Failure> {
+    let path = out.join("company/company.json");
+    let text = std::fs::read_to_string(&path).or_fail("failed to read the company's profile")?;
+    let profile: Value = serde_json::from_str(&text).or_fail("failed to read the company's profile")?;
+    let config = Config {
+        tenant: Some("larkfield".to_owned()),
+        organisation: organisation(&profile),
+        source: SOURCES.iter().map(|(id, folder)| Source { id: (*id).to_owned(), path: format!("company/telemetry/{folder}") }).collect(),
+        placeholders: placeholders(&profile),
+        objects: objects(),
+        ..Config::default()
+    };
+    let toml = toml::to_string_pretty(&config).or_fail("failed to write the configuration")?;
+    crate::durable::write(&out.join("watertight.toml"), toml.as_bytes())
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+fn organisation(profile: &Value) -> Organisation {
+    let customers = profile["customers"].as_array().into_iter().flatten();
+    let customer = |school: &Value| {
+        let text = |key: &str| school[key].as_str().unwrap_or_default().to_owned();
+        let agency = text("kind") == "educational_agency";
+        Customer {
+            name: text("name"),
+            notify_hours: school["notify_hours"].as_u64().and_then(|hours| u32::try_from(hours).ok()).unwrap_or(72),
+            email: Some(format!("security@{}", text("domain"))),
+            our_role: Some(if agency { "third_party_contractor" } else { "processor" }.to_owned()),
+            enrolment: school["enrolment"].as_u64(),
+            minors: school["minors"] == true,
+        }
+    };
+    Organisation {
+        name: "Larkfield Supply, Inc.".to_owned(),
+        role: vec!["controller".to_owned()],
+        sector: Some("ecommerce".to_owned()),
+        establishment: Some("IE".to_owned()),
+        contact_name: "Larkfield Privacy Office".to_owned(),
+        contact_email: "privacy@larkfield.example".to_owned(),
+        contact_phone: "+1 555 0100".to_owned(),
+        address: "1 Harbour Street, New York, NY 10004".to_owned(),
+        website: "https://larkfield.example".to_owned(),
+        customer: customers.map(customer).collect(),
+    }
+}
+
+fn placeholders(profile: &Value) -> BTreeMap<String, Vec<String>> {
+    let networks = |vendor: bool| -> Vec<String> {
+        let all = profile["networks"].as_array().into_iter().flatten();
+        let is_vendor = |network: &&Value| network["what"].as_str().is_some_and(|what| what.contains("vendor"));
+        all.filter(|network| is_vendor(network) == vendor).filter_map(|network| network["cidr"].as_str().map(str::to_owned)).collect()
+    };
+    let partners: Vec<String> =
+        profile["announced"].as_array().into_iter().flatten().filter_map(|event| event["network"].as_str().map(str::to_owned)).collect();
+    let accounts = profile["accounts"].as_array().into_iter().flatten();
+    let domains = texts(&profile["mail_domains"]).into_iter().map(|domain| format!("@{domain}")).collect();
+    let apps = profile["approved_oauth_apps"].as_array().into_iter().flatten();
+    let roles = texts(&profile["automation_roles"]);
+    BTreeMap::from([
+        ("corporate_networks".to_owned(), networks(false)),
+        ("known_egress".to_owned(), networks(true)),
+        ("partner_networks".to_owned(), partners),
+        ("known_accounts".to_owned(), accounts.filter_map(|account| account["id"].as_str().map(str::to_owned)).collect()),
+        ("public_buckets".to_owned(), texts(&profile["public_buckets"])),
+        ("own_domains".to_owned(), domains),
+        ("approved_apps".to_owned(), apps.filter_map(|app| app.get(0).or(Some(app))?.as_str().map(str::to_owned)).collect()),
+        ("trusted_apps".to_owned(), profile["approved_oauth_apps"].as_array().into_iter().flatten().filter_map(|app| app.get(1)?.as_str().map(str::to_owned)).collect()),
+        ("key_rotation_roles".to_owned(), roles.clone()),
+        ("secret_reader_roles".to_owned(), roles.clone()),
+        ("help_desk_roles".to_owned(), roles),
+    ])
+}
+
+fn objects() -> Objects {
+    Objects {
+        root: Some("company/objects".into()),
+        file: vec![ObjectFile { resource: "gradebook".to_owned(), path: "larkfield-gradebooks/*/{id}.csv".to_owned() }],
+        register: vec![
+            Register {
+                service: vec!["student-portal".to_owned(), "assessment".to_owned(), "course-delivery".to_owned()],
+                path: "rds-student-sis-prod/sis/public.students.csv".to_owned(),
+                key: "student_id".to_owned(),
+            },
+            Register {
+                service: vec!["checkout".to_owned(), "product-api".to_owned(), "customer-account".to_owned()],
+                path: "rds-customer-profiles-prod/profiles/public.customers.csv".to_owned(),
+                key: "customer_id".to_owned(),
+            },
+        ],
+        customer_column: Some("school".to_owned()),
+    }
+}
+
+/// What only people can say. The demo's privacy officer attests awareness at the moment of reading, and a risk by rule of
+/// thumb from the kinds of data; in a deployment a person does this with `watertight incident fact`.
+pub(super) async fn attest(instance: &Instance, incident: &str, exposure: &Exposure, now: Timestamp) -> Result<(), Failure> {
+    const GRAVE: &[&str] = &["SSN", "FIN_ACCT", "FIN_ACCT_WITH_CODE", "CARD", "CARD_WITH_CODE", "CRED", "MED", "GRADES", "STUDENT_PII"];
+    let grave = exposure.elements.iter().any(|element| GRAVE.contains(&element.as_str()));
+    let risk = if grave { "high" } else { "risk" };
+    let facts = [
+        ("times.aware", json!(now)),
+        ("times.discovered", json!(now)),
+        ("times.determined", json!(now)),
+        ("times.processor_aware", json!(now)),
+        ("times.vendor_discovered", json!(now)),
+        ("risk.gdpr", json!(risk)),
+        ("encryption.encrypted", json!(false)),
+        ("event.confidentiality", json!(true)),
+        ("event.acquisition", json!(true)),
+    ];
+    for (name, value) in facts {
+        let fact = Fact::known(name, value, Asserter::Human("privacy-officer-1".to_owned()));
+        let command = Command::SetFact { incident: incident.to_owned(), fact, expected: None };
+        cases::decide(&instance.store, command, now).await?;
+    }
+    Ok(())
+}

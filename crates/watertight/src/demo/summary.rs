@@ -1,0 +1,62 @@
+//! The demo's last words: every number with the command that checks it.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::compare::Compared;
+use crate::exit::{Failure, OrFail as _};
+use crate::flow::Turn;
+use crate::instance::Instance;
+use crate::output::Out;
+
+/// What the summary is made of.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    pub(super) out: &'a Path,
+    pub(super) now: Timestamp,
+    pub(super) turns: &'a [(String, Turn)],
+    pub(super) pack: &'a Path,
+    pub(super) found: &'a Compared,
+}
+
+pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), Failure> {
+    let total = facts.turns.iter().fold(Turn::default(), |sum, (_, turn)| sum.plus(*turn));
+    let count = async |kind: &str| Ok::<_, Failure>(instance.store.documents(kind).await.or_fail("failed to read documents")?.len());
+    let (incidents, obligations, notices) = (count("incident").await?, count("obligation").await?, count("notice").await?);
+    let entries = instance.store.size().await.or_fail("failed to read the log")?;
+    let dir = facts.out.display();
+    let with = format!("watertight --config {dir}/watertight.toml --data-dir {dir}/data");
+    let mut out = Out::new();
+    let mut line = |text: String| out.line(&text);
+    line(format!("records      {:>8}   = {} events + {} rejected", total.records, total.events, total.rejected))?;
+    line(format!("               {with} query \"SELECT sum(records), sum(events), sum(rejected) FROM batches\""))?;
+    line(format!("findings     {:>8}", total.findings))?;
+    line(format!("               {with} query \"SELECT title, count(*) FROM findings GROUP BY title ORDER BY 2 DESC\""))?;
+    line(format!("incidents    {incidents:>8}"))?;
+    line(format!("               {with} incident list"))?;
+    line(format!("obligations  {obligations:>8}"))?;
+    line(format!("               {with} duty list"))?;
+    line(format!("notices      {notices:>8}   drafted, none sent"))?;
+    line(format!("               {with} notice status"))?;
+    line(format!("log entries  {entries:>8}"))?;
+    line(format!("               {with} state rebuild --compare"))?;
+    line(format!("pack                    {}", facts.pack.display()))?;
+    line(format!("               watertight evidence verify {}", facts.pack.display()))?;
+    line(String::new())?;
+    line("what leaked, against the company's ground truth:".to_owned())?;
+    for story in &facts.found.stories {
+        let when = story.seconds_after_deed.map_or_else(|| "not found".to_owned(), |s| if s < 0 { format!("{} s before the deed", -s) } else { format!("{s} s after the deed") });
+        let counted = story.subjects_counted.map_or_else(|| "-".to_owned(), |n| n.to_string());
+        line(format!("  {:<22} {:>5} findings, first {:<24} people {counted} of {}", story.story, story.findings, when, story.subjects_true))?;
+    }
+    let found = facts.found;
+    line(format!("  {} of {} look-alikes stayed quiet; {} high findings and {} incidents without a leak behind them",
+        found.look_alikes - found.look_alikes_disturbed.len(), found.look_alikes, found.false_high, found.false_incidents.len()))?;
+    line(format!("               diff against {dir}/company/ground-truth.json is in {dir}/comparison.json"))?;
+    line(format!("clock        simulated, {}", facts.now))?;
+    out.flush()?;
+    let json = serde_json::to_string_pretty(&json!(found)).or_fail("failed to print the comparison")?;
+    crate::durable::write(&facts.out.join("comparison.json"), json.as_bytes())
+}

@@ -1,0 +1,164 @@
+//! Detection inside the flow: rules over every record, and sensitive data in the records of applications.
+//!
+//! A content version is compiled once and kept; a replay asks for the version its batch was assigned with.
+//! `sigma` and `classify` judge; this file gathers what they say into findings.
+
+use classify::Classifier;
+use jiff::Timestamp;
+use ocsf::{Confidence, DataSeen, Event, Finding, FindingClass, RuleRef, Severity, finding_uid};
+use sigma::Matcher;
+
+use crate::config::Config;
+use crate::content::Content;
+use crate::exit::{Failure, OrFail as _};
+use crate::flow::Normal;
+use crate::rules::{self, RuleSet};
+use crate::store::Store;
+use crate::translate;
+
+/// The compiled content sets in use.
+#[derive(Debug)]
+pub(crate) struct Detectors {
+    config: Config,
+    current: Detector,
+    /// The set of an older batch that is being replayed.
+    replayed: Option<Detector>,
+}
+
+/// One compiled content set.
+pub(crate) struct Detector {
+    version: String,
+    rules: RuleSet,
+    matcher: Matcher,
+    classifier: Classifier,
+}
+
+impl std::fmt::Debug for Detector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Detector").field("version", &self.version).field("rules", &self.rules.rules.len()).finish_non_exhaustive()
+    }
+}
+
+impl Detectors {
+    /// Compiles today's content and keeps it under its version, so that a replay can use it.
+    pub(crate) async fn open(store: &Store, content: &Content, config: &Config) -> Result<Self, Failure> {
+        let current = Detector::compile(content, config)?;
+        store.keep_content(&current.version, content).await.or_fail("failed to keep the content")?;
+        Ok(Self { config: config.clone(), current, replayed: None })
+    }
+
+    /// The version new batches are assigned with.
+    pub(crate) fn content(&self) -> &str {
+        &self.current.version
+    }
+
+    pub(crate) fn rules(&self) -> &RuleSet {
+        &self.current.rules
+    }
+
+    pub(crate) async fn for_version(&mut self, store: &Store, version: &str) -> Result<&mut Detector, Failure> {
+        if version == self.current.version {
+            return Ok(&mut self.current);
+        }
+        if self.replayed.as_ref().is_none_or(|replayed| replayed.version != version) {
+            let content = store.content(version).await.or_fail("failed to read kept content")?;
+            let content = content.ok_or_else(|| Failure::failed(format!("content version `{version}` was not kept")))?;
+            self.replayed = Some(Detector::compile(&content, &self.config)?);
+        }
+        self.replayed.as_mut().ok_or_else(|| Failure::failed("content was not compiled"))
+    }
+}
+
+impl Detector {
+    fn compile(content: &Content, config: &Config) -> Result<Self, Failure> {
+        let rules = rules::load(Some(content), &[], config)?;
+        let files: Vec<(&str, &str)> = content.below("identifiers").collect();
+        let (classifier, errors) = Classifier::new(&files);
+        if let Some(error) = errors.first() {
+            return Err(Failure::usage(format!("failed to use the identifiers: {error}")));
+        }
+        let matcher = Matcher::new(&rules.program);
+        Ok(Self { version: content.version(), rules, matcher, classifier })
+    }
+
+    /// Everything that is noticed in a batch, in the order of its records, rules before data.
+    pub(crate) fn detect(&mut self, normal: &Normal, tenant: &str, now: Timestamp) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for seen in &normal.events {
+            let (product, service) = seen.event.format.split_once('/').unwrap_or((seen.event.format, ""));
+            let source = self.rules.program.log_source(product, service);
+            // A record that normalises but cannot be evaluated is too deep or too large for rules; it stays in the lake.
+            if let Ok(hits) = self.matcher.evaluate(source, seen.view()) {
+                let matched = hits.iter().filter_map(|&hit| self.rules.rules.get(hit));
+                findings.extend(matched.map(|rule| translate::finding(rule, &seen.event, tenant, now)));
+            }
+            if seen.event.format.starts_with("application/") {
+                findings.extend(data_finding(&self.classifier, &seen.event, tenant, now));
+            }
+        }
+        findings
+    }
+}
+
+/// Sensitive data inside a log record: a leak by itself, because logs travel further than databases.
+fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Timestamp) -> Option<Finding> {
+    let text = std::str::from_utf8(&event.raw).ok()?;
+    let mut data: Vec<DataSeen> = Vec::new();
+    for span in classifier.scan_text(text) {
+        let Some(identifier) = classifier.identifier(&span.id) else { continue };
+        if !is_never_logged(identifier) || span.score < SCORE_SURE {
+            continue;
+        }
+        match data.iter_mut().find(|seen| *seen.identifier == *identifier.id) {
+            Some(seen) => seen.count += 1,
+            None => data.push(DataSeen {
+                identifier: identifier.id.to_string(),
+                category: identifier.category.clone(),
+                count: 1,
+            }),
+        }
+    }
+    let worst = data.first()?.identifier.clone();
+    let hot = event.hot();
+    let service = event.service.as_ref().and_then(|service| service.name.clone()).unwrap_or_else(|| "application".to_owned());
+    let rule_id = format!("data-in-logs.{worst}");
+    let resource = format!("log:{service}");
+    Some(Finding {
+        uid: finding_uid(tenant, &rule_id, DATA_RULE_VERSION, hot.uid),
+        tenant: tenant.to_owned(),
+        class: FindingClass::DataSecurity,
+        rule: RuleRef {
+            id: rule_id.clone(),
+            title: format!("{worst} in the log of {service}"),
+            version: DATA_RULE_VERSION.to_owned(),
+            surface: surface_of(&service),
+        },
+        severity: Severity::High,
+        confidence: Confidence::High,
+        time: hot.time,
+        discovered: now,
+        logsource: hot.format.to_owned(),
+        event_uid: hot.uid.to_owned(),
+        actor: None,
+        group_keys: vec![format!("resource:{resource}/{worst}")],
+        observables: Vec::new(),
+        resources: vec![resource],
+        attack: vec!["T1552.001".to_owned()],
+        data,
+    })
+}
+
+/// Bumped when the meaning of these findings changes, because it is part of their ids.
+const DATA_RULE_VERSION: &str = "1";
+/// What counts as sure: a checksum with a word beside it, or a fixed prefix.
+const SCORE_SURE: f32 = 0.84;
+
+/// Payment data, secrets and government numbers have no business in a log; mail addresses and IP addresses are its trade.
+fn is_never_logged(identifier: &classify::Identifier) -> bool {
+    identifier.severity == classify::Severity::Critical
+}
+
+/// `checkout` → `checkout`, `product-api` → `product_api`: services are named for their surface.
+fn surface_of(service: &str) -> String {
+    service.replace('-', "_")
+}

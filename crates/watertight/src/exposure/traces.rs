@@ -1,0 +1,156 @@
+//! What was touched, read from the events behind an incident's findings: object keys, database names, people's ids.
+//!
+//! Only acts that hand data out count: a policy that opens a bucket exposes nothing until somebody reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lake::{EventRow, Filter};
+use serde_json::Value;
+
+use crate::config::Objects;
+use crate::exit::{Failure, OrFail as _};
+use crate::instance::Instance;
+
+/// Events read for one incident; beyond this the answer says that it is a lower bound.
+const EVENTS_MAX: usize = 1_000_000;
+/// Event ids asked for in one query.
+const UIDS_A_QUERY: usize = 5_000;
+
+/// What an incident's events touched.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Traces {
+    /// Paths or patterns below the objects' root, with how often each was read.
+    pub(super) objects: BTreeMap<String, u64>,
+    /// People named in application logs, by service.
+    pub(super) people: BTreeMap<String, BTreeSet<String>>,
+    /// Log records that themselves hold the data (card numbers in a client log), by service.
+    pub(super) texts: BTreeMap<String, Vec<String>>,
+    /// Records a log counts without naming them.
+    pub(super) unnamed_records: u64,
+    pub(super) events: usize,
+}
+
+pub(super) async fn of_incident(instance: &Instance, incident: &str) -> Result<Traces, Failure> {
+    let events = events_of(instance, incident).await?;
+    let mut traces = Traces { events: events.len(), ..Traces::default() };
+    for event in &events {
+        match event.logsource.split_once('/').map(|(product, _)| product) {
+            Some("aws") => aws(instance, event, &mut traces).await?,
+            Some("azure") => azure(event, &mut traces),
+            Some("application") => application(event, &instance.config.objects, &mut traces),
+            _ => {}
+        }
+    }
+    Ok(traces)
+}
+
+/// The events behind the findings of an incident.
+async fn events_of(instance: &Instance, incident: &str) -> Result<Vec<EventRow>, Failure> {
+    let members: BTreeSet<String> = {
+        let cases = instance.store.cases().await;
+        let findings = &cases.incidents.findings;
+        findings.iter().filter(|(_, record)| record.incident.as_deref() == Some(incident)).map(|(uid, _)| uid.clone()).collect()
+    };
+    let mut uids = BTreeSet::new();
+    let mut stream = instance.lake.sql_stream("SELECT uid, event_uid FROM findings").await.or_fail("failed to read findings")?;
+    while let Some(rows) = stream.next().await.or_fail("failed to read findings")? {
+        let text = |row: &[Value], i: usize| row.get(i).and_then(Value::as_str).unwrap_or_default().to_owned();
+        uids.extend(rows.iter().filter(|row| members.contains(&text(row, 0))).map(|row| text(row, 1)));
+    }
+    let uids: Vec<String> = uids.into_iter().collect();
+    let mut events = Vec::new();
+    for part in uids.chunks(UIDS_A_QUERY) {
+        let filter = Filter { event_uids: part.iter().cloned().collect(), ..Filter::default() };
+        events.extend(instance.lake.read_events(&filter, EVENTS_MAX).await.or_fail("failed to read events")?);
+    }
+    Ok(events)
+}
+
+/// S3 operations that hand an object's bytes out.
+const S3_READS: &[&str] = &["GetObject", "CopyObject", "SelectObjectContent", "REST.GET.OBJECT", "WEBSITE.GET.OBJECT"];
+/// RDS calls that hand a database's bytes out.
+const RDS_HANDOUTS: &[&str] = &["ModifyDBSnapshotAttribute", "ModifyDBClusterSnapshotAttribute", "StartExportTask"];
+
+async fn aws(instance: &Instance, event: &EventRow, traces: &mut Traces) -> Result<(), Failure> {
+    if S3_READS.contains(&event.operation.as_str()) {
+        let keys = event.resources.iter().filter_map(|resource| resource.strip_prefix("arn:aws:s3:::"));
+        for path in keys.filter(|path| path.contains('/')) {
+            *traces.objects.entry(path.to_owned()).or_default() += 1;
+        }
+    } else if RDS_HANDOUTS.contains(&event.operation.as_str()) {
+        let raw: Value = serde_json::from_str(&event.raw).unwrap_or(Value::Null);
+        let parameters = &raw["requestParameters"];
+        let snapshot = ["dBSnapshotIdentifier", "dBClusterSnapshotIdentifier", "sourceArn"]
+            .iter()
+            .find_map(|name| parameters[name].as_str())
+            .and_then(|name| name.rsplit(':').next());
+        if let Some(snapshot) = snapshot {
+            for database in databases_of(instance, snapshot).await? {
+                *traces.objects.entry(format!("rds-{database}/**/*")).or_default() += 1;
+            }
+        }
+    } else if event.operation.is_empty() || event.logsource == "aws/vpcflow" {
+        // A flow says how much left, not what; the objects it carried are traced by their own reads.
+    }
+    Ok(())
+}
+
+/// Which instances a snapshot was taken of: the lake knows from the call that made it.
+async fn databases_of(instance: &Instance, snapshot: &str) -> Result<BTreeSet<String>, Failure> {
+    let query = "SELECT raw FROM events WHERE operation IN ('CreateDBSnapshot', 'CopyDBSnapshot', 'CreateDBClusterSnapshot')";
+    let mut stream = instance.lake.sql_stream(query).await.or_fail("failed to look up a snapshot")?;
+    let mut found = BTreeSet::new();
+    while let Some(rows) = stream.next().await.or_fail("failed to look up a snapshot")? {
+        for row in rows {
+            let raw: Value = row.first().and_then(Value::as_str).and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or(Value::Null);
+            let parameters = &raw["requestParameters"];
+            let names_it = ["dBSnapshotIdentifier", "targetDBSnapshotIdentifier", "dBClusterSnapshotIdentifier"]
+                .iter()
+                .any(|name| parameters[name].as_str() == Some(snapshot));
+            let source = ["dBInstanceIdentifier", "dBClusterIdentifier"].iter().find_map(|name| parameters[name].as_str());
+            found.extend(source.filter(|_| names_it).map(str::to_owned));
+        }
+    }
+    Ok(found)
+}
+
+/// `…/SERVERS/<server>/DATABASES/<database>` → the extract of that database.
+fn azure(event: &EventRow, traces: &mut Traces) {
+    if !event.operation.to_ascii_uppercase().contains("EXPORT") {
+        return;
+    }
+    for resource in &event.resources {
+        let lower = resource.to_ascii_lowercase();
+        let part = |name: &str| lower.split(&format!("/{name}/")).nth(1).and_then(|rest| rest.split('/').next()).map(str::to_owned);
+        if let (Some(server), Some(database)) = (part("servers"), part("databases")) {
+            *traces.objects.entry(format!("azuresql-{server}/{database}/**/*")).or_default() += 1;
+        }
+    }
+}
+
+fn application(event: &EventRow, objects: &Objects, traces: &mut Traces) {
+    let raw: Value = serde_json::from_str(&event.raw).unwrap_or(Value::Null);
+    let service = raw["service"].as_str().unwrap_or_default().to_owned();
+    let resource = &raw["resource"];
+    let (kind, id) = (resource["type"].as_str().unwrap_or_default(), resource["id"].as_str().unwrap_or_default());
+    if let Some(file) = objects.file.iter().find(|file| file.resource == kind) {
+        *traces.objects.entry(file.path.replace("{id}", id)).or_default() += 1;
+        return;
+    }
+    let named: Vec<&str> = match resource["owner_id"].as_str() {
+        Some(owner) => vec![owner],
+        None => Vec::new(),
+    };
+    let count = resource["count"].as_u64().unwrap_or(0);
+    if named.is_empty() && 0 < count {
+        // The log counts records that its text shows only in part: what it shows is a lower bound, the count an upper one.
+        traces.unnamed_records += count;
+        traces.texts.entry(service).or_default().push(event.raw.clone());
+    } else if named.is_empty() {
+        let who = raw["user"]["id"].as_str().map(str::to_owned);
+        traces.people.entry(service.clone()).or_default().extend(who);
+        traces.texts.entry(service).or_default().push(event.raw.clone());
+    } else {
+        traces.people.entry(service).or_default().extend(named.into_iter().map(str::to_owned));
+    }
+}

@@ -1,0 +1,98 @@
+//! The flow: one batch from its source to the sealed log. This is the path of the whole product on one screen.
+//!
+//! The order makes it safe to die at every line: events are durable before a finding may refer to them, findings before
+//! an entry vouches for them, and only then does the source move on. Doing any step twice stores nothing twice.
+
+mod assign;
+mod batch_entry;
+mod normal;
+
+use jiff::Timestamp;
+use lake::Txn;
+
+use crate::detector::Detectors;
+use crate::exit::{Failure, OrFail as _};
+use crate::failpoint;
+use crate::instance::Instance;
+use crate::store::Draft;
+
+pub(crate) use assign::{Feed, open_feed};
+pub(crate) use normal::Normal;
+
+/// What one batch came to. records = events + rejected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Turn {
+    pub(crate) records: usize,
+    pub(crate) events: usize,
+    pub(crate) rejected: usize,
+    pub(crate) findings: usize,
+}
+
+/// Takes one batch from the source to the log; `None` when the source has nothing new.
+pub(crate) async fn turn(
+    instance: &mut Instance,
+    detectors: &mut Detectors,
+    feed: &mut Feed,
+    now: Timestamp,
+) -> Result<Option<Turn>, Failure> {
+    let Some(batch) = assign::next(&instance.store, feed, detectors.content(), now).await? else { return Ok(None) };
+    failpoint::hit("flow.batch_assigned");
+    let tenant = instance.store.tenant().to_owned();
+    let txn = Txn { source: batch.assignment.source.clone(), seq: batch.assignment.seq };
+
+    let normal = normal::normalize(&batch, &tenant, now);
+    let rows = normal.event_rows(&tenant, &txn.source, now);
+    instance.lake.append_events(rows, &txn).await.or_fail("failed to store events")?;
+    failpoint::hit("flow.events_appended");
+    let rows = normal.rejected_rows(&tenant, &txn.source, now);
+    instance.lake.append_rejected(rows, &txn).await.or_fail("failed to store rejected records")?;
+    failpoint::hit("flow.rejected_appended");
+
+    let detector = detectors.for_version(&instance.store, &batch.assignment.content_version).await?;
+    let findings = detector.detect(&normal, &tenant, now);
+    let rows = findings.iter().map(|finding| crate::translate::finding_row(finding, &txn.source)).collect();
+    instance.lake.append_findings(rows, &txn).await.or_fail("failed to store findings")?;
+    failpoint::hit("flow.findings_appended");
+
+    let entry: Draft = batch_entry::draft(&batch.assignment, &normal, &findings, now);
+    let turn = normal.turn(findings.len());
+    let mut guard = instance.store.cases().await;
+    let decided = incident::decide(&guard.incidents, incident::Command::Findings(findings), now);
+    let mut drafts = vec![entry];
+    drafts.extend(decided.or_fail("failed to decide on findings")?.into_iter().map(Draft::from));
+    instance.store.append(&mut guard, &drafts).await.or_fail("failed to append to the log")?;
+    drop(guard);
+    failpoint::hit("flow.log_appended");
+    instance.sealer.seal(&instance.store).await?;
+
+    instance.store.finish_batch(&batch.assignment).await.or_fail("failed to finish the batch")?;
+    feed.source.commit(&batch.position).await.or_fail("failed to commit the source")?;
+    failpoint::hit("flow.source_committed");
+    Ok(Some(turn))
+}
+
+/// Reads a source until it has nothing new.
+pub(crate) async fn drain(
+    instance: &mut Instance,
+    detectors: &mut Detectors,
+    feed: &mut Feed,
+    now: impl Fn() -> Timestamp,
+) -> Result<Turn, Failure> {
+    let mut total = Turn::default();
+    while let Some(turn) = turn(instance, detectors, feed, now()).await? {
+        tracing::info!(source = %feed.id, records = turn.records, rejected = turn.rejected, findings = turn.findings, "batch sealed");
+        total = total.plus(turn);
+    }
+    Ok(total)
+}
+
+impl Turn {
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            records: self.records + other.records,
+            events: self.events + other.events,
+            rejected: self.rejected + other.rejected,
+            findings: self.findings + other.findings,
+        }
+    }
+}

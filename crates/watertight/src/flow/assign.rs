@@ -1,0 +1,132 @@
+//! Batch identity: which records a batch has is decided and stored before anything is done with them.
+//!
+//! After a crash the very same records are read again by their spans, whatever appeared in the directory meanwhile.
+
+use ingest::source::{BatchLimits, S3Listing};
+use ingest::{Files, Limits, Position, RawBatch, S3Config, S3Store, Source};
+use jiff::Timestamp;
+
+use crate::config::Source as SourceConfig;
+use crate::exit::{Failure, OrFail as _};
+use crate::store::{Assignment, Span, Store};
+
+/// A configured source, opened behind what is done already.
+pub(crate) struct Feed {
+    pub(crate) id: String,
+    pub(crate) source: Box<dyn Source>,
+    path: String,
+    /// A batch that a crash left unfinished; it is done before anything new is read.
+    unfinished: Option<Assignment>,
+}
+
+impl std::fmt::Debug for Feed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Feed").field("id", &self.id).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// An assigned batch with its records. A replay may have read it in several parts.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) assignment: Assignment,
+    pub(crate) parts: Vec<RawBatch>,
+    pub(crate) position: Position,
+}
+
+/// Opens a source. Members read earlier are known from the store, not from their place in the listing.
+pub(crate) async fn open_feed(store: &Store, config: &SourceConfig) -> Result<Feed, Failure> {
+    let done = store.read_members(&config.id).await.or_fail("failed to read source positions")?;
+    let source = open_source(&config.id, &config.path, &done)?;
+    let unfinished = store.unfinished_batch(&config.id).await.or_fail("failed to read unfinished batches")?;
+    Ok(Feed { id: config.id.clone(), source, path: config.path.clone(), unfinished })
+}
+
+fn open_source(id: &str, path: &str, done: &[Position]) -> Result<Box<dyn Source>, Failure> {
+    let (limits, batch_limits) = (Limits::default(), BatchLimits::default());
+    if path.starts_with("s3://") {
+        let config = S3Config { use_environment: true, ..S3Config::default() };
+        let (bucket, prefix) = S3Store::open(path, &config).or_usage(format!("failed to open source `{id}`"))?;
+        return Ok(Box::new(S3Listing::new(id, bucket, &prefix, limits, batch_limits).already_read(done)));
+    }
+    Ok(Box::new(Files::new(id, path, None, limits, batch_limits).already_read(done)))
+}
+
+/// The next batch: an unfinished one again, or a new one that gets its number here.
+pub(crate) async fn next(store: &Store, feed: &mut Feed, content: &str, now: Timestamp) -> Result<Option<Batch>, Failure> {
+    if let Some(assignment) = feed.unfinished.take() {
+        return replay(feed, assignment).await.map(Some);
+    }
+    let read = feed.source.next_batch().await.or_usage(format!("failed to read source `{}`", feed.id))?;
+    let Some(raw) = read else { return Ok(None) };
+    let spans = spans(&raw);
+    let assignment = store
+        .assign_batch(&feed.id, content, &spans, now.as_microsecond())
+        .await
+        .or_fail("failed to assign a batch")?;
+    Ok(Some(Batch { assignment, position: raw.position.clone(), parts: vec![raw] }))
+}
+
+/// Which records of which members a batch holds. Every member but the last was read to its end.
+fn spans(raw: &RawBatch) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for (place, member) in raw.members.iter().enumerate() {
+        let name = &member.member.name;
+        let of_records = raw.records.iter().filter(|record| record.member == place).map(|record| record.index);
+        let of_rejected = raw.rejected.iter().filter(|rejected| rejected.member == *name).map(|rejected| rejected.record);
+        let indices = || of_records.clone().chain(of_rejected.clone());
+        let is_last = raw.position.member.name == *name;
+        let record = if is_last { raw.position.record } else { indices().max().map_or(0, |last| last + 1) };
+        let complete = !is_last || raw.position.complete;
+        let after = Position { member: member.member.clone(), record, complete };
+        spans.push(Span { from: indices().min().unwrap_or(record), after });
+    }
+    for name in &raw.skipped {
+        let member = ingest::read::expand(name).ok().and_then(|found| found.into_iter().next());
+        let member = member.unwrap_or_else(|| ingest::Member { name: name.clone(), ..ingest::Member::default() });
+        spans.push(Span { from: 0, after: Position { member, record: 0, complete: true } });
+    }
+    spans
+}
+
+async fn replay(feed: &mut Feed, assignment: Assignment) -> Result<Batch, Failure> {
+    let mut parts = Vec::new();
+    let whole = BatchLimits { records_max: usize::MAX, bytes_max: usize::MAX };
+    for span in assignment.spans.iter().filter(|span| span.from < span.after.record) {
+        let member = &span.after.member;
+        let begin = Position { member: member.clone(), record: span.from, complete: false };
+        let path = if feed.path.starts_with("s3://") { object_url(&feed.path, &member.name) } else { member.name.clone() };
+        let mut source = open_source_with(&feed.id, &path, &begin, whole.clone())?;
+        let read = source.next_batch().await.or_fail(format!("failed to read `{}` again", member.name))?;
+        let raw = read.ok_or_else(|| gone(&assignment, &member.name))?;
+        parts.push(raw);
+    }
+    let position = assignment.spans.last().map(|span| span.after.clone());
+    let position = position.ok_or_else(|| Failure::failed("an assigned batch has no members"))?;
+    Ok(Batch { assignment, parts, position })
+}
+
+fn open_source_with(id: &str, path: &str, begin: &Position, limits: BatchLimits) -> Result<Box<dyn Source>, Failure> {
+    if path.starts_with("s3://") {
+        let config = S3Config { use_environment: true, ..S3Config::default() };
+        let (bucket, prefix) = S3Store::open(path, &config).or_usage(format!("failed to open source `{id}`"))?;
+        return Ok(Box::new(S3Listing::new(id, bucket, &prefix, Limits::default(), limits).already_read([begin])));
+    }
+    Ok(Box::new(Files::new(id, path, None, Limits::default(), limits).already_read([begin])))
+}
+
+/// A member's name is its key; the bucket is the source's.
+fn object_url(path: &str, name: &str) -> String {
+    if name.starts_with("s3://") {
+        return name.to_owned();
+    }
+    let bucket = path.trim_start_matches("s3://").split('/').next().unwrap_or_default();
+    format!("s3://{bucket}/{name}")
+}
+
+fn gone(assignment: &Assignment, member: &str) -> Failure {
+    Failure::failed(format!(
+        "batch {} of source `{}` was interrupted, and `{member}` cannot be read again",
+        assignment.seq, assignment.source
+    ))
+    .help("put the file back as it was; without it nobody can say whether its records were stored")
+}

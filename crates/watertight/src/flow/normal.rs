@@ -1,0 +1,98 @@
+//! Normalising a batch: every record becomes an event or a rejection, and the sum is kept.
+//!
+//! Pure: a replay of the same spans gives the same rows.
+
+use ingest::{Limits, Rejected};
+use jiff::Timestamp;
+use ocsf::Event;
+use sha2::{Digest as _, Sha256};
+
+use super::Turn;
+use super::assign::Batch;
+use crate::translate;
+
+/// An event with what rules see of it and where it stood in the batch.
+#[derive(Debug)]
+pub(crate) struct Normalised {
+    /// 0-based place in the batch, rejections not counted.
+    pub(crate) record: i64,
+    pub(crate) event: Event,
+    /// `None` when rules see the raw record itself.
+    pub(crate) view: Option<Vec<u8>>,
+}
+
+impl Normalised {
+    /// The JSON object that rules evaluate.
+    pub(crate) fn view(&self) -> &[u8] {
+        self.view.as_deref().unwrap_or(&self.event.raw)
+    }
+}
+
+/// A normalised batch.
+#[derive(Debug, Default)]
+pub(crate) struct Normal {
+    pub(crate) events: Vec<Normalised>,
+    pub(crate) rejected: Vec<Rejected>,
+    /// SHA-256 of each record as read, in order, rejected ones included.
+    pub(crate) digests: Vec<[u8; 32]>,
+    pub(crate) last_event: Option<Timestamp>,
+}
+
+/// Turns an assigned batch into events and rejections.
+pub(crate) fn normalize(batch: &Batch, _tenant: &str, _now: Timestamp) -> Normal {
+    let limits = Limits::default();
+    let mut normal = Normal::default();
+    for part in &batch.parts {
+        for record in part.iter(&limits).filter(|record| batch.holds(record.member(), record.index)) {
+            normal.digests.push(Sha256::digest(record.raw).into());
+            let seen = record.json().map(|view| match view {
+                std::borrow::Cow::Borrowed(_) => None,
+                std::borrow::Cow::Owned(view) => Some(view),
+            });
+            match seen.and_then(|view| record.event().map(|event| (view, event))) {
+                Ok((view, event)) => normal.push(event, view),
+                Err(rejected) => normal.rejected.push(rejected),
+            }
+        }
+        for rejected in part.rejected.iter().filter(|rejected| batch.holds(&rejected.member, rejected.record)) {
+            normal.digests.push(Sha256::digest(&rejected.raw).into());
+            normal.rejected.push(rejected.clone());
+        }
+    }
+    normal
+}
+
+impl Batch {
+    /// A replayed member may have grown since: what lies behind the span belongs to a later batch.
+    fn holds(&self, member: &str, index: u64) -> bool {
+        let span = self.assignment.spans.iter().find(|span| span.after.member.name == member);
+        span.is_some_and(|span| (span.from..span.after.record).contains(&index))
+    }
+}
+
+impl Normal {
+    fn push(&mut self, event: Event, view: Option<Vec<u8>>) {
+        self.last_event = self.last_event.max(Some(event.time));
+        let record = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
+        self.events.push(Normalised { record, event, view });
+    }
+
+    pub(crate) fn records(&self) -> usize {
+        self.events.len() + self.rejected.len()
+    }
+
+    pub(super) fn turn(&self, findings: usize) -> Turn {
+        // INVARIANT: in = out. Every record read is an event or a rejection.
+        assert_eq!(self.digests.len(), self.records(), "a record was lost between reading and storing");
+        Turn { records: self.records(), events: self.events.len(), rejected: self.rejected.len(), findings }
+    }
+
+    pub(super) fn event_rows(&self, tenant: &str, source: &str, now: Timestamp) -> Vec<lake::EventRow> {
+        let row = |seen: &Normalised| translate::event_row(&seen.event, tenant, source, seen.record, now);
+        self.events.iter().map(row).collect()
+    }
+
+    pub(super) fn rejected_rows(&self, tenant: &str, source: &str, now: Timestamp) -> Vec<lake::RejectedRow> {
+        self.rejected.iter().map(|rejected| translate::rejected_row(rejected, tenant, source, now)).collect()
+    }
+}

@@ -1,0 +1,118 @@
+//! Everything a data directory holds, opened: the state store, the lake, the sealed log and its keys.
+//!
+//! A writer holds the lease; a reader does without it. Keys are made on first use. Nothing is decided here.
+
+use std::path::{Path, PathBuf};
+
+use evidence::LogKey;
+use evidence::keyring::{KeyRing, WrappingKey};
+
+use crate::config::Config;
+use crate::content::Content;
+use crate::context::Context;
+use crate::exit::{Failure, OrFail as _};
+use crate::lease::Lease;
+use crate::seal::Sealer;
+use crate::store::{Cases, Store};
+
+/// A running system, or the part of it one command needs.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) dir: PathBuf,
+    pub(crate) config: Config,
+    pub(crate) content: Content,
+    pub(crate) store: std::sync::Arc<Store>,
+    pub(crate) lake: lake::Lake,
+    pub(crate) sealer: Sealer,
+    /// `None` for a reader.
+    _lease: Option<Lease>,
+}
+
+impl Instance {
+    /// Opens for writing; makes the directory on first use.
+    pub(crate) async fn open(context: &Context) -> Result<Self, Failure> {
+        let dir = context.data_dir().to_owned();
+        std::fs::create_dir_all(&dir).or_usage(format!("failed to make the data directory `{}`", dir.display()))?;
+        let lease = Lease::take(&dir)?;
+        let instance = Self::open_parts(context, dir, Some(lease)).await?;
+        instance.sealer.check_clock(context.clock)?;
+        Ok(instance)
+    }
+
+    /// Opens for reading; the directory must hold data.
+    pub(crate) async fn read(context: &Context) -> Result<Self, Failure> {
+        let dir = context.existing_data_dir()?;
+        Self::open_parts(context, dir, None).await
+    }
+
+    async fn open_parts(context: &Context, dir: PathBuf, lease: Option<Lease>) -> Result<Self, Failure> {
+        let config = context.config()?;
+        let content = context.content(&config)?;
+        let keys = open_keys(&dir)?;
+        let cases = Cases::new(incident_config(&dir)?);
+        let store = 
+            Store::open(&dir, config.tenant(), keys, cases).await.or_fail(format!("failed to open the state store in `{}`", dir.display()))?;
+        let lake = lake::Lake::open(&dir.join("lake"), &lake::Options::default())
+            .await
+            .or_fail(format!("failed to open the lake in `{}`", dir.display()))?;
+        let sealer = Sealer::open(&dir, &origin(&config, context))?;
+        Ok(Self { dir, config, content, store: std::sync::Arc::new(store), lake, sealer, _lease: lease })
+    }
+}
+
+/// The log's name. A log that tells simulated time says so in its name, for ever.
+fn origin(config: &Config, context: &Context) -> String {
+    let name = config.log.origin.clone().unwrap_or_else(|| format!("watertight.example/{}", config.tenant()));
+    if context.clock.is_simulated() { format!("{name}/simulated") } else { name }
+}
+
+fn open_keys(dir: &Path) -> Result<KeyRing, Failure> {
+    let secret = secret_file(&dir.join("keys/key-encryption-key"))?;
+    Ok(KeyRing::open(dir.join("keys/subjects"), WrappingKey::from_bytes(secret)))
+}
+
+/// Group keys are hashed with a secret of this directory, because the clear part of an entry is readable for ever.
+fn incident_config(dir: &Path) -> Result<incident::Config, Failure> {
+    let pepper = secret_file(&dir.join("keys/pepper"))?.to_vec();
+    Ok(incident::Config { pepper, ..incident::Config::default() })
+}
+
+/// Reads 32 secret bytes (hex), or makes them. Readable by the owner alone.
+fn secret_file(path: &Path) -> Result<[u8; 32], Failure> {
+    let shown = path.display();
+    if path.exists() {
+        let text = std::fs::read_to_string(path).or_fail(format!("failed to read `{shown}`"))?;
+        return parse_hex(text.trim()).ok_or_else(|| {
+            Failure::failed(format!("`{shown}` does not hold 64 hexadecimal digits"))
+                .help("restore the file from its backup; without it encrypted bodies cannot be read")
+        });
+    }
+    let mut secret = [0_u8; 32];
+    getrandom::fill(&mut secret).map_err(|error| Failure::failed(format!("failed to make a secret: {error}")))?;
+    crate::durable::write_private(path, crate::content::hex(&secret).as_bytes())?;
+    Ok(secret)
+}
+
+fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0_u8; 32];
+    if text.len() != 64 {
+        return None;
+    }
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Makes the log key on first use. Its name is the log's origin.
+pub(crate) fn log_key(dir: &Path, origin: &str) -> Result<LogKey, Failure> {
+    let path = dir.join("keys/log.key");
+    if path.exists() {
+        let key = LogKey::load(&path).or_fail(format!("failed to read the log key `{}`", path.display()))?;
+        return Ok(key);
+    }
+    let key = LogKey::generate(origin).or_fail("failed to make the log key")?;
+    std::fs::create_dir_all(dir.join("keys")).or_fail("failed to make the key directory")?;
+    key.save(&path).or_fail(format!("failed to write the log key `{}`", path.display()))?;
+    Ok(key)
+}

@@ -1,0 +1,31 @@
+//! One writer at a time: a lock on a file in the data directory, held as long as the process lives.
+//!
+//! The operating system drops it with the process, however it dies, so there is no stale lease to clean up.
+
+use std::fs::File;
+use std::path::Path;
+
+use crate::exit::{Failure, OrFail as _};
+
+/// Held by whoever may append.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    _file: File,
+}
+
+impl Lease {
+    pub(crate) fn take(data_dir: &Path) -> Result<Self, Failure> {
+        let path = data_dir.join("lease");
+        let doing = format!("failed to take the lease `{}`", path.display());
+        let file = File::options().create(true).truncate(false).write(true).open(&path).or_fail(&doing)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(Failure::failed(format!(
+                "another watertight process is writing to `{}`",
+                data_dir.display()
+            ))
+            .help("stop that process (`watertight serve`, perhaps), or use its API; reading commands work meanwhile")),
+            Err(std::fs::TryLockError::Error(error)) => Err(error).or_fail(&doing),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! watertight: from the access log line to the delivered notice, with proof at each step.
+//!
+//! This crate is wiring: it opens things, calls the libraries in the order of the path, and turns answers into output and
+//! exit codes. `flow.rs` is the path itself; `commands/` is what a person can ask for; it judges nothing.
+
+mod cases;
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod content;
+mod context;
+mod demo;
+mod detector;
+mod durable;
+mod exit;
+mod exposure;
+mod failpoint;
+mod flow;
+mod instance;
+mod law;
+mod lease;
+mod notices;
+mod output;
+mod pack;
+mod rules;
+mod seal;
+mod store;
+mod translate;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::context::Context;
+
+fn main() -> ExitCode {
+    start_tracing();
+    let cli = cli::Cli::parse();
+    match commands::run(cli.command, &Context::new(cli.global)) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            // An empty message is a reader that went away: nothing to say and nobody to say it to.
+            if !failure.message.is_empty() {
+                output::talk(&failure);
+            }
+            failure.exit.into()
+        }
+    }
+}
+
+/// Our own log goes to stderr; `WATERTIGHT_LOG` chooses what (default: warnings).
+fn start_tracing() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("WATERTIGHT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}

@@ -1,0 +1,118 @@
+//! Drafting: one draft an obligation, from the incident's facts. What is missing stays visible as a gap.
+
+use ::notice::{Contact, ContentSpec, DraftInput, Library, OrgProfile, Template, draft};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::{Drafted, library};
+use crate::cases;
+use crate::config::Organisation;
+use crate::exit::{Failure, OrFail as _};
+use crate::instance::Instance;
+use crate::law;
+use crate::store::Draft as LogDraft;
+
+/// What drafting an incident came to.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub(crate) struct DraftedAll {
+    /// Ids of the notices, in the order of their obligations.
+    pub(crate) notices: Vec<String>,
+    /// Obligations for which no template exists, by rule id.
+    pub(crate) without_template: Vec<String>,
+}
+
+/// Drafts a notice for every required obligation of an incident that has a template in `language`.
+pub(crate) async fn draft_incident(
+    instance: &mut Instance,
+    incident: &str,
+    language: &str,
+    author: &str,
+    now: Timestamp,
+) -> Result<DraftedAll, Failure> {
+    let library = library(&instance.content);
+    let facts = law::incident_facts(instance, incident).await?;
+    let obligations = instance.store.documents("obligation").await.or_fail("failed to read obligations")?;
+    let mut all = DraftedAll::default();
+    let mut drafts = Vec::new();
+    for obligation in obligations.iter().filter(|o| o["incident"] == incident && o["state"] == "required") {
+        let rule_id = obligation["rule_id"].as_str().unwrap_or_default();
+        let Some(template) = find(&library, rule_id, language) else {
+            all.without_template.push(rule_id.to_owned());
+            continue;
+        };
+        let input = input(obligation, &facts, &instance.config.organisation, now)?;
+        let (id, entry) = entry(incident, obligation, template, input, author, now)?;
+        all.notices.push(id);
+        drafts.push(entry);
+    }
+    cases::append(instance, &drafts).await?;
+    Ok(all)
+}
+
+fn find<'l>(library: &'l Library, rule_id: &str, language: &str) -> Option<&'l Template> {
+    library.for_rule(rule_id, language).into_iter().next()
+}
+
+fn input(obligation: &Value, facts: &Value, organisation: &Organisation, now: Timestamp) -> Result<DraftInput, Failure> {
+    // The regime says what must stand in the notice and in which form; the template brings the words.
+    let mut content = obligation["content_form"].as_object().cloned().unwrap_or_default();
+    content.insert("must".to_owned(), obligation["content"].clone());
+    content.retain(|key, _| ["title", "headings", "min_point_size", "style", "must", "must_not"].contains(&key.as_str()));
+    let content = ContentSpec::from_json(&Value::Object(content)).map_err(Failure::failed)?;
+    Ok(DraftInput {
+        obligation: obligation.clone(),
+        facts: facts.clone(),
+        org: profile(organisation),
+        today: now.to_zoned(TimeZone::UTC).date(),
+        content: Some(content),
+    })
+}
+
+fn profile(organisation: &Organisation) -> OrgProfile {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    OrgProfile {
+        name: some(&organisation.name),
+        address: some(&organisation.address),
+        website: some(&organisation.website),
+        contact: Some(Contact {
+            name: some(&organisation.contact_name),
+            email: some(&organisation.contact_email),
+            phone: some(&organisation.contact_phone),
+        }),
+        ..OrgProfile::default()
+    }
+}
+
+fn entry(
+    incident: &str,
+    obligation: &Value,
+    template: &Template,
+    input: DraftInput,
+    author: &str,
+    now: Timestamp,
+) -> Result<(String, LogDraft), Failure> {
+    let text = draft(template, &input).or_fail("failed to draft")?;
+    let obligation_id = obligation["id"].as_str().unwrap_or_default();
+    let id = law::hash(&[incident, obligation_id, &template.id, &template.language]);
+    let text_hash = law::hash(&[&text.subject, &text.body_text]);
+    let entry_id = law::hash(&["notice.drafted", &id, &text_hash, &template.sha256]);
+    let clear = json!({
+        "id": id, "incident": incident, "obligation": obligation_id, "rule_id": obligation["rule_id"],
+        "recipient": obligation["recipient"], "due_by": obligation["due_by"],
+        "template": template.id, "template_sha256": template.sha256, "language": template.language,
+        "channel": text.channel, "state": "draft", "author": author, "text_hash": text_hash, "draft_entry": entry_id,
+        "gaps": text.gaps.iter().map(|gap| json!({"element": gap.element, "who": gap.who})).collect::<Vec<_>>(),
+        "format_faults": text.format_faults, "unconfirmed": text.unconfirmed.len(),
+    });
+    let body = serde_json::to_value(Drafted { input, draft: text }).or_fail("failed to keep the draft")?;
+    let entry = LogDraft {
+        id: entry_id,
+        kind: "notice.drafted".to_owned(),
+        at: now,
+        subject: incident.to_owned(),
+        clear,
+        body: Some(body),
+    };
+    Ok((id, entry))
+}

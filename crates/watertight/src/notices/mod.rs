@@ -1,0 +1,74 @@
+//! Notices of an incident: drafted from its obligations, checked, approved by hash, sent.
+//!
+//! `notice` writes and judges; this module carries its values between the store, the log and the mail server.
+//! In this order: `drafting` → `approving` → `sending`.
+
+mod approving;
+mod drafting;
+mod sending;
+
+use ::notice::{Draft, DraftInput, Library, Template};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::content::Content;
+use crate::exit::{Failure, OrFail as _};
+use crate::instance::Instance;
+use crate::output;
+use crate::store::Body;
+
+pub(crate) use approving::{Approve, approve, check, read_recipients, recipient_id};
+pub(crate) use drafting::draft_incident;
+pub(crate) use sending::send;
+
+/// The language notices are drafted in when nobody says otherwise.
+pub(crate) const LANGUAGE_DEFAULT: &str = "en";
+
+/// What the body of `notice.drafted` holds: everything the text is made of, and the text as it was.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Drafted {
+    pub(crate) input: DraftInput,
+    pub(crate) draft: Draft,
+}
+
+/// Loads every template; names those that cannot be used.
+pub(crate) fn library(content: &Content) -> Library {
+    let files = content.below("templates").map(|(path, text)| (path.trim_start_matches("templates/"), text));
+    let (library, errors) = Library::from_files(files);
+    for error in errors {
+        output::talk(error);
+    }
+    library
+}
+
+/// The notice's document and its latest draft.
+pub(crate) async fn latest(instance: &Instance, id: &str) -> Result<(Value, Drafted), Failure> {
+    let document = instance.store.document("notice", id).await.or_fail("failed to read the notice")?;
+    let document = document.ok_or_else(|| {
+        Failure::usage(format!("there is no notice `{id}`")).help("`watertight notice status` lists them")
+    })?;
+    let drafted = body_of(instance, &document, "draft_entry").await?;
+    let drafted = serde_json::from_value(drafted).or_fail(format!("failed to read the draft of `{id}`"))?;
+    Ok((document, drafted))
+}
+
+/// The body of the entry that a field of the document names.
+async fn body_of(instance: &Instance, document: &Value, field: &str) -> Result<Value, Failure> {
+    let entry_id = document[field].as_str().unwrap_or_default();
+    let stored = instance.store.entry_by_id(entry_id).await.or_fail("failed to read the log")?;
+    let stored = stored.ok_or_else(|| Failure::failed(format!("the log has no entry `{entry_id}`")))?;
+    match instance.store.body(&stored.entry).await.or_fail("failed to open the body")? {
+        Body::Readable(body) => Ok(body),
+        Body::Erased(at) => Err(Failure::failed(format!("its text was erased at {at}"))),
+        Body::None => Err(Failure::failed(format!("entry `{entry_id}` has no body"))),
+    }
+}
+
+fn template<'l>(library: &'l Library, document: &Value) -> Result<&'l Template, Failure> {
+    let field = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
+    let (id, language) = (field("template"), field("language"));
+    library.get(&id, &language).ok_or_else(|| {
+        Failure::failed(format!("the template `{id}` ({language}) is not in the content any more"))
+            .help("draft the notice again with the present templates")
+    })
+}

@@ -1,0 +1,229 @@
+//! Sending what was approved: an attempt is durable before the first byte, a receipt is an entry of the log.
+//!
+//! After a crash an attempt in flight is *uncertain*: it is sent again under the same Message-ID and counted.
+
+use std::collections::BTreeMap;
+
+use ::notice::approval::{self, Approval};
+use ::notice::deliver::smtp::{Mail, Security, Session, Smtp};
+use ::notice::deliver::{Action, OutboxItem, Receipt, RetryPolicy, Sender, after_attempt, begin, next_action, outbox, recover};
+use ::notice::{Recipient, render_for};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::approving::{binding, recipient_root};
+use super::{Drafted, body_of, latest, library, template};
+use crate::cases;
+use crate::config::Mail as MailConfig;
+use crate::exit::{Failure, OrFail as _};
+use crate::instance::Instance;
+use crate::law;
+use crate::store::Draft as LogDraft;
+
+/// What one run of sending did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Sent {
+    pub(crate) recipients: usize,
+    pub(crate) sent: u64,
+    pub(crate) refused: u64,
+    pub(crate) waiting: u64,
+    /// Copies that may have arrived besides the counted ones.
+    pub(crate) possible_duplicates: u64,
+}
+
+/// Sends an approved notice to everyone who has not got it yet.
+pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) -> Result<Sent, Failure> {
+    let (document, drafted) = latest(instance, notice).await?;
+    let approval = approved(&document)?;
+    let recipients = recipients(instance, &document).await?;
+    let library = library(&instance.content);
+    let template = template(&library, &document)?;
+    let now_bound = binding(&document, &drafted, template, &recipients);
+    approval::check(&approval, &now_bound).or_usage("failed to send")?;
+    let mail = instance.config.mail.clone().ok_or_else(|| {
+        Failure::usage("no mail server is configured").help("fill [mail] in watertight.toml; `watertight config schema` shows it")
+    })?;
+    let by_id: BTreeMap<&str, &Recipient> = recipients.iter().map(|recipient| (recipient.id.as_str(), recipient)).collect();
+    queue(instance, notice, &approval, &by_id, &mail, now).await?;
+    let job = Job { document: &document, drafted: &drafted, template, recipients: &by_id, sender: sender(&mail)?, smtp: smtp(&mail)? };
+    let sent = deliver(instance, notice, &job, now).await?;
+    finish(instance, notice, &document, sent, now).await?;
+    Ok(Sent { recipients: recipients.len(), ..sent })
+}
+
+struct Job<'a> {
+    document: &'a Value,
+    drafted: &'a Drafted,
+    template: &'a ::notice::Template,
+    recipients: &'a BTreeMap<&'a str, &'a Recipient>,
+    sender: Sender,
+    smtp: Smtp,
+}
+
+fn approved(document: &Value) -> Result<Approval, Failure> {
+    serde_json::from_value(document["approval"].clone()).map_err(|_| {
+        Failure::usage("the notice is not approved").help("`watertight notice check` shows its hash, `watertight notice approve` approves it")
+    })
+}
+
+async fn recipients(instance: &Instance, document: &Value) -> Result<Vec<Recipient>, Failure> {
+    let body = body_of(instance, document, "approved_entry").await?;
+    serde_json::from_value(body["recipients"].clone()).or_fail("failed to read the approved recipients")
+}
+
+async fn queue(
+    instance: &Instance,
+    notice: &str,
+    approval: &Approval,
+    recipients: &BTreeMap<&str, &Recipient>,
+    mail: &MailConfig,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let domain = mail.from.rsplit('@').next().unwrap_or("localhost").trim_end_matches('>').to_owned();
+    let items: Vec<OutboxItem> = recipients.keys().map(|id| OutboxItem::new(&approval.hash, id, &domain, now)).collect();
+    instance.store.queue(notice, &items).await.or_fail("failed to fill the outbox")?;
+    // We hold the lease, so nobody else can have these in flight: whoever had them died.
+    for item in instance.store.outbox(notice, true).await.or_fail("failed to read the outbox")? {
+        let recovered = recover(&item, now);
+        if recovered != item {
+            instance.store.keep_item(&recovered).await.or_fail("failed to keep the outbox")?;
+        }
+    }
+    Ok(())
+}
+
+async fn deliver(instance: &mut Instance, notice: &str, job: &Job<'_>, now: Timestamp) -> Result<Sent, Failure> {
+    let policy = RetryPolicy::default();
+    let mut sent = Sent::default();
+    let mut session: Option<Session> = None;
+    for item in instance.store.outbox(notice, true).await.or_fail("failed to read the outbox")? {
+        match next_action(&item, &policy, now) {
+            Action::Try { .. } => {}
+            Action::GiveUp => {
+                let item = outbox::give_up(&item, now);
+                instance.store.keep_item(&item).await.or_fail("failed to keep the outbox")?;
+                continue;
+            }
+            Action::Wait { .. } | Action::InFlight { .. } | Action::Done => continue,
+        }
+        let open = match session.take().filter(|session| !session.is_broken()) {
+            Some(open) => open,
+            None => Session::connect(&job.smtp).await.or_fail("failed to reach the mail server")?,
+        };
+        session = Some(attempt(instance, job, open, &item, &policy, now).await?);
+    }
+    if let Some(session) = session {
+        session.close().await;
+    }
+    for item in instance.store.outbox(notice, false).await.or_fail("failed to read the outbox")? {
+        sent.possible_duplicates += u64::from(item.uncertain);
+        match item.status {
+            ::notice::deliver::Status::Sent { .. } => sent.sent += 1,
+            ::notice::deliver::Status::Refused { .. } | ::notice::deliver::Status::GivenUp { .. } => sent.refused += 1,
+            _ => sent.waiting += 1,
+        }
+    }
+    Ok(sent)
+}
+
+/// One message: render, offer, store as in flight, send, store what came of it, write the receipt.
+async fn attempt(
+    instance: &mut Instance,
+    job: &Job<'_>,
+    mut session: Session,
+    item: &OutboxItem,
+    policy: &RetryPolicy,
+    now: Timestamp,
+) -> Result<Session, Failure> {
+    let Some(&recipient) = job.recipients.get(item.recipient_id.as_str()) else { return Ok(session) };
+    let message = render_for(job.template, &job.drafted.input, recipient).or_fail("failed to render the message")?;
+    let mail = Mail { sender: &job.sender, recipient, message: &message, message_id: &item.message_id, created: item.created };
+    let keep = async |item: &OutboxItem| instance.store.keep_item(item).await.or_fail("failed to keep the outbox");
+    let tls = session.is_encrypted();
+    let after = match session.offer(mail).await {
+        Err(attempt) => after_attempt(item, &attempt, policy, now),
+        Ok(offer) => {
+            let in_flight = begin(item, now);
+            keep(&in_flight).await?;
+            let attempt = offer.data().await;
+            after_attempt(&in_flight, &attempt, policy, now)
+        }
+    };
+    keep(&after).await?;
+    let commitment = recipient_root(job.document).commitment(recipient);
+    if let Some(receipt) = Receipt::of(&after, "email", &commitment, &message.sha256, tls) {
+        cases::append(instance, &[receipt_entry(job.document, &receipt, now)?]).await?;
+    }
+    Ok(session)
+}
+
+fn receipt_entry(document: &Value, receipt: &Receipt, now: Timestamp) -> Result<LogDraft, Failure> {
+    let incident = document["incident"].as_str().unwrap_or_default();
+    let mut clear = serde_json::to_value(receipt).or_fail("failed to keep a receipt")?;
+    if let Some(fields) = clear.as_object_mut() {
+        // The server's words may name the recipient.
+        let reply = fields.remove("reply");
+        fields.insert("id".to_owned(), json!(receipt.item_id));
+        fields.insert("notice".to_owned(), document["id"].clone());
+        fields.insert("incident".to_owned(), json!(incident));
+        return Ok(LogDraft {
+            id: law::hash(&["delivery.sent", &receipt.item_id]),
+            kind: "delivery.sent".to_owned(),
+            at: now,
+            subject: incident.to_owned(),
+            clear,
+            body: reply.map(|reply| json!({"reply": reply})),
+        });
+    }
+    Err(Failure::failed("a receipt is no object"))
+}
+
+/// Everybody has it, or nobody is left to try: the notice says so, and a duty with all copies sent is satisfied.
+async fn finish(instance: &mut Instance, notice: &str, document: &Value, sent: Sent, now: Timestamp) -> Result<(), Failure> {
+    let state = match sent {
+        Sent { waiting: 0, refused: 0, .. } => "sent",
+        Sent { waiting: 0, .. } => "sent_in_part",
+        _ => "sending",
+    };
+    let incident = document["incident"].as_str().unwrap_or_default();
+    let clear = json!({"id": notice, "incident": incident, "state": state, "sent": sent});
+    let id = law::hash(&["notice.progress", notice, &clear.to_string()]);
+    let mut drafts = vec![LogDraft { id, kind: "notice.progress".to_owned(), at: now, subject: incident.to_owned(), clear, body: None }];
+    if state == "sent" {
+        let obligation = document["obligation"].as_str().unwrap_or_default();
+        drafts.push(LogDraft {
+            id: law::hash(&["obligation.fulfilled", obligation, notice]),
+            kind: "obligation.fulfilled".to_owned(),
+            at: now,
+            subject: incident.to_owned(),
+            clear: json!({"id": obligation, "incident": incident, "state": "fulfilled", "by_notice": notice, "fulfilled_at": now}),
+            body: None,
+        });
+    }
+    cases::append(instance, &drafts).await?;
+    Ok(())
+}
+
+fn sender(mail: &MailConfig) -> Result<Sender, Failure> {
+    let (name, address) = match mail.from.split_once('<') {
+        Some((name, rest)) => (Some(name.trim().to_owned()), rest.trim_end_matches('>').trim().to_owned()),
+        None => (None, mail.from.trim().to_owned()),
+    };
+    if !address.contains('@') {
+        return Err(Failure::usage(format!("`{}` in [mail] from is not a mail address", mail.from)));
+    }
+    Ok(Sender { address, name, reply_to: None, bounces: None })
+}
+
+fn smtp(mail: &MailConfig) -> Result<Smtp, Failure> {
+    let security = match mail.security.as_str() {
+        "tls" => Security::Tls,
+        "starttls" => Security::StartTls,
+        "none" => Security::Plain,
+        other => return Err(Failure::usage(format!("`{other}` in [mail] security is not tls, starttls or none"))),
+    };
+    let secret = mail.password_env.as_deref().map(std::env::var).transpose().or_usage("failed to read the mail password")?;
+    let credentials = mail.username.clone().zip(secret);
+    let hello = mail.from.rsplit('@').next().unwrap_or("localhost").trim_end_matches('>').to_owned();
+    Ok(Smtp { host: mail.host.clone(), port: mail.port, security, hello, ca_pem: None, credentials })
+}

@@ -1,0 +1,130 @@
+//! Rules as the binary uses them: loaded from content and from paths, placeholders filled in, compiled into one program.
+//!
+//! A rule that cannot be used is named with its reason, never left out silently.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sigma::{Options, Program, Rule, RuleError};
+
+use crate::config::Config;
+use crate::content::Content;
+use crate::exit::{Failure, OrFail as _};
+
+/// The file that names every placeholder.
+const PLACEHOLDERS: &str = "rules/placeholders.toml";
+/// The rule attribute that names placeholders without which the rule would be noise.
+const REQUIRES: &str = "requires_placeholders";
+/// A rule file is never larger.
+const RULE_FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// One program and what did not make it in.
+#[derive(Debug)]
+pub(crate) struct RuleSet {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) program: Program,
+    pub(crate) errors: Vec<RuleError>,
+    pub(crate) warnings: Vec<RuleError>,
+    /// Rules that wait for a placeholder, as (rule title, placeholder).
+    pub(crate) waiting: Vec<(String, String)>,
+}
+
+/// One placeholder as `placeholders.toml` describes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Placeholder {
+    #[expect(dead_code, reason = "read by people and by `doctor`, not by the compiler")]
+    pub(crate) means: String,
+    pub(crate) test: Vec<String>,
+}
+
+/// Which values placeholders get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Values<'a> {
+    /// Those of the configuration; empty where it says nothing.
+    Configured(&'a BTreeMap<String, Vec<String>>),
+    /// Those the rules' own examples are written for.
+    Examples,
+}
+
+/// Loads the rules of the content and of `extra` paths.
+pub(crate) fn load(content: Option<&Content>, extra: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    if let Some(content) = content {
+        files.extend(content.below("rules").filter(|(name, _)| is_rule(name)).map(|(n, t)| (n.to_owned(), t.to_owned())));
+    }
+    for path in extra {
+        read_rules(path, &mut files)?;
+    }
+    let loaded = sigma::load(files);
+    let options = options(content, Values::Configured(&config.placeholders))?;
+    let (rules, waiting) = split_waiting(loaded.rules, &options);
+    let (program, compile_errors) = Program::compile(&rules, &options);
+    let mut errors = loaded.errors;
+    errors.extend(compile_errors);
+    Ok(RuleSet { rules, program, errors, warnings: loaded.warnings, waiting })
+}
+
+/// Placeholder values for compiling.
+pub(crate) fn options(content: Option<&Content>, values: Values<'_>) -> Result<Options, Failure> {
+    let text = content.and_then(|content| content.files.iter().find(|file| file.path == PLACEHOLDERS));
+    let known: BTreeMap<String, Placeholder> = match text {
+        Some(file) => toml::from_str(&file.text).or_usage(format!("`{PLACEHOLDERS}` is not valid"))?,
+        None => BTreeMap::new(),
+    };
+    let mut placeholders: BTreeMap<String, Vec<String>> = match values {
+        Values::Examples => known.into_iter().map(|(name, placeholder)| (name, placeholder.test)).collect(),
+        Values::Configured(_) => known.into_keys().map(|name| (name, Vec::new())).collect(),
+    };
+    if let Values::Configured(configured) = values {
+        placeholders.extend(configured.iter().map(|(name, values)| (name.clone(), values.clone())));
+    }
+    Ok(Options { placeholders })
+}
+
+/// Sets aside rules whose required placeholders have no value: "not from our networks" means nothing before we know them.
+fn split_waiting(rules: Vec<Rule>, options: &Options) -> (Vec<Rule>, Vec<(String, String)>) {
+    let empty: BTreeSet<&str> =
+        options.placeholders.iter().filter(|(_, values)| values.is_empty()).map(|(name, _)| name.as_str()).collect();
+    let mut waiting = Vec::new();
+    let ready = rules
+        .into_iter()
+        .filter(|rule| {
+            let required = rule.custom.get(REQUIRES).and_then(|value| value.as_array()).into_iter().flatten();
+            let missing = required.filter_map(|name| name.as_str()).find(|name| empty.contains(name));
+            if let Some(name) = missing {
+                waiting.push((rule.title.clone(), name.to_owned()));
+            }
+            missing.is_none()
+        })
+        .collect();
+    (ready, waiting)
+}
+
+fn is_rule(name: &str) -> bool {
+    let extension = Path::new(name).extension();
+    extension.is_some_and(|extension| extension == "yml" || extension == "yaml")
+}
+
+/// A file, or every rule file below a directory, in order of path.
+pub(crate) fn read_rules(path: &Path, files: &mut Vec<(String, String)>) -> Result<(), Failure> {
+    let doing = format!("failed to read rules from `{}`", path.display());
+    if path.is_dir() {
+        let mut entries: Vec<PathBuf> = Vec::new();
+        for entry in std::fs::read_dir(path).or_usage(&doing)? {
+            entries.push(entry.or_usage(&doing)?.path());
+        }
+        entries.sort();
+        for entry in entries.iter().filter(|entry| entry.is_dir() || is_rule(&entry.to_string_lossy())) {
+            read_rules(entry, files)?;
+        }
+        return Ok(());
+    }
+    let size = std::fs::metadata(path).or_usage(&doing)?.len();
+    if RULE_FILE_BYTES_MAX < size {
+        return Err(Failure::usage(format!("{doing}: {size} bytes is more than the limit of {RULE_FILE_BYTES_MAX}")));
+    }
+    files.push((path.display().to_string(), std::fs::read_to_string(path).or_usage(&doing)?));
+    Ok(())
+}

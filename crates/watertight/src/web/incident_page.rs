@@ -1,0 +1,113 @@
+//! One incident: what was seen, what is known, who must be told, and every entry that made it so.
+
+use std::collections::BTreeMap;
+
+use askama::Template as _;
+use axum::extract::{Path, State};
+use axum::response::Html;
+use serde_json::Value;
+
+use super::overview::{Obligation, obligations};
+use super::{Page, Site, WebError, shown};
+
+#[derive(askama::Template)]
+#[template(path = "incident.html")]
+struct IncidentPage {
+    number: String,
+    title: String,
+    severity: String,
+    status: String,
+    first_event: String,
+    last_event: String,
+    discovered: String,
+    signals: Vec<Signal>,
+    facts: Vec<Fact>,
+    obligations: Vec<Obligation>,
+    timeline: Vec<Line>,
+}
+
+struct Signal {
+    rule: String,
+    surface: String,
+    severity: String,
+    count: String,
+    first: String,
+    last: String,
+}
+
+struct Fact {
+    name: String,
+    value: String,
+    by: String,
+}
+
+struct Line {
+    at: String,
+    kind: String,
+    position: u64,
+}
+
+pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>) -> Page {
+    let document = site.store.document("incident", &id).await?.ok_or(WebError::NotFound)?;
+    let duties: Vec<Value> =
+        site.store.documents("obligation").await?.into_iter().filter(|duty| duty["incident"] == id.as_str()).collect();
+    let numbers = BTreeMap::from([(id.as_str(), &document["number"])]);
+    let view = IncidentPage {
+        number: shown::text(&document["number"]),
+        title: shown::text(&document["title"]),
+        severity: shown::text(&document["severity"]),
+        status: shown::text(&document["status"]),
+        first_event: shown::time(&document["first_event"]),
+        last_event: shown::time(&document["last_event"]),
+        discovered: shown::time(&document["discovered"]),
+        signals: document["signals"].as_array().into_iter().flatten().map(signal).collect(),
+        facts: facts(&document),
+        obligations: obligations(&duties, &numbers, site.clock.now()),
+        timeline: timeline(&site, &id).await?,
+    };
+    Ok(Html(view.render()?))
+}
+
+fn signal(signal: &Value) -> Signal {
+    Signal {
+        rule: shown::text(&signal["rule_title"]),
+        surface: shown::text(&signal["surface"]),
+        severity: shown::text(&signal["severity"]),
+        count: shown::text(&signal["count"]),
+        first: shown::time(&signal["first"]),
+        last: shown::time(&signal["last"]),
+    }
+}
+
+fn facts(document: &Value) -> Vec<Fact> {
+    let facts = document["facts"].as_object();
+    facts
+        .into_iter()
+        .flatten()
+        .map(|(name, fact)| Fact {
+            name: name.clone(),
+            value: if fact["in_body"] == true { "in the encrypted body".to_owned() } else { value(&fact["value"]) },
+            by: format!("said by {}", shown::text(&fact["asserted_by"]["id"])),
+        })
+        .collect()
+}
+
+fn value(value: &Value) -> String {
+    match value["is"].as_str() {
+        Some("known") => shown::text(&value["value"]),
+        Some("range") => format!("between {}", shown::text(&value["value"]).replace(", ", " and ")),
+        _ => "not known".to_owned(),
+    }
+}
+
+async fn timeline(site: &Site, id: &str) -> Result<Vec<Line>, WebError> {
+    let entries = site.store.entries_of(id).await?;
+    Ok(entries
+        .into_iter()
+        .map(|stored| Line {
+            at: shown::time(&Value::String(stored.entry.at)),
+            kind: stored.entry.kind,
+            position: stored.position,
+        })
+        .collect())
+}

@@ -1,0 +1,210 @@
+//! The overview: from records to notices, the clocks that run, the incidents, the sources and the sealed log.
+
+use std::collections::BTreeMap;
+
+use askama::Template as _;
+use axum::extract::State;
+use axum::response::Html;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::shown::{self, Pace};
+use super::{Page, Site};
+
+#[derive(askama::Template)]
+#[template(path = "overview.html")]
+struct Overview {
+    tenant: String,
+    version: &'static str,
+    simulated: bool,
+    now: String,
+    now_shown: String,
+    funnel: Vec<Step>,
+    obligations: Vec<Obligation>,
+    incidents: Vec<Incident>,
+    sources: Vec<Source>,
+    sum: String,
+    log: Log,
+}
+
+struct Step {
+    label: &'static str,
+    count: String,
+    note: String,
+    href: &'static str,
+}
+
+pub(super) struct Obligation {
+    pub(super) due: String,
+    pub(super) left: String,
+    pub(super) pace: &'static str,
+    pub(super) recipient: String,
+    pub(super) rule_id: String,
+    pub(super) citation: String,
+    pub(super) because: String,
+    pub(super) incident: String,
+    pub(super) number: String,
+    pub(super) state: String,
+}
+
+struct Incident {
+    id: String,
+    number: String,
+    title: String,
+    surfaces: String,
+    severity: String,
+    breach: String,
+    subjects: String,
+    findings: String,
+    first_event: String,
+    status: String,
+}
+
+struct Source {
+    name: String,
+    records: String,
+    rejected: String,
+    findings: String,
+    last_event: String,
+}
+
+struct Log {
+    size: String,
+    root: String,
+    origin: String,
+}
+
+pub(super) async fn page(State(site): State<Site>) -> Page {
+    let now = site.clock.now();
+    let batches = site.store.documents("batch").await?;
+    let incidents = site.store.documents("incident").await?;
+    let duties = site.store.documents("obligation").await?;
+    let notices = site.store.documents("notice").await?;
+    let numbers: BTreeMap<&str, &Value> =
+        incidents.iter().filter_map(|i| Some((i["id"].as_str()?, &i["number"]))).collect();
+    let view = Overview {
+        tenant: site.store.tenant().to_owned(),
+        version: env!("CARGO_PKG_VERSION"),
+        simulated: site.clock.is_simulated(),
+        now: now.to_string(),
+        now_shown: shown::time(&Value::String(now.to_string())),
+        funnel: funnel(&batches, &incidents, &duties, &notices),
+        obligations: obligations(&duties, &numbers, now),
+        incidents: incidents.iter().map(incident).collect(),
+        sources: sources(&batches),
+        sum: sum_line(&batches),
+        log: log(&site).await?,
+    };
+    Ok(Html(view.render()?))
+}
+
+fn total(documents: &[Value], field: &str) -> u64 {
+    documents.iter().filter_map(|document| document[field].as_u64()).sum()
+}
+
+fn funnel(batches: &[Value], incidents: &[Value], duties: &[Value], notices: &[Value]) -> Vec<Step> {
+    let rejected = total(batches, "rejected");
+    let step = |label, n, note: String, href| Step { label, count: shown::count(n), note, href };
+    let len = |documents: &[Value]| documents.len() as u64;
+    let sent = notices.iter().filter(|notice| notice["state"] == "sent").count();
+    vec![
+        step("records read", total(batches, "records"), format!("{rejected} rejected and kept"), "/api/v1/batches"),
+        step("findings", total(batches, "findings"), "rules and data seen".to_owned(), "/api/v1/overview"),
+        step("incidents", len(incidents), "findings that belong together".to_owned(), "/api/v1/incidents"),
+        step("obligations", len(duties), "who must be told".to_owned(), "/api/v1/obligations"),
+        step("notices", len(notices), format!("{sent} sent"), "/api/v1/notices"),
+    ]
+}
+
+/// Dated duties first, the nearest on top; those without a date after them.
+pub(super) fn obligations(duties: &[Value], numbers: &BTreeMap<&str, &Value>, now: Timestamp) -> Vec<Obligation> {
+    let due_of = |duty: &Value| duty["due_by"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    let mut sorted: Vec<&Value> = duties.iter().filter(|duty| duty["state"] != "withdrawn").collect();
+    sorted.sort_by_key(|duty| (due_of(duty).is_none(), due_of(duty), duty["id"].to_string()));
+    sorted
+        .into_iter()
+        .map(|duty| {
+            let due = due_of(duty);
+            let incident = shown::text(&duty["incident"]);
+            Obligation {
+                due: due.map_or_else(|| shown::text(&duty["standard"]), |_| shown::time(&duty["due_by"])),
+                left: shown::left(due, now),
+                pace: Pace::of(due, now).as_str(),
+                recipient: shown::text(&duty["recipient"]),
+                rule_id: shown::text(&duty["rule_id"]),
+                citation: shown::text(&duty["citation"]),
+                because: shown::text(&duty["because"]),
+                number: numbers.get(incident.as_str()).map_or_else(String::new, |number| shown::text(number)),
+                incident,
+                state: shown::text(&duty["state"]),
+            }
+        })
+        .collect()
+}
+
+fn incident(document: &Value) -> Incident {
+    let facts = document["facts"].as_object();
+    let subjects: u64 = facts
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| name.starts_with("subjects."))
+        .filter_map(|(_, fact)| fact["value"]["value"].as_u64())
+        .sum();
+    let mut surfaces: Vec<String> = document["signals"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|signal| shown::text(&signal["surface"]))
+        .collect();
+    surfaces.sort();
+    surfaces.dedup();
+    Incident {
+        id: shown::text(&document["id"]),
+        number: shown::text(&document["number"]),
+        title: shown::text(&document["title"]),
+        surfaces: surfaces.join(" · "),
+        severity: shown::text(&document["severity"]),
+        breach: shown::text(&document["breach"]["level"]),
+        subjects: if subjects == 0 { "unknown".to_owned() } else { shown::count(subjects) },
+        findings: shown::count(document["finding_count"].as_u64().unwrap_or(0)),
+        first_event: shown::time(&document["first_event"]),
+        status: shown::text(&document["status"]),
+    }
+}
+
+fn sources(batches: &[Value]) -> Vec<Source> {
+    let mut by_name: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    for batch in batches {
+        by_name.entry(shown::text(&batch["source"])).or_default().push(batch);
+    }
+    let add = |rows: &[&Value], field: &str| shown::count(rows.iter().filter_map(|row| row[field].as_u64()).sum());
+    by_name
+        .into_iter()
+        .map(|(name, rows)| Source {
+            records: add(&rows, "records"),
+            rejected: add(&rows, "rejected"),
+            findings: add(&rows, "findings"),
+            last_event: rows
+                .iter()
+                .filter_map(|row| row["last_event"].as_str())
+                .max()
+                .map_or_else(|| "-".to_owned(), |last| shown::time(&Value::String(last.to_owned()))),
+            name,
+        })
+        .collect()
+}
+
+fn sum_line(batches: &[Value]) -> String {
+    let [records, events, rejected] = ["records", "events", "rejected"].map(|field| total(batches, field));
+    format!("{} = {} + {}", shown::count(records), shown::count(events), shown::count(rejected))
+}
+
+async fn log(site: &Site) -> Result<Log, super::WebError> {
+    let text = tokio::fs::read(site.log_dir.join(evidence::store::CHECKPOINT_FILE)).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let mut lines = text.lines();
+    let origin = lines.next().unwrap_or("no checkpoint yet").to_owned();
+    let size = lines.next().unwrap_or("0").to_owned();
+    let root = lines.next().unwrap_or("-").to_owned();
+    Ok(Log { size, root, origin })
+}
