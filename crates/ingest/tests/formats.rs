@@ -164,6 +164,8 @@ fn foreign_files_are_skipped() {
         "05-attack-data/custodian-eventbridge/event-instance-state.json",
         "04-ocsf/schema/ocsf-compiled-1.8.0.json.gz",
         "07-pii/piicatcher_sample.csv",
+        "06-ecommerce-api/lambda-events-go/kinesis-event.json",
+        "06-ecommerce-api/lambda-events-go/code-commit-event.json",
     ];
     for path in foreign {
         let outcome = read(&std::fs::read(corpora.join(path)).unwrap());

@@ -153,8 +153,8 @@ fn is_cloudtrail(keys: &Keys<'_>, record: &[u8]) -> bool {
         b"recipientAccountId",
         b"eventType",
     ];
-    // S3's own notifications borrow CloudTrail's names.
-    let notification = keys.has(b"s3") || member_text(record, b"eventSource") == Some(b"\"aws:s3\"");
+    // Notifications of S3, Kinesis, DynamoDB and CodeCommit borrow CloudTrail's names; their source is no host.
+    let notification = member_text(record, b"eventSource").is_some_and(|source| source.starts_with(b"\"aws:"));
     let enough = keys.count(&NAMES) >= 4 || keys.has_all(&[b"eventVersion", b"userIdentity"]);
     enough && !notification
 }
@@ -215,7 +215,11 @@ mod tests {
 
     #[test]
     fn formats_by_content() {
-        let cases: [(&str, Option<&str>); 14] = [
+        let cases: [(&str, Option<&str>); 15] = [
+            (
+                r#"{"Records":[{"eventID":"1","eventName":"INSERT","eventVersion":"1.1","eventSource":"aws:dynamodb","awsRegion":"x"}]}"#,
+                None,
+            ),
             (
                 r#"{"Records":[{"eventVersion":"1.08","userIdentity":{"type":"Root"},"eventName":"X"}]}"#,
                 Some("aws/cloudtrail"),
