@@ -12,7 +12,10 @@ const STATES: [&str; 8] = ["US-CA", "US-NY", "US-TX", "US-FL", "DE", "FR", "BR",
 
 fn main() {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/regimes");
-    let files = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "toml"));
     let files: Vec<_> =
         files.map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap())).collect();
     let start = std::time::Instant::now();

@@ -174,6 +174,10 @@ impl Scene<'_> {
 
     /// The recipient's name here: resolved by case, then filled in.
     pub(crate) fn recipient(&self, template: &str) -> String {
+        let filled_in = template.contains('{') || template.starts_with("authority:");
+        if !filled_in {
+            return template.to_owned();
+        }
         let authority = || {
             self.place.member.as_deref().map_or_else(|| "competent SA".to_owned(), |code| self.run.law.authority(code))
         };
