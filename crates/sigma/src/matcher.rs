@@ -144,13 +144,12 @@ impl Evaluation<'_> {
             let State { index, values, candidates, seen, stamp, buffers, .. } = &mut *self.state;
             for value in values.of(dispatch.field) {
                 let Some(text) = text::of(value, self.record, index.has_escapes, &mut buffers.text)? else { continue };
-                for rule in dispatch.rules(text, &mut buffers.folded) {
-                    let Some(seen) = seen.get_mut(*rule as usize) else { continue };
-                    if *seen != *stamp {
+                dispatch.visit(text, &mut buffers.folded, |rule| {
+                    if let Some(seen) = seen.get_mut(rule as usize).filter(|seen| **seen != *stamp) {
                         *seen = *stamp;
-                        candidates.push(*rule);
+                        candidates.push(rule);
                     }
-                }
+                });
             }
         }
         Ok(())

@@ -1,9 +1,13 @@
 //! The rules for one log, arranged so that most records touch few of them: a rule whose match needs a certain text in a
-//! certain field is only looked at when that text is there.
+//! certain field is only looked at when that text is there. Whole texts are looked up in a table, parts of texts are all
+//! searched for at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::fields::NodeId;
+use aho_corasick::AhoCorasick;
+
+use crate::expression::Witnesses;
+use crate::fields::{NodeId, ROOT};
 use crate::predicate::fold;
 use crate::program::{Compiled, CompiledRule, LogSourceId};
 use crate::table::{Key, Table};
@@ -15,74 +19,122 @@ pub(crate) struct Plan {
     pub(crate) dispatch: Vec<Dispatch>,
 }
 
-/// For one field: text → rules that may match.
+/// For one field: texts → rules that may match.
 #[derive(Debug)]
 pub(crate) struct Dispatch {
     pub(crate) field: NodeId,
-    /// Lower-case texts, numbering `rules`.
-    texts: Table,
+    finder: Finder,
+    /// By number of text.
     rules: Vec<Vec<u32>>,
-    /// Texts longer than this are not in the table. Folding them, such as user agents, would cost most of the time.
-    bytes_max: usize,
 }
+
+#[derive(Debug)]
+enum Finder {
+    /// The field's text must be one of these. The number is the length of the longest: folding longer ones, such as
+    /// user agents, would cost most of the time.
+    Whole(Table, usize),
+    /// The field's text must hold one of these.
+    Part(Box<AhoCorasick>),
+}
+
+/// Texts in lower case and the rules that need them.
+type Needs = BTreeMap<Box<[u8]>, Vec<u32>>;
 
 impl Plan {
     pub(crate) fn new(compiled: &Compiled, source: LogSourceId) -> Self {
         let applying: Vec<(u32, &CompiledRule)> =
             (0..).zip(&compiled.rules).filter(|(_, rule)| rule.applies(source)).collect();
         // The field that tells most rules apart is the best to look at: `eventName` rather than `eventSource`.
-        let mut texts: BTreeMap<NodeId, BTreeSet<&[u8]>> = BTreeMap::new();
+        let mut variety: BTreeMap<NodeId, BTreeSet<&[u8]>> = BTreeMap::new();
         for (_, rule) in &applying {
-            for (field, literals) in &rule.witnesses {
-                texts.entry(*field).or_default().extend(literals.iter().map(|literal| &**literal));
+            for (field, texts) in &rule.wholes {
+                variety.entry(*field).or_default().extend(texts.iter().map(|text| &**text));
             }
         }
-        let variety = |field: &NodeId| texts.get(field).map_or(0, BTreeSet::len);
-        let mut always = Vec::new();
-        let mut dispatch: BTreeMap<NodeId, Dispatch> = BTreeMap::new();
+        let mut plan = Self { always: Vec::new(), dispatch: Vec::new() };
+        let mut wholes: BTreeMap<NodeId, Needs> = BTreeMap::new();
+        let mut parts: BTreeMap<NodeId, Needs> = BTreeMap::new();
         for (number, rule) in &applying {
-            let best = rule.witnesses.iter().max_by_key(|(field, _)| (variety(field), std::cmp::Reverse(**field)));
-            let Some((field, literals)) = best else {
-                always.push(*number);
-                continue;
-            };
-            let table = dispatch.entry(*field).or_insert_with(|| Dispatch::new(*field));
-            literals.iter().for_each(|literal| table.add(literal, *number));
+            let most_varied = |field: &NodeId| variety.get(field).map_or(0, BTreeSet::len);
+            if let Some(field) = best(&rule.wholes, most_varied) {
+                need(&mut wholes, &rule.wholes, field, *number);
+            } else if let Some(field) = best(&rule.parts, |field| shortest(&rule.parts, *field)) {
+                need(&mut parts, &rule.parts, field, *number);
+            } else {
+                plan.always.push(*number);
+            }
         }
-        Self { always, dispatch: dispatch.into_values().collect() }
+        plan.dispatch.extend(wholes.into_iter().map(|(field, needs)| Dispatch::whole(field, needs)));
+        for (field, needs) in parts {
+            match Dispatch::part(field, &needs) {
+                Some(dispatch) => plan.dispatch.push(dispatch),
+                None => plan.always.extend(needs.into_values().flatten().collect::<BTreeSet<u32>>()),
+            }
+        }
+        plan
+    }
+}
+
+/// The field with the highest score; reading the whole record comes last, and of equals the first is taken.
+fn best(witnesses: &Witnesses, score: impl Fn(&NodeId) -> usize) -> Option<NodeId> {
+    let rank = |field: &&NodeId| (**field != ROOT, score(field), std::cmp::Reverse(**field));
+    witnesses.keys().max_by_key(rank).copied()
+}
+
+/// A long text is rarer than a short one.
+fn shortest(witnesses: &Witnesses, field: NodeId) -> usize {
+    witnesses.get(&field).and_then(|texts| texts.iter().map(|text| text.len()).min()).unwrap_or(0)
+}
+
+fn need(all: &mut BTreeMap<NodeId, Needs>, witnesses: &Witnesses, field: NodeId, rule: u32) {
+    let needs = all.entry(field).or_default();
+    for text in witnesses.get(&field).into_iter().flatten() {
+        needs.entry(text.clone()).or_default().push(rule);
     }
 }
 
 impl Dispatch {
-    fn new(field: NodeId) -> Self {
-        Self { field, texts: Table::default(), rules: Vec::new(), bytes_max: 0 }
+    fn whole(field: NodeId, needs: Needs) -> Self {
+        let mut table = Table::default();
+        let mut longest = 0;
+        for (number, text) in (0..).zip(needs.keys()) {
+            table.insert(text, number);
+            longest = longest.max(text.len());
+        }
+        Self { field, finder: Finder::Whole(table, longest), rules: needs.into_values().collect() }
     }
 
-    fn add(&mut self, text: &[u8], rule: u32) {
-        let next = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
-        let number = self.texts.find(Key::of(text)).unwrap_or(next);
-        if number == next {
-            self.texts.insert(text, number);
-            self.rules.push(Vec::new());
-            self.bytes_max = self.bytes_max.max(text.len());
-        }
-        if let Some(rules) = self.rules.get_mut(number as usize) {
-            rules.push(rule);
-        }
+    /// `None` if the automaton would be too large.
+    fn part(field: NodeId, needs: &Needs) -> Option<Self> {
+        let search = AhoCorasick::new(needs.keys()).ok()?;
+        Some(Self { field, finder: Finder::Part(Box::new(search)), rules: needs.values().cloned().collect() })
     }
 
-    /// The rules that may match when the field has this text.
+    /// Calls `candidate` for the rules that may match when the field has this text, some of them several times.
     #[inline]
-    pub(crate) fn rules(&self, text: &[u8], folded: &mut Vec<u8>) -> &[u32] {
-        // Folding changes the length only beyond ASCII, and then by less than three times.
-        if 3 * self.bytes_max < text.len() {
-            return &[];
+    pub(crate) fn visit(&self, text: &[u8], folded: &mut Vec<u8>, mut candidate: impl FnMut(u32)) {
+        match &self.finder {
+            Finder::Whole(table, longest) => {
+                // Folding changes the length only beyond ASCII, and then by no more than three times.
+                if 3 * longest < text.len() {
+                    return;
+                }
+                let number = if text.is_ascii() {
+                    table.find_ignoring_case(Key::of(text))
+                } else {
+                    table.find(Key::of(fold(text, folded)))
+                };
+                self.of(number.map(|number| number as usize)).iter().for_each(|rule| candidate(*rule));
+            }
+            Finder::Part(search) => {
+                for found in search.find_overlapping_iter(fold(text, folded)) {
+                    self.of(Some(found.pattern().as_usize())).iter().for_each(|rule| candidate(*rule));
+                }
+            }
         }
-        let number = if text.is_ascii() {
-            self.texts.find_ignoring_case(Key::of(text))
-        } else {
-            self.texts.find(Key::of(fold(text, folded)))
-        };
-        number.and_then(|number| self.rules.get(number as usize)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn of(&self, number: Option<usize>) -> &[u32] {
+        number.and_then(|number| self.rules.get(number)).map(Vec::as_slice).unwrap_or_default()
     }
 }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use crate::compile::{Options, Shared};
 use crate::error::RuleError;
 use crate::expression::{NodeId, Texts, Witnesses};
-use crate::fields;
-use crate::predicate::{Test, fold};
+use crate::predicate::Test;
 use crate::rule::{LogSource, Rule};
 
 /// Compiled rules. Cloning is cheap.
@@ -34,7 +33,9 @@ pub(crate) struct CompiledRule {
     service: Option<u32>,
     category: Option<u32>,
     /// Fields of which one value must be in the set, whenever the rule matches.
-    pub(crate) witnesses: Witnesses,
+    pub(crate) wholes: Witnesses,
+    /// Fields of which one value must hold a text of the set, whenever the rule matches.
+    pub(crate) parts: Witnesses,
 }
 
 /// A kind of log, as far as the rules of one program can tell it from others. It belongs to the program it came from.
@@ -79,7 +80,13 @@ impl Program {
             }
         }
         for rule in &mut compiled {
-            rule.witnesses = shared.expressions.witnesses(rule.root, &|number| witness(&shared, number));
+            let predicate = |number: u32| shared.predicates.get(number as usize);
+            let needs = |test: fn(&Test) -> Option<Texts>| {
+                let witness = |number| predicate(number).and_then(|known| Some((known.field, test(&known.test)?)));
+                shared.expressions.witnesses(rule.root, &witness)
+            };
+            let (wholes, parts) = (needs(Test::needs_whole), needs(Test::needs_part));
+            (rule.wholes, rule.parts) = (wholes, parts);
         }
         (Self { compiled: Arc::new(Compiled { shared, rules: compiled, names }) }, errors)
     }
@@ -145,7 +152,8 @@ impl CompiledRule {
             product: number(&logsource.product),
             service: number(&logsource.service),
             category: number(&logsource.category),
-            witnesses: Witnesses::new(),
+            wholes: Witnesses::new(),
+            parts: Witnesses::new(),
         }
     }
 
@@ -158,12 +166,4 @@ impl CompiledRule {
         };
         agrees(self.product, source.product) && agrees(self.service, source.service) && category_agrees
     }
-}
-
-/// What a predicate proves about a field when it holds: its text, in lower case, is one of a set.
-fn witness(shared: &Shared, number: u32) -> Option<(fields::NodeId, Texts)> {
-    let predicate = shared.predicates.get(number as usize)?;
-    let Test::OneOf { literals, .. } = &predicate.test else { return None };
-    let mut folded = Vec::new();
-    Some((predicate.field, literals.iter().map(|literal| fold(literal, &mut folded).into()).collect()))
 }

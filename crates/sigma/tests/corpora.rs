@@ -57,9 +57,6 @@ fn hits_are_those_of_the_gold_list() {
     assert_eq!(found, gold);
 }
 
-/// Where we differ from rsigma-eval 0.23 on purpose: the end of the rule's file name, and why.
-const DIFFERENCES: &[(&str, &str)] = &[];
-
 #[test]
 fn hits_are_those_of_another_engine() {
     let Some(corpora) = common::corpora() else { return };
@@ -67,16 +64,14 @@ fn hits_are_those_of_another_engine() {
     files.extend(common::rule_files(&corpora.join("01-sigma/suzaku-aws")));
     let options = options(&files);
     let mut loaded = sigma::load(files.iter().map(|(name, text)| (name, text)));
-    report(&loaded);
+    // What neither engine reads: the old aggregations in conditions.
+    assert!(loaded.errors.iter().all(|error| error.file.contains("/unsupported/")), "{:#?}", loaded.errors);
     // Every rule sees every record, so that rules for other logs are compared too.
     for rule in &mut loaded.rules {
         rule.logsource = LogSource::default();
     }
     let (program, errors) = Program::compile(&loaded.rules, &options);
-    for error in &errors {
-        println!("{error}");
-    }
-    println!("{:?}", program.stats());
+    assert!(errors.is_empty(), "{errors:#?}");
     let other = Other::new(&files, &loaded);
 
     let data = corpora.join("05-attack-data");
@@ -100,14 +95,9 @@ fn hits_are_those_of_another_engine() {
         }
     }
     println!("{} records, {} rules: {ours_total} hits, other engine {other_total}", records.len(), loaded.rules.len());
-    differences.retain(|(name, _), _| !DIFFERENCES.iter().any(|(known, _)| name == known));
-    assert!(differences.is_empty(), "unexplained (rule, only ours) → records: {differences:#?}");
-}
-
-fn report(loaded: &Loaded) {
-    for error in loaded.errors.iter().chain(&loaded.warnings) {
-        println!("{error}");
-    }
+    // The readings in which the two engines differ (`peers.rs`) decide no public rule on these records.
+    assert!(differences.is_empty(), "(rule, only ours) → records: {differences:#?}");
+    assert!(1_000 < ours_total && 3_000 < records.len() && 600 < program.stats().rules);
 }
 
 /// The other engine, with rules named by their position among ours.
@@ -127,9 +117,8 @@ impl Other {
             rules.push(rule);
         }
         let mut engine = rsigma_eval::Engine::new();
-        for (rule, error) in engine.add_rules(&rules) {
-            println!("the other engine cannot compile {}: {error}", rules[rule].title);
-        }
+        let errors = engine.add_rules(&rules);
+        assert!(errors.is_empty(), "{errors:?}");
         Self { engine }
     }
 

@@ -1,5 +1,7 @@
 //! Records as raw bytes: spelling variants that mean the same, and hostile ones that must be refused, never crash.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which stop at the first surprise")]
+
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use sigma::{DEPTH_MAX, Matcher, Options, Program, RecordFault};

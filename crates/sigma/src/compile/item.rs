@@ -148,7 +148,8 @@ fn any(shared: &mut Shared, field: fields::NodeId, questions: Vec<Question>) -> 
         match substrings(&texts) {
             Some(search) => {
                 let key = format!("substrings {is_cased} {texts:?}");
-                nodes.push(shared.ask(field, key, Test::Substrings { search: Box::new(search), is_cased }));
+                let test = Test::Substrings { search: Box::new(search), texts, is_cased };
+                nodes.push(shared.ask(field, key, test));
             }
             None => nodes.extend(texts.iter().map(|text| part(shared, field, Shape::Contains, text, is_cased))),
         }

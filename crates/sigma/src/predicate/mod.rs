@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use aho_corasick::AhoCorasick;
 
 use crate::error::RecordError;
+use crate::expression::Texts;
 use crate::fields::NodeId;
 use crate::record::{Kind, Value, text};
 use network::Network;
@@ -38,7 +39,7 @@ pub(crate) enum Test {
     /// The text holds, starts or ends with this.
     Text(Box<Needle>),
     /// The text holds one of several.
-    Substrings { search: Box<AhoCorasick>, is_cased: bool },
+    Substrings { search: Box<AhoCorasick>, texts: Vec<String>, is_cased: bool },
     /// The text fits a pattern with wildcards.
     Glob(Box<Glob>),
     /// A regular expression is found in the text.
@@ -79,8 +80,8 @@ impl Test {
             Self::OneOf { literals, is_cased: true } => literals.iter().any(|literal| **literal == *text),
             Self::OneOf { literals, is_cased: false } => is_one_of(literals, text, folded),
             Self::Text(needle) => needle.is_found(text, folded),
-            Self::Substrings { search, is_cased: true } => search.is_match(text),
-            Self::Substrings { search, is_cased: false } => search.is_match(fold(text, folded)),
+            Self::Substrings { search, is_cased: true, .. } => search.is_match(text),
+            Self::Substrings { search, is_cased: false, .. } => search.is_match(fold(text, folded)),
             Self::Glob(glob) => glob.fits(text, folded),
             Self::Regex(search) => search.finds(text),
             Self::Network(network) => network.holds(text),
@@ -94,6 +95,30 @@ impl Test {
                 _ => false,
             },
         })
+    }
+
+    /// Texts in lower case, one of which the folded text of some value is when the test holds.
+    pub(crate) fn needs_whole(&self) -> Option<Texts> {
+        let Self::OneOf { literals, .. } = self else { return None };
+        let mut folded = Vec::new();
+        Some(literals.iter().map(|literal| fold(literal, &mut folded).into()).collect())
+    }
+
+    /// Texts in lower case, one of which the folded text of some value holds when the test holds.
+    pub(crate) fn needs_part(&self) -> Option<Texts> {
+        let (parts, is_cased): (Vec<&[u8]>, bool) = match self {
+            Self::OneOf { literals, is_cased } => (literals.iter().map(|literal| &**literal).collect(), *is_cased),
+            Self::Text(needle) => (vec![needle.text()], needle.is_cased()),
+            Self::Substrings { texts, is_cased, .. } => (texts.iter().map(String::as_bytes).collect(), *is_cased),
+            Self::Glob(glob) => (vec![glob.longest_text()?], glob.is_cased()),
+            Self::Regex(search) => (vec![search.required()?], true),
+            _ => return None,
+        };
+        // Beyond ASCII, how a letter folds can depend on its neighbours, so that a part of a text and the text as a
+        // whole may fold differently. That matters where the test itself does not compare folded texts.
+        let is_certain = |part: &&[u8]| !part.is_empty() && (part.is_ascii() || !is_cased);
+        let mut folded = Vec::new();
+        parts.iter().all(is_certain).then(|| parts.iter().map(|part| fold(part, &mut folded).into()).collect())
     }
 
     /// How long the question takes, roughly, to put cheap ones first.

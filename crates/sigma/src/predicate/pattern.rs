@@ -83,6 +83,14 @@ impl Needle {
         Self { shape, is_cased, finder: Finder::new(text.as_bytes()).into_owned() }
     }
 
+    pub(crate) fn text(&self) -> &[u8] {
+        self.finder.needle()
+    }
+
+    pub(crate) fn is_cased(&self) -> bool {
+        self.is_cased
+    }
+
     pub(crate) fn is_found(&self, text: &[u8], folded: &mut Vec<u8>) -> bool {
         let needle = self.finder.needle();
         if !self.is_cased && text.is_ascii() && self.shape != Shape::Contains {
@@ -124,6 +132,19 @@ impl Glob {
     /// Texts in `pieces` must be in lower case unless `is_cased`.
     pub(crate) fn new(pieces: Vec<Piece>, is_cased: bool) -> Self {
         Self { pieces, is_cased }
+    }
+
+    /// The longest text without wildcards in it, which every text that fits must hold.
+    pub(crate) fn longest_text(&self) -> Option<&[u8]> {
+        let text = |piece| match piece {
+            &Piece::Text(ref text) => Some(text.as_bytes()),
+            Piece::Many | Piece::One | Piece::Dash => None,
+        };
+        self.pieces.iter().filter_map(text).max_by_key(|text| text.len())
+    }
+
+    pub(crate) fn is_cased(&self) -> bool {
+        self.is_cased
     }
 
     pub(crate) fn fits(&self, text: &[u8], folded: &mut Vec<u8>) -> bool {

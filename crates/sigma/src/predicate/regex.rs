@@ -39,6 +39,11 @@ impl Search {
         Ok(Self { regex, required })
     }
 
+    /// Text that every match must hold, if there is such.
+    pub(crate) fn required(&self) -> Option<&[u8]> {
+        self.required.as_ref().map(Finder::needle)
+    }
+
     pub(crate) fn finds(&self, text: &[u8]) -> bool {
         if let Some(required) = &self.required
             && required.find(text).is_none()
