@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use crate::table::{Key, Table};
+use crate::table::Table;
 
 /// A prefix of some field, or a whole field; the root is the empty prefix.
 pub(crate) type NodeId = u32;
@@ -76,17 +76,11 @@ impl Fields {
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.nodes.iter().filter(|node| node.is_field).map(|node| node.name.as_str())
     }
-
-    /// Where `key`, a key of an object at `node`, leads.
-    #[inline]
-    pub(crate) fn step(&self, node: NodeId, key: Key<'_>) -> Option<NodeId> {
-        self.nodes.get(node as usize)?.edges.find(key)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Fields, ROOT};
+    use super::{Fields, NodeId, ROOT};
     use crate::table::Key;
 
     #[test]
@@ -95,7 +89,8 @@ mod tests {
         let field = fields.intern("a.b.c").unwrap();
         assert_eq!(fields.intern("a.b.c"), Some(field));
         for spelling in [vec!["a", "b", "c"], vec!["a.b", "c"], vec!["a", "b.c"], vec!["a.b.c"]] {
-            let lead = |node, key: &&str| fields.step(node, Key::of(key.as_bytes())).unwrap();
+            let lead =
+                |node: NodeId, key: &&str| fields.nodes[node as usize].edges.find(Key::of(key.as_bytes())).unwrap();
             assert_eq!(spelling.iter().fold(ROOT, lead), field, "{spelling:?}");
         }
         assert_eq!(fields.nodes[field as usize].parents.len(), 2);

@@ -95,7 +95,7 @@ fn need(all: &mut BTreeMap<NodeId, Needs>, witnesses: &Witnesses, field: NodeId,
 
 impl Dispatch {
     fn whole(field: NodeId, needs: Needs) -> Self {
-        let mut table = Table::default();
+        let mut table = Table::of_texts();
         let mut longest = 0;
         for (number, text) in (0..).zip(needs.keys()) {
             table.insert(text, number);

@@ -4,7 +4,7 @@
 use crate::error::{RecordError, RecordFault};
 use crate::fields::{Fields, NodeId, ROOT};
 use crate::record::{Index, Kind, Value, Walk, text};
-use crate::table::Key;
+use crate::table::{Key, Table};
 
 /// Values per node of the field graph.
 #[derive(Debug, Default)]
@@ -63,9 +63,10 @@ impl Values {
         index: &Index,
         decoded: &mut Vec<u8>,
     ) -> Result<(), RecordError> {
+        let Some(root) = fields.nodes.get(ROOT as usize) else { return Ok(()) };
         let mut walk = Walk::into(record, index, 0);
         while walk.member() {
-            let Some(child) = step(fields, ROOT, record, walk.key, index.has_escapes, decoded)? else { continue };
+            let Some(child) = step(&root.edges, record, walk.key, index.has_escapes, decoded)? else { continue };
             if let Some(node) = self.nodes.get_mut(child as usize) {
                 node.stamp = stamp;
                 node.list.clear();
@@ -149,10 +150,10 @@ impl Collector<'_> {
     }
 
     fn open_object(&mut self, values: &mut Values, node: NodeId, object: &Value) -> Result<(), RecordError> {
+        let Some(edges) = self.fields.nodes.get(node as usize).map(|node| &node.edges) else { return Ok(()) };
         let mut walk = Walk::into(self.record, self.index, object.container);
         while walk.member() {
-            let has_escapes = self.index.has_escapes;
-            let found = step(self.fields, node, self.record, walk.key, has_escapes, self.decoded)?;
+            let found = step(edges, self.record, walk.key, self.index.has_escapes, self.decoded)?;
             let Some(child) = found else { continue };
             let Some(list) = values.list(child, self.stamp) else { continue };
             // Of a key that occurs twice in one object, the last one counts. Values are filed in the order of their
@@ -195,21 +196,27 @@ impl Collector<'_> {
 /// The node that a key leads to.
 #[inline(always)]
 fn step(
-    fields: &Fields,
-    node: NodeId,
+    edges: &Table,
     record: &[u8],
     (start, end): (usize, usize),
     has_escapes: bool,
     decoded: &mut Vec<u8>,
 ) -> Result<Option<NodeId>, RecordError> {
-    if has_escapes {
-        let key = record.get(start..end).unwrap_or_default();
-        if key.contains(&b'\\') {
-            decoded.clear();
-            let bad = |at| RecordError::at(start + at, RecordFault::InvalidEscape);
-            text::unescape(key, decoded).map_err(bad)?;
-            return Ok(fields.step(node, Key::of(decoded)));
-        }
+    if has_escapes && record.get(start..end).is_some_and(|key| key.contains(&b'\\')) {
+        return step_escaped(edges, record, (start, end), decoded);
     }
-    Ok(fields.step(node, Key::at(record, start, end)))
+    Ok(edges.find(Key::at(record, start, end)))
+}
+
+#[cold]
+fn step_escaped(
+    edges: &Table,
+    record: &[u8],
+    (start, end): (usize, usize),
+    decoded: &mut Vec<u8>,
+) -> Result<Option<NodeId>, RecordError> {
+    decoded.clear();
+    let bad = |at| RecordError::at(start + at, RecordFault::InvalidEscape);
+    text::unescape(record.get(start..end).unwrap_or_default(), decoded).map_err(bad)?;
+    Ok(edges.find(Key::of(decoded)))
 }

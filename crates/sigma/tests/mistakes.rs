@@ -1,6 +1,8 @@
 //! What the author of a rule reads when something is wrong with it: for every file in `mistakes/` the complaint that
 //! stands beside it. `UPDATE_EXPECTED=1` writes what is said now; read the difference as the author would.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which stop at the first surprise")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

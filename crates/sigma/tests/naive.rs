@@ -30,9 +30,9 @@ enum Condition {
     Name(usize),
     OneOf,
     AllOf,
-    Not(Box<Condition>),
-    And(Box<Condition>, Box<Condition>),
-    Or(Box<Condition>, Box<Condition>),
+    Not(Box<Self>),
+    And(Box<Self>, Box<Self>),
+    Or(Box<Self>, Box<Self>),
 }
 
 impl NaiveRule {

@@ -136,11 +136,11 @@ impl Glob {
 
     /// The longest text without wildcards in it, which every text that fits must hold.
     pub(crate) fn longest_text(&self) -> Option<&[u8]> {
-        let text = |piece| match piece {
-            &Piece::Text(ref text) => Some(text.as_bytes()),
+        let texts = self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_bytes()),
             Piece::Many | Piece::One | Piece::Dash => None,
-        };
-        self.pieces.iter().filter_map(text).max_by_key(|text| text.len())
+        });
+        texts.max_by_key(|text| text.len())
     }
 
     pub(crate) fn is_cased(&self) -> bool {

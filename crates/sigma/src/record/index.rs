@@ -26,9 +26,6 @@ pub(crate) struct Index {
     quotes: Vec<u64>,
     /// In the order of their opening brackets; the first is the record itself.
     pub(crate) containers: Vec<Container>,
-    /// While building: the innermost container that is open, and how many are.
-    innermost: u32,
-    depth: usize,
     /// Whether any backslash occurs; if not, no text needs decoding.
     pub(crate) has_escapes: bool,
 }
@@ -42,6 +39,9 @@ struct Carry {
     escaped: u64,
     has_escapes: bool,
     has_wide: bool,
+    /// The innermost container that is open, and how many are.
+    innermost: u32,
+    depth: usize,
 }
 
 impl Index {
@@ -51,7 +51,7 @@ impl Index {
     pub(crate) fn build(&mut self, bytes: &[u8]) -> Result<usize, RecordError> {
         self.clear(bytes)?;
         let bytes = bytes.get(..RECORD_BYTES_MAX).unwrap_or(bytes);
-        let mut carry = Carry::default();
+        let mut carry = Carry { innermost: u32::MAX, ..Carry::default() };
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         for (number, block) in blocks.iter().enumerate() {
             if let Some(end) = self.block(bytes, number * BLOCK, block, &mut carry)? {
@@ -75,8 +75,6 @@ impl Index {
     fn clear(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
         self.quotes.clear();
         self.containers.clear();
-        self.innermost = u32::MAX;
-        self.depth = 0;
         match bytes.iter().enumerate().find(|(_, byte)| !is_space(**byte)) {
             Some((_, b'{')) => Ok(()),
             Some((first, _)) => Err(RecordError::at(first, RecordFault::NotAnObject)),
@@ -111,7 +109,7 @@ impl Index {
         let mut brackets = masks.brackets & !in_string;
         while brackets != 0 {
             let at = first_bit(brackets);
-            let is_end = self.bracket(bytes, base + at)?;
+            let is_end = self.bracket(bytes, base + at, carry)?;
             let before = (1 << at) - 1;
             if is_end && controls & before == 0 {
                 return Ok(Some(base + at));
@@ -126,35 +124,35 @@ impl Index {
 
     /// Takes in one bracket. True if it closes the record.
     #[inline(always)]
-    fn bracket(&mut self, bytes: &[u8], at: usize) -> Result<bool, RecordError> {
+    fn bracket(&mut self, bytes: &[u8], at: usize, carry: &mut Carry) -> Result<bool, RecordError> {
         // Positions fit: no more than RECORD_BYTES_MAX bytes are looked at.
         let position = u32::try_from(at).unwrap_or(u32::MAX);
         let count = u32::try_from(self.containers.len()).unwrap_or(u32::MAX);
         let byte = bytes.get(at).copied().unwrap_or_default();
         if byte == b'{' || byte == b'[' {
-            if DEPTH_MAX <= self.depth {
+            if DEPTH_MAX <= carry.depth {
                 return Err(RecordError::at(at, RecordFault::TooDeep));
             }
             // Until it is closed, `close` holds the container around it.
-            self.containers.push(Container { open: position, close: self.innermost, next: 0 });
-            self.innermost = count;
-            self.depth += 1;
+            self.containers.push(Container { open: position, close: carry.innermost, next: 0 });
+            carry.innermost = count;
+            carry.depth += 1;
             return Ok(false);
         }
         if byte != b'}' && byte != b']' {
             return Err(RecordError::at(at, RecordFault::Grammar));
         }
         let stray = RecordError::at(at, RecordFault::StrayBracket);
-        let Some(container) = self.containers.get_mut(self.innermost as usize) else { return Err(stray) };
+        let Some(container) = self.containers.get_mut(carry.innermost as usize) else { return Err(stray) };
         // In ASCII `]` and `}` stand two places after `[` and `{`.
         if bytes.get(container.open as usize) != Some(&(byte - 2)) {
             return Err(stray);
         }
-        self.innermost = container.close;
+        carry.innermost = container.close;
         container.close = position;
         container.next = count;
-        self.depth -= 1;
-        Ok(self.depth == 0)
+        carry.depth -= 1;
+        Ok(carry.depth == 0)
     }
 
     fn finish(&mut self, bytes: &[u8], end: usize, carry: &Carry) -> Result<usize, RecordError> {

@@ -49,20 +49,26 @@ impl<'r> Walk<'r> {
     /// Reads the next member of an object. False at its end.
     #[inline(always)]
     pub(crate) fn member(&mut self) -> bool {
-        if !self.advance() {
-            return false;
-        }
-        if self.byte() != b'"' {
-            return self.broken();
+        // Logs are mostly written without white space; two bytes at a time then tell all.
+        if self.pair_at(self.at) != *b",\"" || self.is_first {
+            if !self.advance() {
+                return false;
+            }
+            if self.byte() != b'"' {
+                return self.broken();
+            }
         }
         let Some((start, end)) = self.quotes.pair() else { return self.broken() };
         self.key = (start + 1, end);
-        self.at = end + 1;
-        self.skip_space();
-        if self.byte() != b':' {
-            return self.broken();
+        self.at = end + 2;
+        if self.pair_at(end) != *b"\":" {
+            self.at = end + 1;
+            self.skip_space();
+            if self.byte() != b':' {
+                return self.broken();
+            }
+            self.at += 1;
         }
-        self.at += 1;
         self.skip_space();
         self.read_value()
     }
@@ -85,6 +91,11 @@ impl<'r> Walk<'r> {
     #[inline(always)]
     fn byte(&self) -> u8 {
         self.record.get(self.at).copied().unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn pair_at(&self, at: usize) -> [u8; 2] {
+        self.record.get(at..).and_then(<[u8]>::first_chunk::<2>).copied().unwrap_or_default()
     }
 
     #[inline(always)]
@@ -129,8 +140,14 @@ impl<'r> Walk<'r> {
             self.value = Value { kind: Kind::Text, start: narrow(start + 1), end: narrow(end), container: 0 };
             return true;
         }
+        if self.byte() == b'{' {
+            return self.read_container(Kind::Object);
+        }
+        self.read_other()
+    }
+
+    fn read_other(&mut self) -> bool {
         match self.byte() {
-            b'{' => self.read_container(Kind::Object),
             b'[' => self.read_container(Kind::Array),
             b't' => self.read_word(b"true", Kind::True),
             b'f' => self.read_word(b"false", Kind::False),
