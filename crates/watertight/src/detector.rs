@@ -52,10 +52,6 @@ impl Detectors {
         &self.current.version
     }
 
-    pub(crate) fn rules(&self) -> &RuleSet {
-        &self.current.rules
-    }
-
     pub(crate) async fn for_version(&mut self, store: &Store, version: &str) -> Result<&mut Detector, Failure> {
         if version == self.current.version {
             return Ok(&mut self.current);

@@ -36,7 +36,7 @@ pub(crate) fn finding(rule: &Rule, event: &Event, tenant: &str, now: Timestamp) 
         discovered: now,
         logsource: hot.format.to_owned(),
         event_uid: hot.uid.to_owned(),
-        group_keys: group_keys(&rule.watertight.group_by, actor.as_deref(), &resources),
+        group_keys: group_keys(&rule.watertight.group_by, actor.as_deref(), &containers(event, &resources)),
         observables: observables(event, &resources),
         actor,
         resources,
@@ -59,10 +59,9 @@ fn confidence(rule: &Rule) -> Confidence {
 }
 
 /// By which keys a finding joins others. Without a word from the rule: its actor, else what it was done to.
-/// A bucket stands for its objects, so that the policy change and the reads that follow meet.
-fn group_keys(group_by: &[GroupKey], actor: Option<&str>, resources: &[String]) -> Vec<String> {
+fn group_keys(group_by: &[GroupKey], actor: Option<&str>, containers: &[String]) -> Vec<String> {
     let by_actor = actor.map(|actor| format!("actor:{actor}"));
-    let by_resource = || resources.iter().map(|resource| format!("resource:{}", container_of(resource)));
+    let by_resource = || containers.iter().map(|container| format!("resource:{container}"));
     let mut keys = Vec::new();
     if group_by.is_empty() || group_by.contains(&GroupKey::Actor) {
         keys.extend(by_actor);
@@ -75,9 +74,18 @@ fn group_keys(group_by: &[GroupKey], actor: Option<&str>, resources: &[String]) 
     keys
 }
 
-/// `arn:aws:s3:::bucket/key` → `arn:aws:s3:::bucket`; anything else stands for itself.
-fn container_of(resource: &str) -> &str {
-    if resource.starts_with("arn:aws:s3:::") { resource.split('/').next().unwrap_or(resource) } else { resource }
+/// What resources are kept in, so that the acts on them meet: a bucket stands for its objects, a service with a kind of
+/// record (`product-api/customer`) for the records it hands out. Anything else stands for itself.
+fn containers(event: &Event, resources: &[String]) -> Vec<String> {
+    let service = event.service.as_ref().and_then(|service| service.name.as_deref());
+    let container = |resource: &String| match (resource.strip_prefix("arn:aws:s3:::"), service) {
+        (Some(path), _) => format!("arn:aws:s3:::{}", path.split('/').next().unwrap_or(path)),
+        (None, Some(service)) if event.format.starts_with("application/") => {
+            format!("{service}/{}", resource.split(':').next().unwrap_or(resource))
+        }
+        _ => resource.clone(),
+    };
+    resources.iter().map(container).collect()
 }
 
 pub(crate) fn observables(event: &Event, resources: &[String]) -> Vec<Observable> {
@@ -166,13 +174,23 @@ pub(crate) fn rejected_row(rejected: &ingest::Rejected, tenant: &str, source: &s
 mod tests {
     use super::*;
 
+    fn event(format: &'static str) -> Event {
+        Event::new(format, ocsf::Class::ApiActivity, Timestamp::UNIX_EPOCH, b"{}")
+    }
+
     #[test]
-    fn objects_meet_in_their_bucket_and_actors_stay_apart() {
-        let resources = vec!["arn:aws:s3:::orders/2026/a.csv".to_owned(), "arn:aws:s3:::orders".to_owned()];
-        let both = group_keys(&[GroupKey::Actor, GroupKey::Resource], Some("ip:192.0.2.1"), &resources);
-        assert_eq!(both, ["actor:ip:192.0.2.1", "resource:arn:aws:s3:::orders"]);
-        assert_eq!(group_keys(&[GroupKey::Resource], Some("x"), &resources), ["resource:arn:aws:s3:::orders"]);
-        assert_eq!(group_keys(&[], None, &resources), ["resource:arn:aws:s3:::orders"], "nobody named: what it was done to");
-        assert_eq!(group_keys(&[], Some("x"), &resources), ["actor:x"]);
+    fn objects_meet_in_their_bucket() {
+        let resources = ["arn:aws:s3:::orders/2026/a.csv", "arn:aws:s3:::orders", "arn:aws:kms:x"].map(str::to_owned);
+        let found = containers(&event("aws/cloudtrail"), &resources);
+        assert_eq!(found, ["arn:aws:s3:::orders", "arn:aws:s3:::orders", "arn:aws:kms:x"]);
+    }
+
+    #[test]
+    fn group_keys_follow_the_rule_and_never_come_out_empty_handed() {
+        let bucket = ["b".to_owned(), "b".to_owned()];
+        assert_eq!(group_keys(&[GroupKey::Actor, GroupKey::Resource], Some("a"), &bucket), ["actor:a", "resource:b"]);
+        assert_eq!(group_keys(&[GroupKey::Resource], Some("a"), &bucket), ["resource:b"]);
+        assert_eq!(group_keys(&[], None, &bucket), ["resource:b"], "nobody named: what it was done to");
+        assert_eq!(group_keys(&[], Some("a"), &bucket), ["actor:a"]);
     }
 }

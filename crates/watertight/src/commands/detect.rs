@@ -124,6 +124,7 @@ impl<'a> Worker<'a> {
             }
         }
         stats.add_counts(file.counts());
+        reader.reuse(file);
         Ok(stats)
     }
 }
@@ -148,7 +149,8 @@ fn detect(
         Err(error) => return Ok(Some(record.reject(error.to_string()))),
     };
     if hits.is_empty() {
-        return Ok(None);
+        // What `normalize` would reject is rejected here too, so that the two commands count alike.
+        return Ok(record.check().err());
     }
     // Hits are rare: only now is the record worth normalising.
     let event = match record.event() {

@@ -139,6 +139,7 @@ async fn hold(context: &Context, id: &str, reason: &str, rows: Selection) -> Out
         actors: rows.actor.into_iter().collect(),
         resources: rows.resource.into_iter().collect(),
         event_uids: rows.event_uid.into_iter().collect(),
+        seq: None,
         from_us: rows.from.map(Timestamp::as_microsecond),
         to_us: rows.to.map(Timestamp::as_microsecond),
     };

@@ -77,6 +77,7 @@ fn file(
         }
     }
     stats.add_counts(file.counts());
+    reader.reuse(file);
     Ok(stats)
 }
 

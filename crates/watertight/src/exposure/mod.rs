@@ -3,6 +3,7 @@
 //! `traces` reads what was touched from the events, `people` opens it and counts, `facts` turns the count into the facts
 //! the law is asked with. What cannot be opened is named and makes the count a lower bound, never a guess.
 
+mod customers;
 mod facts;
 mod people;
 mod traces;
@@ -38,6 +39,8 @@ pub(crate) struct Exposure {
     pub(crate) customers: BTreeSet<String>,
     /// What could not be opened and why; the counts are lower bounds while this is not empty.
     pub(crate) not_opened: Vec<String>,
+    /// What was taken for granted, in words.
+    pub(crate) assumptions: Vec<String>,
     pub(crate) events: usize,
 }
 

@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 use classify::{Classifier, Options, Scan, SubjectSet, TableScanner};
 
 use super::traces::Traces;
-use super::{ExposedObject, Exposure};
+use super::{ExposedObject, Exposure, customers};
 use crate::config::{Objects, Register};
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
+
+/// Medium confidence and up, as a verdict counts it.
+const SCORE_LIKELY: f32 = 0.65;
 
 /// Files one pattern may name.
 const FILES_A_PATTERN_MAX: usize = 10_000;
@@ -24,6 +27,7 @@ struct Gathered<'a> {
     options: Options,
     subjects: SubjectSet,
     exposure: Exposure,
+    customers: customers::Directory,
 }
 
 pub(super) fn count(instance: &Instance, traces: &Traces) -> Result<Exposure, Failure> {
@@ -36,7 +40,8 @@ pub(super) fn count(instance: &Instance, traces: &Traces) -> Result<Exposure, Fa
         classifier: &classifier,
         subjects: SubjectSet::with_limit(options.subject_keys_max),
         options,
-        exposure: Exposure { events: traces.events, ..Exposure::default() },
+        exposure: Exposure { events: traces.events, assumptions: traces.assumptions.clone(), ..Exposure::default() },
+        customers: customers::Directory::default(),
     };
     let objects = &instance.config.objects;
     match &objects.root {
@@ -45,16 +50,24 @@ pub(super) fn count(instance: &Instance, traces: &Traces) -> Result<Exposure, Fa
         }
         None => {}
         Some(root) => {
+            gathered.customers = customers::Directory::read(root, objects);
             for (pattern, reads) in &traces.objects {
                 gathered.open(root, pattern, *reads, objects)?;
             }
-            for (service, people) in &traces.people {
-                gathered.look_up(root, service, people, objects)?;
-            }
         }
     }
+    let mut people = traces.people.clone();
     for (service, texts) in &traces.texts {
-        gathered.read_texts(service, texts)?;
+        // People whom the log does not name by id may be named in its text by their mail address.
+        let addresses = gathered.read_texts(service, texts)?;
+        if !people.contains_key(service) {
+            people.insert(service.clone(), addresses);
+        }
+    }
+    if let Some(root) = &objects.root {
+        for (service, people) in &people {
+            gathered.look_up(root, service, people, objects)?;
+        }
     }
     Ok(gathered.finish(traces.unnamed_records))
 }
@@ -71,7 +84,7 @@ impl Gathered<'_> {
             let file = File::open(&path).or_fail(format!("failed to open the exposed object `{shown}`"))?;
             match self.classifier.scan(&shown, BufReader::new(file), &self.options) {
                 Ok(scan) => {
-                    self.customers_of(&path, objects, None);
+                    self.exposure.customers.extend(self.customers.of_file(&path, objects));
                     let object = ExposedObject { uri: shown.clone(), path: Some(shown), records: scan.records, reads };
                     self.take(scan, object);
                 }
@@ -96,7 +109,7 @@ impl Gathered<'_> {
         if 0 < missing {
             self.exposure.not_opened.push(format!("{missing} people of `{service}` are not in `{}`", register.path));
         }
-        self.customers_of(&path, objects, Some((register, people)));
+        self.exposure.customers.extend(people.iter().filter_map(|id| self.customers.of_person(id)));
         let object = ExposedObject { uri: format!("rows of {}", register.path), path: None, records: scan.records, reads: 1 };
         self.take(scan, object);
         Ok(())
@@ -108,11 +121,13 @@ impl Gathered<'_> {
         let headers = reader.headers().or_fail(&doing)?.clone();
         let key = headers.iter().position(|name| name == register.key);
         let key = key.ok_or_else(|| Failure::usage(format!("{doing}: it has no column `{}`", register.key)))?;
+        let address = headers.iter().position(|name| name == "email");
         let mut table = TableScanner::new(self.classifier, &self.options);
         let columns: Vec<Option<usize>> = headers.iter().map(|name| table.column(name)).collect();
         for record in reader.records() {
             let record = record.or_fail(&doing)?;
-            if record.get(key).is_some_and(|id| people.contains(id)) {
+            let named = |place: usize| record.get(place).is_some_and(|value| people.contains(value));
+            if named(key) || address.is_some_and(named) {
                 let cells: Vec<(usize, &str)> =
                     columns.iter().zip(&record).filter_map(|(column, value)| Some(((*column)?, value))).collect();
                 table.row(&cells);
@@ -121,35 +136,31 @@ impl Gathered<'_> {
         Ok(table.finish("csv"))
     }
 
-    /// Log records that hold the data themselves: their elements count, and people they name in full.
-    fn read_texts(&mut self, service: &str, texts: &[String]) -> Result<(), Failure> {
+    /// Log records that hold the data themselves: their elements count. Returns the mail addresses in them.
+    fn read_texts(&mut self, service: &str, texts: &[String]) -> Result<BTreeSet<String>, Failure> {
         let joined = texts.join("\n");
-        let scan = self.classifier.scan_jsonl(joined.as_bytes(), &self.options).or_fail("failed to read log records")?;
+        let mut addresses = BTreeSet::new();
+        let mut elements = BTreeSet::new();
+        let classifier = self.classifier;
+        let gather = |span: classify::Span, value: &str| {
+            if SCORE_LIKELY <= span.score {
+                elements.extend(classifier.identifier(&span.id).and_then(|identifier| identifier.element.clone()));
+            }
+            if &*span.id == "EMAIL" {
+                addresses.insert(value.to_owned());
+            }
+        };
+        classifier.scan_stream(joined.as_bytes(), gather).or_fail("failed to read log records")?;
+        self.exposure.elements.extend(elements);
         let records = texts.len() as u64;
-        let object = ExposedObject { uri: format!("log of {service}"), path: None, records, reads: records };
-        self.take(scan, object);
-        Ok(())
+        self.exposure.objects.push(ExposedObject { uri: format!("log of {service}"), path: None, records, reads: records });
+        Ok(addresses)
     }
 
     fn take(&mut self, scan: Scan, object: ExposedObject) {
         self.exposure.elements.extend(scan.verdict.elements());
         self.subjects.unite(&scan.subjects);
         self.exposure.objects.push(object);
-    }
-
-    /// Distinct values of the column that names customers.
-    fn customers_of(&mut self, path: &Path, objects: &Objects, rows: Option<(&Register, &BTreeSet<String>)>) {
-        let Some(column) = &objects.customer_column else { return };
-        let Ok(mut reader) = csv::Reader::from_path(path) else { return };
-        let Ok(headers) = reader.headers().cloned() else { return };
-        let Some(place) = headers.iter().position(|name| name == column) else { return };
-        let key = rows.and_then(|(register, people)| Some((headers.iter().position(|name| name == register.key)?, people)));
-        for record in reader.records().flatten() {
-            let wanted = key.is_none_or(|(key, people)| record.get(key).is_some_and(|id| people.contains(id)));
-            if wanted && let Some(name) = record.get(place).filter(|name| !name.is_empty()) {
-                self.exposure.customers.insert(name.to_owned());
-            }
-        }
     }
 
     fn finish(self, unnamed_records: u64) -> Exposure {

@@ -27,6 +27,10 @@ pub(super) struct Traces {
     pub(super) texts: BTreeMap<String, Vec<String>>,
     /// Records a log counts without naming them.
     pub(super) unnamed_records: u64,
+    /// Hosts whose bulk flows were followed back.
+    pub(super) hosts: BTreeSet<String>,
+    /// What was taken for granted, in words.
+    pub(super) assumptions: Vec<String>,
     pub(super) events: usize,
 }
 
@@ -89,11 +93,43 @@ async fn aws(instance: &Instance, event: &EventRow, traces: &mut Traces) -> Resu
                 *traces.objects.entry(format!("rds-{database}/**/*")).or_default() += 1;
             }
         }
-    } else if event.operation.is_empty() || event.logsource == "aws/vpcflow" {
-        // A flow says how much left, not what; the objects it carried are traced by their own reads.
+    } else if event.logsource == "aws/vpcflow" {
+        gathered_by_host(instance, event, traces).await?;
     }
     Ok(())
 }
+
+/// A flow says how much left a host, not what. What the host's own role had read shortly before may have left with it.
+async fn gathered_by_host(instance: &Instance, flow: &EventRow, traces: &mut Traces) -> Result<(), Failure> {
+    let Some(host) = flow.raw.split_whitespace().find(|field| field.starts_with("i-")).map(str::to_owned) else {
+        return Ok(());
+    };
+    if !host.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') || !traces.hosts.insert(host.clone()) {
+        return Ok(());
+    }
+    let from_us = flow.time_us - GATHERING_US;
+    let query = format!("SELECT DISTINCT actor FROM events WHERE actor LIKE 'aws:role-session:%/{host}'");
+    let actors = instance.lake.sql(&query, ACTORS_A_HOST_MAX).await.or_fail("failed to look up a host's sessions")?;
+    let actors: BTreeSet<String> = actors.objects().filter_map(|row| Some(row.get("actor")?.as_str()?.to_owned())).collect();
+    if actors.is_empty() {
+        return Ok(());
+    }
+    let filter = Filter { actors, from_us: Some(from_us), to_us: Some(flow.time_us), ..Filter::default() };
+    let reads = instance.lake.read_events(&filter, EVENTS_MAX).await.or_fail("failed to read a host's events")?;
+    for event in reads.iter().filter(|event| S3_READS.contains(&event.operation.as_str())) {
+        let keys = event.resources.iter().filter_map(|resource| resource.strip_prefix("arn:aws:s3:::"));
+        for path in keys.filter(|path| path.contains('/')) {
+            *traces.objects.entry(path.to_owned()).or_default() += 1;
+        }
+    }
+    traces.assumptions.push(format!("what {host} had read in the 6 hours before it sent the data out is taken to have left"));
+    Ok(())
+}
+
+/// How long before a bulk flow its host may have gathered: 6 hours.
+const GATHERING_US: i64 = 6 * 3600 * 1_000_000;
+/// Role sessions one host has at a time; more is not one host.
+const ACTORS_A_HOST_MAX: usize = 64;
 
 /// Which instances a snapshot was taken of: the lake knows from the call that made it.
 async fn databases_of(instance: &Instance, snapshot: &str) -> Result<BTreeSet<String>, Failure> {

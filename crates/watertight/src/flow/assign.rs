@@ -66,19 +66,15 @@ pub(crate) async fn next(store: &Store, feed: &mut Feed, content: &str, now: Tim
     Ok(Some(Batch { assignment, position: raw.position.clone(), parts: vec![raw] }))
 }
 
-/// Which records of which members a batch holds. Every member but the last was read to its end.
+/// Which records of which members a batch holds, and where each member stands behind it.
 fn spans(raw: &RawBatch) -> Vec<Span> {
     let mut spans = Vec::new();
     for (place, member) in raw.members.iter().enumerate() {
         let name = &member.member.name;
         let of_records = raw.records.iter().filter(|record| record.member == place).map(|record| record.index);
         let of_rejected = raw.rejected.iter().filter(|rejected| rejected.member == *name).map(|rejected| rejected.record);
-        let indices = || of_records.clone().chain(of_rejected.clone());
-        let is_last = raw.position.member.name == *name;
-        let record = if is_last { raw.position.record } else { indices().max().map_or(0, |last| last + 1) };
-        let complete = !is_last || raw.position.complete;
-        let after = Position { member: member.member.clone(), record, complete };
-        spans.push(Span { from: indices().min().unwrap_or(record), after });
+        let from = of_records.chain(of_rejected).min().unwrap_or(member.after.record);
+        spans.push(Span { from, after: member.after.clone() });
     }
     for name in &raw.skipped {
         let member = ingest::read::expand(name).ok().and_then(|found| found.into_iter().next());

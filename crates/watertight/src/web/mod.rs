@@ -52,8 +52,8 @@ impl IntoResponse for WebError {
             Self::NotFound => (StatusCode::NOT_FOUND, "there is nothing at this address\n").into_response(),
             Self::Inside(reason) => {
                 let mut id = [0_u8; 6];
-                // A request id that is all zeros still joins the two messages.
-                drop(getrandom::fill(&mut id));
+                // Without randomness the id is all zeros; it still joins the two messages.
+                let _random: Result<(), getrandom::Error> = getrandom::fill(&mut id);
                 let id = crate::content::hex(&id);
                 tracing::error!(request = %id, %reason, "page failed");
                 (StatusCode::INTERNAL_SERVER_ERROR, format!("this page could not be made; request {id}\n")).into_response()
