@@ -1,7 +1,7 @@
 //! Measures the lake on synthetic CloudTrail-like rows: append, size, queries, retention; and, on the same rows, the floor
 //! that append is compared with: writing the raw column alone as zstd Parquet.
 //!
-//! `cargo run --release -p lake --example bench_lake -- [ROWS_PER_DAY] [DAYS] [DIR]`. CPU seconds are user + system of this
+//! `cargo run --release -p lake --example bench_lake -- [ROWS_PER_DAY] [DAYS] [DIR] [query]`. CPU seconds are user + system of this
 //! process, so they include everything the engine starts. Same arguments, same rows.
 
 use std::error::Error;
@@ -34,6 +34,10 @@ async fn main() -> Result<()> {
     let per_day: u64 = arguments.next().map_or(Ok(5_000), |text| text.parse())?;
     let days: u64 = arguments.next().map_or(Ok(90), |text| text.parse())?;
     let dir = arguments.next().map_or_else(|| std::env::temp_dir().join("bench-lake"), PathBuf::from);
+    // Only the questions, on the lake that an earlier run left: to compare with another engine on the same files.
+    if arguments.next().is_some_and(|word| word == "query") {
+        return queries(&Lake::open(&dir, &Options::default()).await?, days).await;
+    }
     if dir.exists() {
         std::fs::remove_dir_all(&dir)?;
     }
