@@ -26,6 +26,9 @@ struct RawFile<'t> {
     records: Vec<&'t serde_json::value::RawValue>,
 }
 
+/// Takes one inflated file and gives a number that shows what it found.
+type Step<'s> = &'s mut dyn FnMut(&[u8]) -> usize;
+
 struct Corpus {
     /// gzip of `{"Records":[…]}`.
     files: Vec<Vec<u8>>,
@@ -59,7 +62,7 @@ fn main() {
     let unrouted = compile_unrouted(&corpora);
     eprintln!("unrouted {:?}", unrouted.stats());
     let other = other_engine(&texts, FEW_RULES);
-    let steps: [(&str, &mut dyn FnMut(&[u8]) -> usize); 8] = [
+    let steps: [(&str, Step<'_>); 8] = [
         ("inflate", &mut |text| text.len()),
         ("inflate + sonic-rs Value", &mut |text| sonic(text)),
         ("inflate + sigma, 57 rules", &mut ours(&few)),

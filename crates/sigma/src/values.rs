@@ -3,7 +3,7 @@
 
 use crate::error::{RecordError, RecordFault};
 use crate::fields::{Fields, NodeId, ROOT};
-use crate::record::{Index, Kind, Value, Walk, text};
+use crate::record::{Index, KEPT_ENTRIES_MAX, Kind, Value, Walk, text};
 use crate::table::{Key, Table};
 
 /// Values per node of the field graph.
@@ -81,6 +81,9 @@ impl Values {
         if node.stamp != stamp {
             node.stamp = stamp;
             node.list.clear();
+            if KEPT_ENTRIES_MAX < node.list.capacity() {
+                node.list = Vec::new();
+            }
         }
         Some(&mut node.list)
     }

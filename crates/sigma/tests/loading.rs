@@ -65,7 +65,7 @@ fn version_is_the_plain_sha256_of_the_file() {
     let text = "title: t\ndetection: {s: {a: 1}, condition: s}\n";
     let rule = &sigma::load([("t.yml", text)]).rules[0];
     assert_eq!(rule.version, "23b2ab7a2f553f4029adb4b8de65b61c0be546d17e19d5dfe62d648d8430e973");
-    assert_eq!(rule.id, format!("unidentified-{}", &rule.version[..16]));
+    assert_eq!(rule.id, format!("unidentified-{}", rule.version.get(..16).unwrap()));
 }
 
 #[test]

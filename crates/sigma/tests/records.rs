@@ -143,3 +143,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_record_above_the_limit_is_refused_and_one_below_is_read() {
+    let program = program("a|contains: needle");
+    let mut matcher = Matcher::new(&program);
+    let source = program.log_source("", "");
+    let sized = |bytes: usize| format!("{{\"a\":\"{}needle\"}}", "x".repeat(bytes - 14));
+    let largest = sized(sigma::RECORD_BYTES_MAX);
+    assert_eq!(largest.len(), sigma::RECORD_BYTES_MAX);
+    assert_eq!(matcher.evaluate(source, largest.as_bytes()), Ok(&[0][..]));
+    let error = matcher.evaluate(source, sized(sigma::RECORD_BYTES_MAX + 1).as_bytes()).unwrap_err();
+    assert_eq!(error.reason, RecordFault::TooLarge);
+    // Nothing but brackets, the most that fit.
+    let brackets = format!("{{\"a\":[{}{{}}]}}", "{},".repeat(100_000));
+    assert_eq!(matcher.evaluate(source, brackets.as_bytes()), Ok(&[][..]));
+    assert_eq!(matcher.evaluate(source, b"{\"a\":\"needle\"}"), Ok(&[0][..]));
+}

@@ -3,7 +3,7 @@
 //! It does not look at keys, commas or numbers: [`super::walk`] checks those, in the parts that are read.
 
 use super::masks::{Masks, Rare};
-use super::{DEPTH_MAX, RECORD_BYTES_MAX};
+use super::{DEPTH_MAX, KEPT_ENTRIES_MAX, RECORD_BYTES_MAX};
 use crate::error::{RecordError, RecordFault};
 
 const BLOCK: usize = 64;
@@ -75,6 +75,10 @@ impl Index {
     fn clear(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
         self.quotes.clear();
         self.containers.clear();
+        if KEPT_ENTRIES_MAX < self.containers.capacity() {
+            self.quotes = Vec::new();
+            self.containers = Vec::new();
+        }
         match bytes.iter().enumerate().find(|(_, byte)| !is_space(**byte)) {
             Some((_, b'{')) => Ok(()),
             Some((first, _)) => Err(RecordError::at(first, RecordFault::NotAnObject)),

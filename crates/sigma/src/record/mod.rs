@@ -9,9 +9,12 @@ mod walk;
 pub(crate) use index::{Index, is_space};
 pub(crate) use walk::Walk;
 
-/// The largest record that is evaluated: 64 MiB, far above the 256 KiB of a CloudTrail event, so that positions fit
-/// into 32 bits and a hostile record cannot take all memory.
-pub const RECORD_BYTES_MAX: usize = 64 << 20;
+/// The largest record that is evaluated: 16 MiB, far above the 256 KiB of a CloudTrail event. The worst record of that
+/// size, brackets only, needs 8 Mi containers of 12 bytes (96 MiB) while it is read.
+pub const RECORD_BYTES_MAX: usize = 16 << 20;
+
+/// Scratch space above so many entries is given back after the record that needed it.
+pub(crate) const KEPT_ENTRIES_MAX: usize = 1 << 16;
 
 /// How deep objects and arrays may nest. Real logs stay below 20.
 pub const DEPTH_MAX: usize = 128;
