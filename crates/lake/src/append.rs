@@ -126,6 +126,8 @@ pub(crate) fn is_conflict(error: &DeltaTableError) -> bool {
             TransactionError::CommitConflict(conflict) => matches!(
                 conflict,
                 CommitConflictError::ConcurrentTransaction
+                    | CommitConflictError::MetadataChanged
+                    | CommitConflictError::ProtocolChanged(_)
                     | CommitConflictError::ConcurrentAppend
                     | CommitConflictError::ConcurrentDeleteRead
                     | CommitConflictError::ConcurrentDeleteDelete

@@ -5,7 +5,7 @@
 
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{DataType, Int32Type, Int64Type, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
 
 use crate::error::StorageError;
@@ -13,8 +13,39 @@ use crate::rows::EventRow;
 use crate::schema::file_schema;
 use crate::table::TableName;
 
-/// The batch with exactly the columns and types of the file schema.
-pub(crate) fn to_file_schema(table: TableName, batch: &RecordBatch) -> Result<RecordBatch, StorageError> {
+/// Text in one batch of the file schema, whose offsets reach 2 GiB; the engine's own text type has no such limit.
+const PIECE_BYTES_MAX: u64 = 256 << 20;
+
+/// The batch with exactly the columns and types of the file schema, in as many pieces as that needs.
+pub(crate) fn to_file_schema(table: TableName, batch: &RecordBatch) -> Result<Vec<RecordBatch>, StorageError> {
+    pieces(batch, PIECE_BYTES_MAX).iter().map(|piece| with_file_schema(table, piece)).collect()
+}
+
+/// Halves the batch until each piece is below the limit or a single row.
+fn pieces(batch: &RecordBatch, bytes_max: u64) -> Vec<RecordBatch> {
+    let rows = batch.num_rows();
+    if rows < 2 || text_bytes(batch) <= bytes_max {
+        return vec![batch.clone()];
+    }
+    let half = rows / 2;
+    let mut all = pieces(&batch.slice(0, half), bytes_max);
+    all.extend(pieces(&batch.slice(half, rows - half), bytes_max));
+    all
+}
+
+fn text_bytes(batch: &RecordBatch) -> u64 {
+    let bytes = |column: &ArrayRef| -> u64 {
+        match column.data_type() {
+            DataType::Utf8View => column.as_string_view().lengths().map(u64::from).sum(),
+            DataType::BinaryView => column.as_binary_view().lengths().map(u64::from).sum(),
+            // Bounded by its own offsets, or of fixed width.
+            _ => 0,
+        }
+    };
+    batch.columns().iter().map(bytes).sum()
+}
+
+fn with_file_schema(table: TableName, batch: &RecordBatch) -> Result<RecordBatch, StorageError> {
     let schema = file_schema(table);
     let mut arrays = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
@@ -28,9 +59,14 @@ pub(crate) fn to_file_schema(table: TableName, batch: &RecordBatch) -> Result<Re
 
 /// The events in a batch.
 pub(crate) fn events(batch: &RecordBatch) -> Result<Vec<EventRow>, StorageError> {
-    let batch = to_file_schema(TableName::Events, batch)?;
-    let columns = Columns { batch: &batch };
-    (0..batch.num_rows()).map(|row| columns.event(row)).collect()
+    let mut events = Vec::with_capacity(batch.num_rows());
+    for piece in to_file_schema(TableName::Events, batch)? {
+        let columns = Columns { batch: &piece };
+        for row in 0..piece.num_rows() {
+            events.push(columns.event(row)?);
+        }
+    }
+    Ok(events)
 }
 
 struct Columns<'a> {
@@ -119,4 +155,29 @@ fn null(name: &str) -> StorageError {
 
 fn unreadable(table: TableName, error: ArrowError) -> StorageError {
     StorageError::engine("read", table, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::{Int64Array, StringViewArray};
+
+    use super::*;
+
+    #[test]
+    fn large_text_is_split_and_nothing_is_lost() {
+        let texts: Vec<String> = (0..100).map(|n| "x".repeat(n * 10)).collect();
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..100));
+        let texts: ArrayRef = Arc::new(StringViewArray::from_iter_values(texts));
+        let batch = RecordBatch::try_from_iter([("n", numbers), ("text", texts)]).unwrap();
+        for bytes_max in [0, 1, 989, 990, 5_000, 1_000_000] {
+            let all = pieces(&batch, bytes_max);
+            assert!(all.iter().all(|piece| piece.num_rows() == 1 || text_bytes(piece) <= bytes_max));
+            let joined = datafusion::arrow::compute::concat_batches(&batch.schema(), &all).unwrap();
+            assert_eq!(joined, batch, "{bytes_max}");
+        }
+        assert_eq!(pieces(&batch, 1_000_000).len(), 1);
+        assert_eq!(pieces(&batch.slice(0, 0), 0).len(), 1);
+    }
 }

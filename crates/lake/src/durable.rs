@@ -228,3 +228,26 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
         Err(error) => Err(Error::Generic { store: STORE, source: error.into() }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_creators_one_wins_and_the_file_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/commit.json");
+        let bytes: Vec<Vec<u8>> = (0..16).map(|n| vec![n; 100_000]).collect();
+        let won: Vec<bool> = std::thread::scope(|scope| {
+            let creators: Vec<_> = bytes.iter().map(|bytes| scope.spawn(|| create(dir.path(), &path, bytes))).collect();
+            creators.into_iter().map(|creator| creator.join().unwrap().is_ok()).collect()
+        });
+        assert_eq!(won.iter().filter(|won| **won).count(), 1);
+        let winner = won.iter().position(|won| *won).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), bytes[winner]);
+        let again = create(dir.path(), &path, b"x").unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        // Nothing staged is left behind, by winners or losers.
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

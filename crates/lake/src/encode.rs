@@ -24,7 +24,7 @@ const PIECE_ROWS_MAX: usize = 8_192;
 /// 32-bit offsets reach (one row may exceed it, up to [`ROW_BYTES_MAX`]).
 const PIECE_BYTES_MAX: usize = 4 << 20;
 /// Text in one row. A CloudTrail record is below 256 KiB, a log line of ours below 1 MiB.
-pub(crate) const ROW_BYTES_MAX: usize = 64 << 20;
+pub(crate) const ROW_BYTES_MAX: usize = 16 << 20;
 
 /// A row type that has a table.
 pub(crate) trait Encode: Sized {

@@ -17,7 +17,7 @@ use deltalake::DeltaTable;
 use crate::lake::Options;
 
 /// Rows per batch between operators. Rows carry their raw text, so batches stay small.
-const BATCH_ROWS: usize = 4_096;
+const BATCH_ROWS: usize = 2_048;
 
 /// What all questions share: memory, spill space, caches of file footers.
 #[derive(Debug)]

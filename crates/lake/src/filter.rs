@@ -64,7 +64,8 @@ impl Filter {
     }
 }
 
-/// `NOT filter`, where a value that cannot be decided counts as matching: a hold keeps what it cannot exclude.
+/// Rows that any of the filters matches; `None` when there is no filter, that is no row. All columns a filter asks about
+/// have a value in every row, so *not held* is never *unknown*.
 pub(crate) fn any_of(filters: impl IntoIterator<Item = Expr>) -> Option<Expr> {
     filters.into_iter().reduce(Expr::or)
 }

@@ -4,6 +4,7 @@
 //! method names the module that does the work.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -323,20 +324,34 @@ async fn open(dir: &Path, options: &Options) -> Result<Lake, OpenError> {
     let staging = dir.join("staging");
     durable::create_dir(&staging).map_err(|error| StorageError::file("create", &staging, error))?;
     let store = Arc::new(DurableStore::new(staging.clone()));
-    let table = |name: TableName| Table::open(name, dir.join(name.as_str()), Arc::clone(&store));
     let engine = Engine::new(options, &staging)
         .map_err(|error| StorageError::engine("open", TableName::Events, error.strip_backtrace()))?;
-    Ok(Lake {
-        inner: Arc::new(Inner {
-            events: table(TableName::Events).await?,
-            findings: table(TableName::Findings).await?,
-            rejected: table(TableName::Rejected).await?,
-            holds: HoldStore::open(dir.join("holds"), staging)?,
-            engine,
-            lent: RwLock::default(),
-            dir,
-        }),
-    })
+    // One opener at a time: the table format does not expect two creators of one table.
+    let turn = take_turn(staging.join("open.lock")).await?;
+    let table = |name: TableName| Table::open(name, dir.join(name.as_str()), Arc::clone(&store));
+    let inner = Inner {
+        events: table(TableName::Events).await?,
+        findings: table(TableName::Findings).await?,
+        rejected: table(TableName::Rejected).await?,
+        holds: HoldStore::open(dir.join("holds"), staging)?,
+        engine,
+        lent: RwLock::default(),
+        dir,
+    };
+    drop(turn);
+    Ok(Lake { inner: Arc::new(inner) })
+}
+
+/// Waits for other processes that are opening the lake. The turn ends when the file is dropped, or with the process.
+async fn take_turn(path: PathBuf) -> Result<File, StorageError> {
+    let turn = tokio::task::spawn_blocking(move || {
+        let locked = File::options().create(true).append(true).open(&path).and_then(|file| {
+            file.lock()?;
+            Ok(file)
+        });
+        locked.map_err(|error| StorageError::file("lock", &path, error))
+    });
+    turn.await.map_err(|_| StorageError::Stopped { action: "open the lake" })?
 }
 
 fn prepare(dir: &Path) -> Result<PathBuf, StorageError> {

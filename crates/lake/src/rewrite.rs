@@ -84,10 +84,11 @@ pub(crate) async fn rows_of_day(
     let mut writer = DayWriter::new(name, day)?;
     let (mut adds, mut written) = (Vec::new(), Digest::default());
     while let Some(batch) = batches.next().await {
-        let batch = to_file_schema(name, &batch.map_err(failed)?)?;
-        written.add(name, &batch)?;
-        if let Some(file) = writer.write(&batch)? {
-            adds.push(table.store_file(file, data_change).await?);
+        for piece in to_file_schema(name, &batch.map_err(failed)?)? {
+            written.add(name, &piece)?;
+            if let Some(file) = writer.write(&piece)? {
+                adds.push(table.store_file(file, data_change).await?);
+            }
         }
     }
     if let Some(file) = writer.finish()? {
@@ -117,7 +118,9 @@ pub(crate) fn digest_of_file(table: TableName, path: &Path, digest: &mut Digest)
     let file = File::open(path).map_err(|error| StorageError::file("read back", path, error))?;
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
     for batch in reader.map_err(|error| failed(&error))? {
-        digest.add(table, &to_file_schema(table, &batch.map_err(|error| failed(&error))?)?)?;
+        for piece in to_file_schema(table, &batch.map_err(|error| failed(&error))?)? {
+            digest.add(table, &piece)?;
+        }
     }
     Ok(())
 }

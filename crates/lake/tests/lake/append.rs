@@ -195,7 +195,7 @@ async fn what_cannot_be_held_is_refused_whole() {
     assert!(matches!(refused, Err(AppendError::SourceMismatch { row: 1, .. })), "{refused:?}");
 
     let mut rows = month("trail", 1, 3);
-    rows[2].raw = "x".repeat((64 << 20) + 1);
+    rows[2].raw = "x".repeat((16 << 20) + 1);
     let refused = lake.append_events(rows, &txn("trail", 1)).await;
     assert!(matches!(refused, Err(AppendError::RowTooLarge { row: 2, .. })));
 
@@ -250,4 +250,20 @@ async fn a_large_batch_is_split_and_whole() {
     assert_eq!(serde_json::Value::from(sums.unwrap().rows[0].clone()), expected);
     assert_eq!(lake.status().await.unwrap().tables[0].days[0].rows, 300_000);
     assert_eq!(one(&lake, "SELECT count(*) FROM events WHERE actor = 'u976'").await, 307);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn opened_for_the_first_time_by_many() {
+    let dir = tempfile::tempdir().unwrap();
+    let bring = |n: i64, path: std::path::PathBuf| async move {
+        let lake = open(&path).await;
+        let source = format!("s{n}");
+        lake.append_events(month(&source, 1, 10), &txn(&source, 1)).await.unwrap();
+        lake
+    };
+    let tasks: Vec<_> = (0..6).map(|n| tokio::spawn(bring(n, dir.path().to_owned()))).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(count(&open(dir.path()).await, "events").await, 60);
 }

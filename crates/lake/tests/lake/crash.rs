@@ -71,8 +71,8 @@ async fn killed_at_many_moments() {
     lake.vacuum(&Vacuum { keep: Duration::from_secs(3600), now: later, dry_run: false }).await.unwrap();
     assert_eq!(lake.read_events(&Filter::default(), 1_000_000).await.unwrap(), before);
     assert_eq!(parquet_files(&dir.path().join("events")), lake.status().await.unwrap().tables[0].files);
-    let staged = std::fs::read_dir(dir.path().join("staging")).unwrap();
-    assert_eq!(staged.filter(|entry| entry.as_ref().unwrap().path().is_file()).count(), 0);
+    let staged = std::fs::read_dir(dir.path().join("staging")).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(staged.filter(|path| path.extension().is_some_and(|extension| extension == "staged")).count(), 0);
 }
 
 #[tokio::test]
