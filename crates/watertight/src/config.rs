@@ -153,7 +153,9 @@ impl Config {
         let shown = path.display();
         let text = std::fs::read_to_string(path).or_usage(format!("failed to read configuration `{shown}`"))?;
         let mut config: Self = toml::from_str(&text).or_usage(format!("`{shown}` is not a valid configuration"))?;
-        config.anchor(path.parent().unwrap_or(Path::new(".")));
+        // Absolute, because members are known by name: the same file must have the same name from wherever a command is run.
+        let base = std::path::absolute(path).or_usage(format!("failed to find `{shown}`"))?;
+        config.anchor(base.parent().unwrap_or(Path::new("/")));
         Ok(config)
     }
 

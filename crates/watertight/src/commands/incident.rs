@@ -46,6 +46,23 @@ pub(crate) enum Command {
         #[arg(long)]
         approved_by: Option<String>,
     },
+    /// Assess the breach for the people concerned (ENISA 2013): `--inputs '{"data":[{"category":"financial"}],…}'`
+    Breach {
+        incident: String,
+        /// The method's inputs as JSON; `watertight incident show` prints the last ones
+        #[arg(long, value_name = "JSON")]
+        inputs: String,
+        #[arg(long)]
+        by: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take notice of it; escalation stops
+    Acknowledge {
+        incident: String,
+        #[arg(long)]
+        by: String,
+    },
     /// Close with a verdict
     Close {
         incident: String,
@@ -135,6 +152,14 @@ async fn wish(instance: &Instance, command: Command) -> Result<Wish, Failure> {
             fact.approved_by = approved_by;
             Wish::SetFact { incident: cases::find(store, &incident).await?, fact, expected: None }
         }
+        Command::Breach { incident, inputs, by, reason } => Wish::AssessBreach {
+            incident: cases::find(store, &incident).await?,
+            inputs: serde_json::from_str(&inputs).or_usage("failed to read --inputs")?,
+            by,
+            reason,
+            expected: None,
+        },
+        Command::Acknowledge { incident, by } => Wish::Acknowledge { incident: cases::find(store, &incident).await?, by },
         Command::Close { incident, verdict, reason, by, duplicate_of } => Wish::Close {
             incident: cases::find(store, &incident).await?,
             verdict: parse_verdict(&verdict)?,

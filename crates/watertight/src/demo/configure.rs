@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use incident::{Asserter, Command, Fact};
+use incident::{
+    Asserter, BreachInputs, CircumstanceScore, Command, DataCategory, DataContext, Fact, Identification, Malice, ThreeValued,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -141,9 +143,46 @@ pub(super) async fn attest(instance: &Instance, incident: &str, exposure: &Expos
         ("event.acquisition", json!(true)),
     ];
     for (name, value) in facts {
-        let fact = Fact::known(name, value, Asserter::Human("privacy-officer-1".to_owned()));
+        let fact = Fact::known(name, value, Asserter::Human(OFFICER.to_owned()));
         let command = Command::SetFact { incident: incident.to_owned(), fact, expected: None };
         cases::decide(&instance.store, command, now).await?;
     }
+    let assess = Command::AssessBreach {
+        incident: incident.to_owned(),
+        inputs: Box::new(breach_inputs(exposure)),
+        by: OFFICER.to_owned(),
+        reason: "rule of thumb of the demo: the kinds of data found, names present, copied by a stranger".to_owned(),
+        expected: None,
+    };
+    cases::decide(&instance.store, assess, now).await?;
     Ok(())
+}
+
+/// The demo's privacy officer: an opaque id, as in a deployment.
+const OFFICER: &str = "privacy-officer-1";
+
+/// ENISA's inputs from the kinds of data: what a person would start from and then correct.
+fn breach_inputs(exposure: &Exposure) -> BreachInputs {
+    let any = |codes: &[&str]| codes.iter().any(|code| exposure.elements.contains(*code));
+    let category = if any(&["MED", "BIO", "SENSITIVE_ART9"]) {
+        DataCategory::Sensitive
+    } else if any(&["CARD", "CARD_WITH_CODE", "FIN_ACCT", "FIN_ACCT_WITH_CODE", "SSN"]) {
+        DataCategory::Financial
+    } else if any(&["GRADES", "STUDENT_PII", "ORDER_HISTORY"]) {
+        DataCategory::Behavioural
+    } else {
+        DataCategory::Simple
+    };
+    BreachInputs {
+        data: vec![DataContext { category, adjustment: 0, reason: String::new() }],
+        identification: if any(&["NAME", "SSN"]) { Identification::Maximum } else { Identification::Significant },
+        confidentiality: CircumstanceScore::Full,
+        integrity: CircumstanceScore::None,
+        availability: CircumstanceScore::None,
+        malice: Malice::Intended,
+        people_min: Some(exposure.subjects),
+        people_max: exposure.subjects_at_most.or(Some(exposure.subjects)),
+        unintelligible: ThreeValued::No,
+        level_override: None,
+    }
 }

@@ -66,7 +66,7 @@ pub(super) fn count(instance: &Instance, traces: &Traces) -> Result<Exposure, Fa
     }
     if let Some(root) = &objects.root {
         for (service, people) in &people {
-            gathered.look_up(root, service, people, objects)?;
+            gathered.look_up(root, service, people, objects, traces.texts.contains_key(service))?;
         }
     }
     Ok(gathered.finish(traces.unnamed_records))
@@ -95,7 +95,15 @@ impl Gathered<'_> {
     }
 
     /// People whom a log names by id: their rows of the register.
-    fn look_up(&mut self, root: &Path, service: &str, people: &BTreeSet<String>, objects: &Objects) -> Result<(), Failure> {
+    /// Where the log itself held the data (`in_text`), the register only says where they live; else the whole row got out.
+    fn look_up(
+        &mut self,
+        root: &Path,
+        service: &str,
+        people: &BTreeSet<String>,
+        objects: &Objects,
+        in_text: bool,
+    ) -> Result<(), Failure> {
         if people.is_empty() {
             return Ok(());
         }
@@ -110,6 +118,10 @@ impl Gathered<'_> {
             self.exposure.not_opened.push(format!("{missing} people of `{service}` are not in `{}`", register.path));
         }
         self.exposure.customers.extend(people.iter().filter_map(|id| self.customers.of_person(id)));
+        if in_text {
+            self.subjects.unite(&scan.subjects);
+            return Ok(());
+        }
         let object = ExposedObject { uri: format!("rows of {}", register.path), path: None, records: scan.records, reads: 1 };
         self.take(scan, object);
         Ok(())

@@ -60,7 +60,7 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>) -> Pa
         first_event: shown::time(&document["first_event"]),
         last_event: shown::time(&document["last_event"]),
         discovered: shown::time(&document["discovered"]),
-        signals: document["signals"].as_array().into_iter().flatten().map(signal).collect(),
+        signals: signals(&document),
         facts: facts(&document),
         obligations: obligations(&duties, &numbers, site.clock.now()),
         timeline: timeline(&site, &id).await?,
@@ -68,15 +68,29 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>) -> Pa
     Ok(Html(view.render()?))
 }
 
-fn signal(signal: &Value) -> Signal {
-    Signal {
-        rule: shown::text(&signal["rule_title"]),
-        surface: shown::text(&signal["surface"]),
-        severity: shown::text(&signal["severity"]),
-        count: shown::text(&signal["count"]),
-        first: shown::time(&signal["first"]),
-        last: shown::time(&signal["last"]),
+/// One line a rule and surface, however many windows its repeats fall into.
+fn signals(document: &Value) -> Vec<Signal> {
+    let mut merged: BTreeMap<(String, String), Vec<&Value>> = BTreeMap::new();
+    for signal in document["signals"].as_array().into_iter().flatten() {
+        merged.entry((shown::text(&signal["rule_title"]), shown::text(&signal["surface"]))).or_default().push(signal);
     }
+    let times = |signals: &[&Value], field: &str| -> Vec<String> {
+        let mut times: Vec<String> = signals.iter().map(|signal| shown::text(&signal[field])).collect();
+        times.sort();
+        times
+    };
+    let time = |text: Option<String>| shown::time(&Value::String(text.unwrap_or_default()));
+    merged
+        .into_iter()
+        .map(|((rule, surface), signals)| Signal {
+            severity: signals.first().map_or_else(String::new, |signal| shown::text(&signal["severity"])),
+            count: shown::count(signals.iter().filter_map(|signal| signal["count"].as_u64()).sum()),
+            first: time(times(&signals, "first").into_iter().next()),
+            last: time(times(&signals, "last").pop()),
+            rule,
+            surface,
+        })
+        .collect()
 }
 
 fn facts(document: &Value) -> Vec<Fact> {

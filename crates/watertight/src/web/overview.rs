@@ -21,11 +21,15 @@ struct Overview {
     now_shown: String,
     funnel: Vec<Step>,
     obligations: Vec<Obligation>,
+    more_obligations: usize,
     incidents: Vec<Incident>,
     sources: Vec<Source>,
     sum: String,
     log: Log,
 }
+
+/// The nearest clocks; the incident pages and the API have all of them.
+const CLOCKS_SHOWN: usize = 10;
 
 struct Step {
     label: &'static str,
@@ -89,7 +93,8 @@ pub(super) async fn page(State(site): State<Site>) -> Page {
         now: now.to_string(),
         now_shown: shown::time(&Value::String(now.to_string())),
         funnel: funnel(&batches, &incidents, &duties, &notices),
-        obligations: obligations(&duties, &numbers, now),
+        more_obligations: duties.len().saturating_sub(CLOCKS_SHOWN),
+        obligations: obligations(&duties, &numbers, now).into_iter().take(CLOCKS_SHOWN).collect(),
         incidents: incidents.iter().map(incident).collect(),
         sources: sources(&batches),
         sum: sum_line(&batches),
