@@ -1,7 +1,8 @@
 //! What can go wrong, one enum per kind of call: whose mistake, where, what next.
 //!
 //! On the path: every public function of the crate answers with one of these; the binary turns them into words and exit
-//! codes. Messages are lowercase fragments that fit after "failed to"; none of them carries log content.
+//! codes. Messages are lowercase fragments that fit after "failed to"; [`QueryError`] repeats
+//! the user's text and may repeat a value from the rows (a failed cast does): show it to the asker, do not log it.
 
 use std::path::{Path, PathBuf};
 

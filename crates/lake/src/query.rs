@@ -151,5 +151,5 @@ fn reason(error: &DataFusionError) -> String {
         message = message.strip_prefix(prefix).unwrap_or(message);
     }
     let parser = message.strip_prefix("ParserError(\"").and_then(|rest| rest.strip_suffix("\")"));
-    parser.unwrap_or(message).to_owned()
+    parser.unwrap_or(message).replace("datafusion.public.", "")
 }
