@@ -2,7 +2,7 @@
 //!
 //! Everything here is what a real team would write down about itself. Nothing is taken from the ground truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use incident::{
@@ -79,30 +79,48 @@ fn organisation(profile: &Value) -> Organisation {
 }
 
 fn placeholders(profile: &Value) -> BTreeMap<String, Vec<String>> {
-    let networks = |vendor: bool| -> Vec<String> {
-        let all = profile["networks"].as_array().into_iter().flatten();
-        let is_vendor = |network: &&Value| network["what"].as_str().is_some_and(|what| what.contains("vendor"));
-        all.filter(|network| is_vendor(network) == vendor).filter_map(|network| network["cidr"].as_str().map(str::to_owned)).collect()
+    let list = |key: &str| profile[key].as_array().map(Vec::as_slice).unwrap_or_default();
+    let named = |key: &str, field: &str| -> Vec<String> {
+        list(key).iter().filter_map(|item| item[field].as_str().map(str::to_owned)).collect()
     };
-    let partners: Vec<String> =
-        profile["announced"].as_array().into_iter().flatten().filter_map(|event| event["network"].as_str().map(str::to_owned)).collect();
-    let accounts = profile["accounts"].as_array().into_iter().flatten();
+    let networks = |vendor: bool| -> Vec<String> {
+        let is_vendor = |network: &&Value| network["what"].as_str().is_some_and(|what| what.contains("vendor"));
+        let some = list("networks").iter().filter(|network| is_vendor(network) == vendor);
+        some.filter_map(|network| network["cidr"].as_str().map(str::to_owned)).collect()
+    };
+    // A residence is a country or a country and its part: `IE`, `US-NY`.
+    let country = |residence: String| residence.split('-').next().map(str::to_owned);
+    let countries: BTreeSet<String> = named("customers", "residence").into_iter().filter_map(country).collect();
     let domains = texts(&profile["mail_domains"]).into_iter().map(|domain| format!("@{domain}")).collect();
-    let apps = profile["approved_oauth_apps"].as_array().into_iter().flatten();
+    let approved = list("approved_oauth_apps").iter().filter_map(|app| app[0].as_str().map(str::to_owned));
     let roles = texts(&profile["automation_roles"]);
+    let ours = networks(false);
     BTreeMap::from([
-        ("corporate_networks".to_owned(), networks(false)),
+        ("own_address_prefixes".to_owned(), ours.iter().filter_map(|cidr| address_prefix(cidr)).collect()),
+        ("corporate_networks".to_owned(), ours),
         ("known_egress".to_owned(), networks(true)),
-        ("partner_networks".to_owned(), partners),
-        ("known_accounts".to_owned(), accounts.filter_map(|account| account["id"].as_str().map(str::to_owned)).collect()),
+        ("partner_networks".to_owned(), named("announced", "network")),
+        ("known_accounts".to_owned(), named("accounts", "id")),
         ("public_buckets".to_owned(), texts(&profile["public_buckets"])),
         ("own_domains".to_owned(), domains),
-        ("approved_apps".to_owned(), apps.filter_map(|app| app.get(0).or(Some(app))?.as_str().map(str::to_owned)).collect()),
-        ("trusted_apps".to_owned(), profile["approved_oauth_apps"].as_array().into_iter().flatten().filter_map(|app| app.get(1)?.as_str().map(str::to_owned)).collect()),
+        ("staff_countries".to_owned(), countries.into_iter().collect()),
+        ("approved_apps".to_owned(), approved.collect()),
         ("key_rotation_roles".to_owned(), roles.clone()),
         ("secret_reader_roles".to_owned(), roles.clone()),
         ("help_desk_roles".to_owned(), roles),
     ])
+}
+
+/// `10.20.0.0/16` → `10.20.`: how the addresses of a network begin, if its mask ends at a dot.
+fn address_prefix(cidr: &str) -> Option<String> {
+    let (address, bits) = cidr.split_once('/')?;
+    let parts = match bits {
+        "8" => 1,
+        "16" => 2,
+        "24" => 3,
+        _ => return None,
+    };
+    Some(address.split('.').take(parts).map(|part| format!("{part}.")).collect())
 }
 
 fn objects() -> Objects {
