@@ -40,7 +40,7 @@ pub(crate) async fn turn(
     let tenant = instance.store.tenant().to_owned();
     let txn = Txn { source: batch.assignment.source.clone(), seq: batch.assignment.seq };
 
-    let normal = normal::normalize(&batch, &tenant, now);
+    let normal = normal::normalize(&batch);
     let rows = normal.event_rows(&tenant, &txn.source, now);
     instance.lake.append_events(rows, &txn).await.or_fail("failed to store events")?;
     failpoint::hit("flow.events_appended");
@@ -66,6 +66,7 @@ pub(crate) async fn turn(
     instance.sealer.seal(&instance.store).await?;
 
     instance.store.finish_batch(&batch.assignment).await.or_fail("failed to finish the batch")?;
+    feed.finished();
     feed.source.commit(&batch.position).await.or_fail("failed to commit the source")?;
     failpoint::hit("flow.source_committed");
     Ok(Some(turn))

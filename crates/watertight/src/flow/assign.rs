@@ -15,13 +15,21 @@ pub(crate) struct Feed {
     pub(crate) id: String,
     pub(crate) source: Box<dyn Source>,
     path: String,
-    /// A batch that a crash left unfinished; it is done before anything new is read.
+    /// A batch that a crash or a failure left unfinished; it is done before anything new is read, because the lake takes
+    /// batches in the order of their numbers.
     unfinished: Option<Assignment>,
 }
 
 impl std::fmt::Debug for Feed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Feed").field("id", &self.id).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Feed {
+    /// The batch in hand is in the lake and in the log.
+    pub(super) fn finished(&mut self) {
+        self.unfinished = None;
     }
 }
 
@@ -35,9 +43,11 @@ pub(crate) struct Batch {
 
 /// Opens a source. Members read earlier are known from the store, not from their place in the listing.
 pub(crate) async fn open_feed(store: &Store, config: &SourceConfig) -> Result<Feed, Failure> {
-    let done = store.read_members(&config.id).await.or_fail("failed to read source positions")?;
-    let source = open_source(&config.id, &config.path, &done)?;
+    let mut done = store.read_members(&config.id).await.or_fail("failed to read source positions")?;
     let unfinished = store.unfinished_batch(&config.id).await.or_fail("failed to read unfinished batches")?;
+    // What an unfinished batch holds is read by its spans; the source goes on behind it.
+    done.extend(unfinished.iter().flat_map(|batch| &batch.spans).map(|span| span.after.clone()));
+    let source = open_source(&config.id, &config.path, &done)?;
     Ok(Feed { id: config.id.clone(), source, path: config.path.clone(), unfinished })
 }
 
@@ -53,7 +63,7 @@ fn open_source(id: &str, path: &str, done: &[Position]) -> Result<Box<dyn Source
 
 /// The next batch: an unfinished one again, or a new one that gets its number here.
 pub(crate) async fn next(store: &Store, feed: &mut Feed, content: &str, now: Timestamp) -> Result<Option<Batch>, Failure> {
-    if let Some(assignment) = feed.unfinished.take() {
+    if let Some(assignment) = feed.unfinished.clone() {
         return replay(feed, assignment).await.map(Some);
     }
     let read = feed.source.next_batch().await.or_usage(format!("failed to read source `{}`", feed.id))?;
@@ -63,6 +73,7 @@ pub(crate) async fn next(store: &Store, feed: &mut Feed, content: &str, now: Tim
         .assign_batch(&feed.id, content, &spans, now.as_microsecond())
         .await
         .or_fail("failed to assign a batch")?;
+    feed.unfinished = Some(assignment.clone());
     Ok(Some(Batch { assignment, position: raw.position.clone(), parts: vec![raw] }))
 }
 
@@ -74,12 +85,13 @@ fn spans(raw: &RawBatch) -> Vec<Span> {
         let of_records = raw.records.iter().filter(|record| record.member == place).map(|record| record.index);
         let of_rejected = raw.rejected.iter().filter(|rejected| rejected.member == *name).map(|rejected| rejected.record);
         let from = of_records.chain(of_rejected).min().unwrap_or(member.after.record);
-        spans.push(Span { from, after: member.after.clone() });
+        let cut_off = raw.rejected.iter().any(|rejected| rejected.member == *name && member.after.record <= rejected.record);
+        spans.push(Span { from, after: member.after.clone(), cut_off });
     }
     for name in &raw.skipped {
         let member = ingest::read::expand(name).ok().and_then(|found| found.into_iter().next());
         let member = member.unwrap_or_else(|| ingest::Member { name: name.clone(), ..ingest::Member::default() });
-        spans.push(Span { from: 0, after: Position { member, record: 0, complete: true } });
+        spans.push(Span { from: 0, after: Position { member, record: 0, complete: true }, cut_off: false });
     }
     spans
 }
@@ -87,7 +99,7 @@ fn spans(raw: &RawBatch) -> Vec<Span> {
 async fn replay(feed: &mut Feed, assignment: Assignment) -> Result<Batch, Failure> {
     let mut parts = Vec::new();
     let whole = BatchLimits { records_max: usize::MAX, bytes_max: usize::MAX };
-    for span in assignment.spans.iter().filter(|span| span.from < span.after.record) {
+    for span in assignment.spans.iter().filter(|span| span.from < span.after.record || span.cut_off) {
         let member = &span.after.member;
         let begin = Position { member: member.clone(), record: span.from, complete: false };
         let path = if feed.path.starts_with("s3://") { object_url(&feed.path, &member.name) } else { member.name.clone() };

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Turn;
 use super::assign::Batch;
+use crate::store::Span;
 use crate::translate;
 
 /// An event with what rules see of it and where it stood in the batch.
@@ -39,7 +40,7 @@ pub(crate) struct Normal {
 }
 
 /// Turns an assigned batch into events and rejections.
-pub(crate) fn normalize(batch: &Batch, _tenant: &str, _now: Timestamp) -> Normal {
+pub(crate) fn normalize(batch: &Batch) -> Normal {
     let limits = Limits::default();
     let mut normal = Normal::default();
     for part in &batch.parts {
@@ -50,11 +51,12 @@ pub(crate) fn normalize(batch: &Batch, _tenant: &str, _now: Timestamp) -> Normal
                 std::borrow::Cow::Owned(view) => Some(view),
             });
             match seen.and_then(|view| record.event().map(|event| (view, event))) {
+                Ok((_, event)) if !fits_the_lake(&event) => normal.rejected.push(record.reject(UNFIT.to_owned())),
                 Ok((view, event)) => normal.push(event, view),
                 Err(rejected) => normal.rejected.push(rejected),
             }
         }
-        for rejected in part.rejected.iter().filter(|rejected| batch.holds(&rejected.member, rejected.record)) {
+        for rejected in part.rejected.iter().filter(|rejected| batch.holds_rejected(rejected)) {
             normal.digests.push(Sha256::digest(&rejected.raw).into());
             normal.rejected.push(rejected.clone());
         }
@@ -62,11 +64,27 @@ pub(crate) fn normalize(batch: &Batch, _tenant: &str, _now: Timestamp) -> Normal
     normal
 }
 
+/// The lake keeps at most 16 MiB of text a row; the raw record is most of it.
+const RAW_BYTES_MAX: usize = 14 << 20;
+const UNFIT: &str = "larger than 14 MiB, or its time lies outside the years 1 to 9999";
+
+/// One record that the lake cannot hold must not hold up its batch.
+fn fits_the_lake(event: &Event) -> bool {
+    let year = event.time.to_zoned(jiff::tz::TimeZone::UTC).year();
+    event.raw.len() <= RAW_BYTES_MAX && (1..=9999).contains(&year)
+}
+
 impl Batch {
     /// A replayed member may have grown since: what lies behind the span belongs to a later batch.
     fn holds(&self, member: &str, index: u64) -> bool {
         let span = self.assignment.spans.iter().find(|span| span.after.member.name == member);
         span.is_some_and(|span| (span.from..span.after.record).contains(&index))
+    }
+
+    /// A member that ended inside a record stands before that record, and yet it was rejected in this batch.
+    fn holds_rejected(&self, rejected: &Rejected) -> bool {
+        let cut_off = |span: &Span| span.cut_off && span.after.record == rejected.record && span.after.member.name == rejected.member;
+        self.holds(&rejected.member, rejected.record) || self.assignment.spans.iter().any(cut_off)
     }
 }
 

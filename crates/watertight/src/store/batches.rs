@@ -24,6 +24,10 @@ pub(crate) struct Span {
     pub(crate) from: u64,
     /// Where the member stands behind this batch.
     pub(crate) after: Position,
+    /// The member ended inside record `after.record`, or could not be opened: that rejection belongs to this batch, and the
+    /// record is read again if the member grows.
+    #[serde(default)]
+    pub(crate) cut_off: bool,
 }
 
 impl Store {
