@@ -1,0 +1,195 @@
+//! The repository's own rules keep their promises: each compiles, carries examples of both kinds, and says what it is for.
+//!
+//! Judges the files below `content/rules` and the names in `placeholders.toml`. How well the rules find leaks is not
+//! asked here; the synthetic company shows that.
+
+#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sigma::{Loaded, Options, Program, Rule};
+
+/// Where a rule can say that data leaks.
+const SURFACES: &[&str] = &[
+    "storage",
+    "database",
+    "identity",
+    "network",
+    "logging",
+    "keys",
+    "checkout",
+    "product_api",
+    "customer_account",
+    "student_portal",
+    "course_delivery",
+    "assessment",
+];
+/// Logs that records are recognised as; a rule for another one would never be asked.
+const LOG_SOURCES: &[(&str, &str)] = &[
+    ("aws", "cloudtrail"),
+    ("aws", "vpcflow"),
+    ("aws", "s3access"),
+    ("azure", "activitylogs"),
+    ("azure", "signinlogs"),
+    ("azure", "auditlogs"),
+    ("m365", "audit"),
+    ("application", "json"),
+];
+/// The rule attribute that names placeholders without which the rule waits.
+const REQUIRES: &str = "requires_placeholders";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Placeholder {
+    means: String,
+    test: Vec<String>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/rules")
+}
+
+fn placeholders() -> BTreeMap<String, Placeholder> {
+    toml::from_str(&fs::read_to_string(folder().join("placeholders.toml")).unwrap()).unwrap()
+}
+
+fn options() -> Options {
+    Options { placeholders: placeholders().into_iter().map(|(name, placeholder)| (name, placeholder.test)).collect() }
+}
+
+fn loaded() -> Loaded {
+    let files = common::rule_files(&folder());
+    assert!(!files.is_empty(), "no rules below {}", folder().display());
+    sigma::load(files)
+}
+
+fn each(check: impl Fn(&Rule) -> Option<String>) {
+    let faults: Vec<String> =
+        loaded().rules.iter().filter_map(|rule| check(rule).map(|fault| format!("{}: {fault}", rule.file))).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_file_is_a_rule_and_compiles_without_a_warning() {
+    let loaded = loaded();
+    let said: Vec<String> = loaded.errors.iter().chain(&loaded.warnings).map(ToString::to_string).collect();
+    assert!(said.is_empty(), "{}", said.join("\n"));
+    assert_eq!(loaded.rules.len(), common::rule_files(&folder()).len(), "one rule a file");
+    let (_, errors) = Program::compile(&loaded.rules, &options());
+    let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert!(said.is_empty(), "{}", said.join("\n"));
+}
+
+#[test]
+fn every_rule_shows_what_it_finds_and_what_it_leaves_alone() {
+    let options = options();
+    each(|rule| {
+        let kinds: BTreeSet<bool> = rule.tests.iter().map(|test| test.fires).collect();
+        if kinds.len() < 2 {
+            return Some("needs an example that fires and one that stays quiet".to_owned());
+        }
+        let outcomes = sigma::test_rule(rule, &options);
+        let failed: Vec<String> =
+            outcomes.iter().filter(|outcome| !outcome.passed()).map(|outcome| format!("{outcome:?}")).collect();
+        (!failed.is_empty()).then(|| failed.join("\n"))
+    });
+}
+
+/// What is not configured must never make a rule fail to compile; it finds more or less, or waits.
+#[test]
+fn every_rule_compiles_while_nothing_is_configured() {
+    let empty = Options { placeholders: placeholders().into_keys().map(|name| (name, Vec::new())).collect() };
+    let (_, errors) = Program::compile(&loaded().rules, &empty);
+    let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert!(said.is_empty(), "{}", said.join("\n"));
+}
+
+#[test]
+fn ids_and_titles_are_given_once() {
+    let loaded = loaded();
+    let ids: BTreeSet<&str> = loaded.rules.iter().map(|rule| rule.id.as_str()).collect();
+    let titles: BTreeSet<&str> = loaded.rules.iter().map(|rule| rule.title.as_str()).collect();
+    assert_eq!(ids.len(), loaded.rules.len(), "an id occurs twice");
+    assert_eq!(titles.len(), loaded.rules.len(), "a title occurs twice");
+    let given = |id: &str| id.len() == 36 && id.split('-').count() == 5;
+    assert!(ids.iter().all(|id| given(id)), "an id is not a UUID: {ids:?}");
+}
+
+#[test]
+fn every_rule_says_where_the_leak_is_and_which_technique_it_shows() {
+    each(|rule| {
+        let surface = rule.watertight.surface.as_deref().unwrap_or_default();
+        if !SURFACES.contains(&surface) {
+            return Some(format!("surface `{surface}` is none of {SURFACES:?}"));
+        }
+        let source = (rule.logsource.product.as_deref(), rule.logsource.service.as_deref());
+        let known = LOG_SOURCES.iter().any(|&(product, service)| source == (Some(product), Some(service)));
+        if !known {
+            return Some(format!("no records are recognised as {source:?}"));
+        }
+        if rule.attack.is_empty() {
+            return Some("names no ATT&CK technique".to_owned());
+        }
+        (rule.level.is_none() || rule.status.is_none()).then(|| "has no level or no status".to_owned())
+    });
+}
+
+#[test]
+fn every_rule_tells_the_person_on_call_what_to_do_and_what_it_misses() {
+    each(|rule| {
+        let ads = [
+            ("strategy", &rule.ads.strategy),
+            ("blind_spots", &rule.ads.blind_spots),
+            ("response", &rule.ads.response),
+        ];
+        let missing: Vec<&str> = ads.iter().filter(|(_, text)| text.is_empty()).map(|(name, _)| *name).collect();
+        if !missing.is_empty() {
+            return Some(format!("ads lacks {missing:?}"));
+        }
+        let described = rule.description.as_deref().is_some_and(|text| !text.trim().is_empty());
+        (!described || rule.falsepositives.is_empty() || rule.watertight.owner.is_none())
+            .then(|| "lacks a description, false positives or an owner".to_owned())
+    });
+}
+
+#[test]
+fn placeholders_are_described_used_and_have_values_to_test_with() {
+    let described = placeholders();
+    for (name, placeholder) in &described {
+        assert!(!placeholder.means.is_empty() && !placeholder.test.is_empty(), "{name} says too little");
+    }
+    let names: BTreeSet<String> = described.into_keys().collect();
+    let mut used = BTreeSet::new();
+    for (file, text) in common::rule_files(&folder()) {
+        let detection = text.split("\ntests:").next().unwrap().to_owned();
+        let found = names_between_percent_signs(&detection);
+        let unknown: Vec<&String> = found.difference(&names).collect();
+        assert!(unknown.is_empty(), "{file} uses {unknown:?}, which placeholders.toml does not describe");
+        used.extend(found);
+    }
+    let idle: Vec<&String> = names.difference(&used).collect();
+    assert!(idle.is_empty(), "no rule uses {idle:?}");
+}
+
+/// A rule can only wait for what it asks.
+#[test]
+fn a_rule_requires_only_placeholders_that_it_uses() {
+    let texts: BTreeMap<String, String> = common::rule_files(&folder()).into_iter().collect();
+    each(|rule| {
+        let required = rule.custom.get(REQUIRES)?.as_array().unwrap();
+        let used = names_between_percent_signs(&texts[&rule.file]);
+        let idle: Vec<&str> =
+            required.iter().filter_map(|name| name.as_str()).filter(|name| !used.contains(*name)).collect();
+        (!idle.is_empty()).then(|| format!("requires {idle:?} without asking them"))
+    });
+}
+
+fn names_between_percent_signs(text: &str) -> BTreeSet<String> {
+    let is_name = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    text.split('%').filter(is_name).map(str::to_owned).collect()
+}
