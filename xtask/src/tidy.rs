@@ -38,11 +38,11 @@ const KEPT_BEHIND: &[(&str, &str)] = &[
     ("axum", "watertight"),
 ];
 
-/// A file longer than this is looked at again by its author; a test file may be twice as long.
+/// A file longer than this, tests at its end not counted, is looked at again by its author; a test file may be twice as long.
 const FILE_LINES_MAX: usize = 500;
 
 /// Machine paths do not belong into the project. Spelled in halves so that this file passes its own check.
-const STRAY: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
+const STRAY: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 
 pub(crate) fn run() -> Result<(), String> {
     let mut faults = Vec::new();
@@ -120,7 +120,7 @@ fn check_rust(shown: &str, text: &str, faults: &mut Vec<String>) {
     if !text.starts_with("//!") {
         faults.push(format!("{shown}: does not open with `//!` saying what it is for"));
     }
-    let lines = text.lines().count();
+    let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).count();
     let is_test = shown.contains("/tests/") || shown.contains("/benches/") || shown.contains("/examples/");
     let limit = if is_test { 2 * FILE_LINES_MAX } else { FILE_LINES_MAX };
     if limit < lines {

@@ -51,7 +51,7 @@ impl Instance {
         let keys = open_keys(&dir)?;
         let cases = Cases::new(incident_config(&dir)?);
         let store = 
-            Store::open(&dir, config.tenant(), keys, cases).await.or_fail(format!("failed to open the state store in `{}`", dir.display()))?;
+            Store::open(&dir, config.tenant(), keys, cases, lease.is_some()).await.or_fail(format!("failed to open the state store in `{}`", dir.display()))?;
         let lake = lake::Lake::open(&dir.join("lake"), &lake::Options::default())
             .await
             .or_fail(format!("failed to open the lake in `{}`", dir.display()))?;

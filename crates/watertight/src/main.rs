@@ -35,6 +35,11 @@ use clap::Parser as _;
 
 use crate::context::Context;
 
+/// Scanning the lake allocates and frees in large pieces; the system's allocator gives each back at once and the scan spends
+/// its time in page faults.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     start_tracing();
     let cli = cli::Cli::parse();

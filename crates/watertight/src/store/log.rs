@@ -182,6 +182,19 @@ impl Store {
         log_size(&mut connection).await
     }
 
+    /// Folds every entry into the in-memory state. A reader stops here: documents are the writer's.
+    pub(super) async fn apply_all(&self) -> Result<(), LogError> {
+        let mut cases = self.cases.lock().await;
+        let mut connection = self.pool.acquire().await?;
+        let mut position = 0;
+        loop {
+            let entries = page(&mut connection, position).await?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            position = last.position + 1;
+            entries.iter().try_for_each(|entry| cases.apply(entry))?;
+        }
+    }
+
     /// Folds every entry into the in-memory state, and into the documents from where they stopped.
     pub(super) async fn fold_all(&self) -> Result<(), LogError> {
         let mut cases = self.cases.lock().await;
@@ -201,7 +214,9 @@ impl Store {
                 }
             }
         }
-        sqlx::query("UPDATE projected SET position = ?").bind(signed(position)).execute(&mut *tx).await?;
+        if unsigned(documented) != position {
+            sqlx::query("UPDATE projected SET position = ?").bind(signed(position)).execute(&mut *tx).await?;
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -41,17 +41,18 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens (and migrates) the store in `dir`, then folds entries that are not folded in yet.
-    /// `cases` is an empty state with today's settings.
+    /// Opens (and migrates) the store in `dir`, then folds the log. `cases` is an empty state with today's settings; only a
+    /// `writer`, who holds the lease, brings documents up to date.
     pub(crate) async fn open(
         dir: &Path,
         tenant: &str,
         keys: evidence::keyring::KeyRing,
         cases: Cases,
+        writer: bool,
     ) -> Result<Self, LogError> {
         let pool = connect(&dir.join(STATE_FILE)).await?;
         let store = Self { pool, tenant: tenant.to_owned(), keys, cases: Mutex::new(cases) };
-        store.fold_all().await?;
+        if writer { store.fold_all().await? } else { store.apply_all().await? }
         Ok(store)
     }
 

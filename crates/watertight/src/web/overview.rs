@@ -84,6 +84,8 @@ pub(super) async fn page(State(site): State<Site>) -> Page {
     let incidents = site.store.documents("incident").await?;
     let duties = site.store.documents("obligation").await?;
     let notices = site.store.documents("notice").await?;
+    let exposures = site.store.documents("exposure").await?;
+    let exposure_of: BTreeMap<&str, &Value> = exposures.iter().filter_map(|e| Some((e["id"].as_str()?, e))).collect();
     let numbers: BTreeMap<&str, &Value> =
         incidents.iter().filter_map(|i| Some((i["id"].as_str()?, &i["number"]))).collect();
     let view = Overview {
@@ -95,7 +97,7 @@ pub(super) async fn page(State(site): State<Site>) -> Page {
         funnel: funnel(&batches, &incidents, &duties, &notices),
         more_obligations: duties.len().saturating_sub(CLOCKS_SHOWN),
         obligations: obligations(&duties, &numbers, now).into_iter().take(CLOCKS_SHOWN).collect(),
-        incidents: incidents.iter().map(incident).collect(),
+        incidents: incidents.iter().map(|document| incident(document, &exposure_of)).collect(),
         sources: sources(&batches),
         sum: sum_line(&batches),
         log: log(&site).await?,
@@ -147,14 +149,8 @@ pub(super) fn obligations(duties: &[Value], numbers: &BTreeMap<&str, &Value>, no
         .collect()
 }
 
-fn incident(document: &Value) -> Incident {
-    let facts = document["facts"].as_object();
-    let subjects: u64 = facts
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| name.starts_with("subjects."))
-        .filter_map(|(_, fact)| fact["value"]["value"].as_u64())
-        .sum();
+fn incident(document: &Value, exposure_of: &BTreeMap<&str, &Value>) -> Incident {
+    let exposure = document["id"].as_str().and_then(|id| exposure_of.get(id));
     let mut surfaces: Vec<String> = document["signals"]
         .as_array()
         .into_iter()
@@ -170,10 +166,20 @@ fn incident(document: &Value) -> Incident {
         surfaces: surfaces.join(" · "),
         severity: shown::text(&document["severity"]),
         breach: shown::text(&document["breach"]["level"]),
-        subjects: if subjects == 0 { "unknown".to_owned() } else { shown::count(subjects) },
+        subjects: exposure.map_or_else(|| "unknown".to_owned(), |exposure| people(exposure)),
         findings: shown::count(document["finding_count"].as_u64().unwrap_or(0)),
         first_event: shown::time(&document["first_event"]),
         status: shown::text(&document["status"]),
+    }
+}
+
+/// As many as were counted; `at least` where the telemetry counts more records than it names.
+fn people(exposure: &Value) -> String {
+    match (exposure["subjects"].as_u64(), exposure["subjects_at_most"].as_u64()) {
+        (Some(counted), Some(most)) => format!("{} to {}", shown::count(counted), shown::count(most)),
+        (Some(0) | None, None) => "none counted".to_owned(),
+        (Some(counted), None) => shown::count(counted),
+        (None, Some(most)) => format!("up to {}", shown::count(most)),
     }
 }
 
