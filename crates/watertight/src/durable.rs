@@ -18,7 +18,8 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 fn write_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let doing = format!("failed to write `{}`", path.display());
-    let dir = path.parent().unwrap_or(Path::new("."));
+    // A bare file name has an empty parent.
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(dir).or_fail(&doing)?;
     let temporary = path.with_extension("tmp");
     let mut options = File::options();

@@ -31,10 +31,12 @@ pub(crate) struct Instance {
 impl Instance {
     /// Opens for writing; makes the directory on first use.
     pub(crate) async fn open(context: &Context) -> Result<Self, Failure> {
+        // A configuration that cannot be used leaves no directory behind.
+        let config = context.config()?;
         let dir = context.data_dir().to_owned();
         std::fs::create_dir_all(&dir).or_usage(format!("failed to make the data directory `{}`", dir.display()))?;
         let lease = Lease::take(&dir)?;
-        let instance = Self::open_parts(context, dir, Some(lease)).await?;
+        let instance = Self::open_parts(context, config, dir, Some(lease)).await?;
         instance.sealer.check_clock(context.clock)?;
         Ok(instance)
     }
@@ -42,16 +44,21 @@ impl Instance {
     /// Opens for reading; the directory must hold data.
     pub(crate) async fn read(context: &Context) -> Result<Self, Failure> {
         let dir = context.existing_data_dir()?;
-        Self::open_parts(context, dir, None).await
+        Self::open_parts(context, context.config()?, dir, None).await
     }
 
-    async fn open_parts(context: &Context, dir: PathBuf, lease: Option<Lease>) -> Result<Self, Failure> {
-        let config = context.config()?;
+    async fn open_parts(
+        context: &Context,
+        config: Config,
+        dir: PathBuf,
+        lease: Option<Lease>,
+    ) -> Result<Self, Failure> {
         let content = context.content(&config)?;
         let keys = open_keys(&dir)?;
         let cases = Cases::new(incident_config(&dir)?);
-        let store = 
-            Store::open(&dir, config.tenant(), keys, cases, lease.is_some()).await.or_fail(format!("failed to open the state store in `{}`", dir.display()))?;
+        let store = Store::open(&dir, config.tenant(), keys, cases, lease.is_some())
+            .await
+            .or_fail(format!("failed to open the state store in `{}`", dir.display()))?;
         let lake = lake::Lake::open(&dir.join("lake"), &lake::Options::default())
             .await
             .or_fail(format!("failed to open the lake in `{}`", dir.display()))?;
