@@ -59,7 +59,8 @@ fn state(place: &Place) -> State {
         ran.sorted_lines().into_iter().map(str::to_owned).collect()
     };
     let entry = |entry: &Value| {
-        let text = |key: &str| entry[key].as_str().unwrap_or_else(|| panic!("an entry without {key}: {entry}")).to_owned();
+        let text =
+            |key: &str| entry[key].as_str().unwrap_or_else(|| panic!("an entry without {key}: {entry}")).to_owned();
         (text("id"), text("kind"))
     };
     let state = State {
@@ -83,7 +84,11 @@ fn state(place: &Place) -> State {
     assert_eq!(place.run(&["state", "rebuild", "--compare"]).ok().json()["equal"], true);
     let log = place.data().join("log");
     let verified = place.run(&["evidence", "verify", log.to_str().expect("a UTF-8 path")]).ok().json();
-    assert_eq!(verified["entries"].as_u64(), Some(state.entries.len() as u64), "the checkpoint covers every entry: {verified}");
+    assert_eq!(
+        verified["entries"].as_u64(),
+        Some(state.entries.len() as u64),
+        "the checkpoint covers every entry: {verified}"
+    );
     state
 }
 
@@ -108,7 +113,9 @@ fn company(days: u32, seed: u64, scale: &str) -> Place {
     let place = Place::new();
     let out = place.path("company");
     let out = out.to_str().expect("a UTF-8 path");
-    place.run(&["simulate", "--days", &days.to_string(), "--seed", &seed.to_string(), "--scale", scale, "--out", out]).ok();
+    place
+        .run(&["simulate", "--days", &days.to_string(), "--seed", &seed.to_string(), "--scale", scale, "--out", out])
+        .ok();
     place.write("company/telemetry/m365/audit/damaged.jsonl", concat!(
         "{\"CreationTime\":\"2026-03-02T09:00:00\",\"Id\":\"5f0c1d6e-0000-4000-8000-000000000001\",\"Operation\":\"MailItemsAccessed\",\"Workload\":\"Exchange\",\"UserId\":\"ann@larkfield.example\",\"RecordType\":50}\n",
         "{\"CreationTime\":\"2026-03-02T09:00:01\",\"Id\":\n",
@@ -122,7 +129,8 @@ fn company(days: u32, seed: u64, scale: &str) -> Place {
 /// A place that reads the same company with the same keys, and nothing in it yet.
 fn fresh(company: &Place, keys: &std::path::Path, sources: &[(&str, &str)]) -> Place {
     let place = Place::new();
-    let absolute: Vec<(&str, String)> = sources.iter().map(|(id, path)| (*id, company.path(path).display().to_string())).collect();
+    let absolute: Vec<(&str, String)> =
+        sources.iter().map(|(id, path)| (*id, company.path(path).display().to_string())).collect();
     let sources: Vec<(&str, &str)> = absolute.iter().map(|(id, path)| (*id, path.as_str())).collect();
     place.write("watertight.toml", config_text(&sources, None));
     copy_dir(keys, &place.data().join("keys"));
@@ -148,7 +156,11 @@ fn finish(place: &Place) {
 #[test]
 fn the_list_is_complete() {
     let source = include_str!("../src/failpoint.rs");
-    let list = source.split("const ALL: &[&str] = &[").nth(1).and_then(|rest| rest.split("];").next()).expect("failpoint.rs lists them");
+    let list = source
+        .split("const ALL: &[&str] = &[")
+        .nth(1)
+        .and_then(|rest| rest.split("];").next())
+        .expect("failpoint.rs lists them");
     let listed: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
     assert_eq!(listed, FAILPOINTS);
 }
@@ -160,7 +172,10 @@ fn dying_at_every_failpoint_changes_nothing() {
     let reference = fresh(&company, &keys, SOURCES);
     finish(&reference);
     let expected = state(&reference);
-    assert!(!expected.findings.is_empty() && !expected.rejected.is_empty() && SOURCES.len() <= expected.batches.len(), "a run worth dying in");
+    assert!(
+        !expected.findings.is_empty() && !expected.rejected.is_empty() && SOURCES.len() <= expected.batches.len(),
+        "a run worth dying in"
+    );
     let batches = expected.batches.len();
     for failpoint in FAILPOINTS {
         for visit in [1, batches / 2, batches] {

@@ -35,7 +35,14 @@ impl Ran {
     #[track_caller]
     pub(crate) fn exits(self, code: impl Into<Option<i32>>) -> Self {
         let code = code.into();
-        assert_eq!(self.code, code, "exit code of `watertight {}`\nstdout: {}\nstderr: {}", self.asked, head(&self.stdout), head(&self.stderr));
+        assert_eq!(
+            self.code,
+            code,
+            "exit code of `watertight {}`\nstdout: {}\nstderr: {}",
+            self.asked,
+            head(&self.stdout),
+            head(&self.stderr)
+        );
         self
     }
 
@@ -47,7 +54,10 @@ impl Ran {
     /// One JSON value a line.
     #[track_caller]
     pub(crate) fn rows(&self) -> Vec<Value> {
-        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("`watertight {}` printed `{line}`: {error}", self.asked));
+        let parse = |line: &str| {
+            serde_json::from_str(line)
+                .unwrap_or_else(|error| panic!("`watertight {}` printed `{line}`: {error}", self.asked))
+        };
         self.stdout.lines().map(parse).collect()
     }
 
@@ -74,7 +84,11 @@ fn head(text: &str) -> String {
 /// The binary with nothing inherited but where programs are: no `WATERTIGHT_*`, no colours, no home.
 pub(crate) fn watertight() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_watertight"));
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null());
     command
 }
 
@@ -116,7 +130,13 @@ impl Place {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = watertight();
         command.current_dir(self.root.path());
-        command.arg("--config").arg(self.config()).arg("--data-dir").arg(self.data()).args(["--now", &self.now]).args(args);
+        command
+            .arg("--config")
+            .arg(self.config())
+            .arg("--data-dir")
+            .arg(self.data())
+            .args(["--now", &self.now])
+            .args(args);
         command
     }
 
@@ -221,11 +241,13 @@ pub(crate) fn log_entries(log: &Path) -> Vec<Value> {
         let index = entries.len() / 256;
         assert!(index < 1000, "the test reads logs of up to 256,000 entries");
         let full = log.join(format!("tile/entries/{index:03}"));
-        let bundle = if full.is_file() { Some(full.clone()) } else { widest(&log.join(format!("tile/entries/{index:03}.p"))) };
+        let bundle =
+            if full.is_file() { Some(full.clone()) } else { widest(&log.join(format!("tile/entries/{index:03}.p"))) };
         let Some(bundle) = bundle else { return entries };
         let mut rest = fs::read(&bundle).expect("read an entry bundle").into_iter().peekable();
         while rest.peek().is_some() {
-            let length = usize::from(u16::from_be_bytes([rest.next().unwrap(), rest.next().expect("a length has two bytes")]));
+            let length =
+                usize::from(u16::from_be_bytes([rest.next().unwrap(), rest.next().expect("a length has two bytes")]));
             let bytes: Vec<u8> = rest.by_ref().take(length).collect();
             assert_eq!(bytes.len(), length, "{} ends inside an entry", bundle.display());
             entries.push(serde_json::from_slice(&bytes).expect("an entry is JSON"));
@@ -259,4 +281,47 @@ impl Random {
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
+}
+
+/// A gzip file of stored blocks: a compressor is not needed to be read as one (RFC 1952, RFC 1951 section 3.2.4).
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut file = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
+    let blocks: Vec<&[u8]> = if bytes.is_empty() { vec![&[]] } else { bytes.chunks(0xFFFF).collect() };
+    for (index, block) in blocks.iter().enumerate() {
+        let length = u16::try_from(block.len()).expect("chunks are at most 65,535 bytes");
+        file.push(u8::from(index + 1 == blocks.len()));
+        file.extend(length.to_le_bytes());
+        file.extend((!length).to_le_bytes());
+        file.extend(*block);
+    }
+    let mut crc = !0_u32;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+        }
+    }
+    file.extend((!crc).to_le_bytes());
+    file.extend(u32::try_from(bytes.len()).expect("test files are small").to_le_bytes());
+    file
+}
+
+/// A CloudTrail record that no rule minds: a service describing things, told apart by `number`.
+pub(crate) fn quiet_record(number: usize) -> String {
+    format!(
+        "{{\"eventVersion\":\"1.11\",\"userIdentity\":{{\"type\":\"AssumedRole\",\"principalId\":\"AROAEXAMPLEID00000002:inventory\",\
+         \"arn\":\"arn:aws:sts::444455556666:assumed-role/larkfield-inventory/inventory\",\"accountId\":\"444455556666\",\
+         \"sessionContext\":{{\"sessionIssuer\":{{\"type\":\"Role\",\"arn\":\"arn:aws:iam::444455556666:role/larkfield-inventory\",\
+         \"userName\":\"larkfield-inventory\"}}}}}},\"eventTime\":\"2026-03-02T13:00:{:02}Z\",\"eventSource\":\"ec2.amazonaws.com\",\
+         \"eventName\":\"DescribeInstances\",\"awsRegion\":\"us-east-1\",\"sourceIPAddress\":\"198.51.100.9\",\
+         \"userAgent\":\"Boto3/1.42.19\",\"requestParameters\":{{}},\"responseElements\":null,\"requestID\":\"r-{number}\",\
+         \"eventID\":\"00000000-0000-4000-8000-{number:012}\",\"readOnly\":true,\"eventType\":\"AwsApiCall\",\
+         \"managementEvent\":true,\"recipientAccountId\":\"444455556666\",\"eventCategory\":\"Management\"}}",
+        number % 60
+    )
+}
+
+/// A CloudTrail file of these records.
+pub(crate) fn cloudtrail_file(records: &[String]) -> String {
+    format!("{{\"Records\":[{}]}}", records.join(","))
 }

@@ -1,0 +1,552 @@
+//! What scripts may rely on: exit codes, counts, keys, bytes. Each test is one promise of `docs/cli.md`.
+//!
+//! Only the program is run; inputs are made here or lie in `fixtures/`.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use common::{Place, bare, cloudtrail_file, config_text, gzip, quiet_record};
+use serde_json::{Value, json};
+
+const PUT_BUCKET_POLICY: &str = include_str!("fixtures/put-bucket-policy.json");
+
+#[track_caller]
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap_or_else(|| panic!("not an object: {value}")).keys().map(String::as_str).collect()
+}
+
+/// The stats object that `--stats -` puts on stderr among the talk.
+#[track_caller]
+fn stats(ran: &common::Ran) -> Value {
+    let line = ran
+        .stderr
+        .lines()
+        .find(|line| line.starts_with("{\"files\""))
+        .unwrap_or_else(|| panic!("no stats in {}", ran.stderr));
+    serde_json::from_str(line).expect("stats are JSON")
+}
+
+#[track_caller]
+fn sums_hold(stats: &Value) {
+    let number = |key: &str| stats[key].as_u64().unwrap_or_else(|| panic!("no {key} in {stats}"));
+    assert_eq!(number("records"), number("events") + number("rejected"), "{stats}");
+}
+
+/// A directory of everything that goes wrong with log files, with the counts they must give.
+fn damaged() -> Place {
+    let place = Place::new();
+    let leak = PUT_BUCKET_POLICY.trim_end().to_owned();
+    let whole = cloudtrail_file(&[quiet_record(1), leak, quiet_record(2)]);
+    // 3 records.
+    place.write("logs/a-whole.json", &whole);
+    // 3 records.
+    place.write("logs/b-whole.json.gz", gzip(whole.as_bytes()));
+    // 2 records whole, the third cut off.
+    let mut cut = gzip(cloudtrail_file(&[quiet_record(3), quiet_record(4), quiet_record(5)]).as_bytes());
+    cut.truncate(cut.len() - 200);
+    place.write("logs/c-cut.json.gz", cut);
+    // 3 good lines; rejected: a broken line, NULs, words, a record without an event name.
+    let lines = [
+        quiet_record(6),
+        "{\"eventVersion\":".to_owned(),
+        quiet_record(7),
+        "\0\0\0\0".to_owned(),
+        "not a record".to_owned(),
+        quiet_record(8),
+        "{\"eventVersion\":\"1.11\"}".to_owned(),
+        String::new(),
+    ];
+    place.write("logs/d-lines.jsonl", lines.join("\n"));
+    // No logs.
+    place.write("logs/e-notes.txt", "Remember to rotate the keys.\nAnd to water the plants.\n");
+    place.write("logs/f-picture.png", [0x89, b'P', b'N', b'G', 13, 10, 26, 10, 0, 0, 0, 13]);
+    place.write("logs/g-empty.json", "");
+    place
+}
+
+#[test]
+fn counts_add_up_on_damaged_input() {
+    let place = damaged();
+    let normalized = place.run(&["normalize", "--stats", "-", "--rejected", "rejected.jsonl", "logs"]).exits(6);
+    let counted = stats(&normalized);
+    sums_hold(&counted);
+    let number = |key: &str| counted[key].as_u64().expect("a number");
+    assert_eq!((number("files"), number("skipped")), (7, 3), "{counted}");
+    assert_eq!((number("records"), number("events"), number("rejected")), (16, 11, 5), "{counted}");
+    assert_eq!(normalized.rows().len() as u64, number("events"), "one line an event");
+
+    // `detect` counts the same records the same way, whatever it finds.
+    let detected = place.run(&["detect", "--stats", "stats.json", "logs"]).exits(6);
+    let file = std::fs::read_to_string(place.path("stats.json")).expect("--stats FILE writes a file");
+    let found: Value = serde_json::from_str(&file).expect("stats are JSON");
+    for key in ["files", "skipped", "records", "events", "rejected", "bytes_read", "bytes_decoded"] {
+        assert_eq!(found[key], counted[key], "{key}");
+    }
+    assert_eq!(found["findings"].as_u64(), Some(detected.rows().len() as u64));
+    assert_eq!(
+        keys(&found),
+        BTreeSet::from([
+            "files",
+            "skipped",
+            "bytes_read",
+            "bytes_decoded",
+            "records",
+            "events",
+            "rejected",
+            "findings",
+            "rules_loaded",
+            "rules_failed",
+            "seconds",
+            "threads"
+        ])
+    );
+}
+
+#[test]
+fn rejected_records_are_kept_with_their_place_and_bytes() {
+    let place = damaged();
+    place.run(&["normalize", "--rejected", "rejected.jsonl", "logs"]).exits(6);
+    let text = std::fs::read_to_string(place.path("rejected.jsonl")).expect("the file is there");
+    let mut seen: Vec<(String, u64, Vec<u8>)> = Vec::new();
+    for line in text.lines() {
+        let row: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(keys(&row), BTreeSet::from(["file", "record", "reason", "raw_base64"]));
+        assert!(row["reason"].as_str().is_some_and(|reason| !reason.is_empty()));
+        let raw = STANDARD.decode(row["raw_base64"].as_str().expect("base64")).expect("base64");
+        seen.push((row["file"].as_str().expect("a name").to_owned(), row["record"].as_u64().expect("a number"), raw));
+    }
+    seen.sort();
+    let places: Vec<(&str, u64)> = seen.iter().map(|(file, record, _)| (file.as_str(), *record)).collect();
+    assert_eq!(
+        places,
+        [
+            ("logs/c-cut.json.gz", 2),
+            ("logs/d-lines.jsonl", 1),
+            ("logs/d-lines.jsonl", 3),
+            ("logs/d-lines.jsonl", 4),
+            ("logs/d-lines.jsonl", 6)
+        ]
+    );
+    let raw: Vec<&[u8]> = seen.iter().skip(1).map(|(_, _, raw)| raw.trim_ascii_end()).collect();
+    assert_eq!(raw, [b"{\"eventVersion\":".as_slice(), b"\0\0\0\0", b"not a record", b"{\"eventVersion\":\"1.11\"}"]);
+    assert!(seen[0].2.starts_with(b"{\"eventVersion\":\"1.11\""), "the cut-off record's bytes are kept");
+}
+
+#[test]
+fn ingest_counts_damage_like_the_offline_commands() {
+    let place = damaged();
+    place.write("watertight.toml", config_text(&[("damaged", "logs")], None));
+    let counts = place.run(&["ingest"]).exits(6).json();
+    assert_eq!(counts, json!({"source": "damaged", "records": 16, "events": 11, "rejected": 5, "findings": 2}));
+    let rejected = place.query("SELECT member, record FROM rejected ORDER BY member, record");
+    let rejected: Vec<(&str, u64)> =
+        rejected.iter().map(|row| (file_name(&row["member"]), row["record"].as_u64().expect("a number"))).collect();
+    assert_eq!(
+        rejected,
+        [("c-cut.json.gz", 2), ("d-lines.jsonl", 1), ("d-lines.jsonl", 3), ("d-lines.jsonl", 4), ("d-lines.jsonl", 6)]
+    );
+    // Nothing changed in the files: nothing is counted again.
+    let again = place.run(&["ingest"]).ok().json();
+    assert_eq!((&again["records"], &again["rejected"]), (&0.into(), &0.into()));
+    // The same copy of the leak in two files is one finding by id, and says so.
+    let unique = place.query("SELECT count(DISTINCT uid) AS n FROM findings");
+    assert_eq!(unique[0]["n"], 1);
+}
+
+fn file_name(path: &Value) -> &str {
+    path.as_str().and_then(|path| path.rsplit('/').next()).unwrap_or("-")
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_counted_by_ingest() {
+    let place = Place::new();
+    place.write("watertight.toml", config_text(&[("gone", "logs")], None));
+    place.write("logs/a.json", cloudtrail_file(&[quiet_record(1)]));
+    std::os::unix::fs::symlink(place.path("nowhere"), place.path("logs/b.json")).expect("make a link");
+    let ran = place.run(&["ingest"]);
+    // A dangling link is either named as rejected or refused by name; it is never passed over in silence.
+    let named = ran.stderr.contains("b.json") || ran.json()["rejected"] == 1;
+    assert!(named, "exit {:?}, stdout {}, stderr {}", ran.code, ran.stdout, ran.stderr);
+}
+
+#[test]
+fn findings_have_the_keys_of_the_contract_in_file_order() {
+    let place = damaged();
+    let findings = place.run(&["detect", "logs"]).exits(6).rows();
+    let places: Vec<(&str, u64)> = findings
+        .iter()
+        .map(|row| (row["file"].as_str().expect("a file"), row["record"].as_u64().expect("an index")))
+        .collect();
+    assert_eq!(places, [("logs/a-whole.json", 1), ("logs/b-whole.json.gz", 1)]);
+    for finding in &findings {
+        let contract = [
+            "finding_uid",
+            "rule_id",
+            "rule_title",
+            "level",
+            "logsource",
+            "time",
+            "event_uid",
+            "actor",
+            "observables",
+            "attack",
+            "file",
+            "record",
+            "correlation",
+        ];
+        assert_eq!(keys(finding), BTreeSet::from(contract));
+        assert_eq!(finding["event_uid"], "7d646432-60b3-4304-a1f9-49fc9105a864");
+        assert_eq!(finding["time"], "2026-03-02T13:06:44Z", "the event's time");
+        assert_eq!(finding["logsource"], "aws/cloudtrail");
+        assert_eq!(finding["level"], "high");
+        assert!(
+            finding["attack"]
+                .as_array()
+                .is_some_and(|all| all.iter().all(|one| one.as_str().is_some_and(|id| id.starts_with('T'))))
+        );
+        assert_eq!(finding["correlation"], Value::Null);
+    }
+    assert_eq!(
+        findings[0]["finding_uid"], findings[1]["finding_uid"],
+        "the same event gives the same id wherever it lies"
+    );
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes_whatever_the_threads() {
+    let place = Place::new();
+    place.run(&["simulate", "--days", "1", "--seed", "9", "--scale", "0.1", "--out", "company"]).ok();
+    for command in ["detect", "normalize"] {
+        let one = place.run(&[command, "--threads", "1", "company/telemetry"]).ok();
+        assert!(1 < one.stdout.lines().count(), "{command} printed something to compare");
+        for threads in ["1", "2", "5"] {
+            let again = place.run(&[command, "--threads", threads, "company/telemetry"]).ok();
+            assert!(again.stdout == one.stdout, "{command} --threads {threads} printed other bytes");
+        }
+    }
+    let verdicts = place.run(&["classify", "company/objects"]).ok().stdout;
+    assert!(place.run(&["classify", "company/objects"]).ok().stdout == verdicts);
+    // The simulator is deterministic too, or no test above would mean much tomorrow.
+    place.run(&["simulate", "--days", "1", "--seed", "9", "--scale", "0.1", "--out", "twin"]).ok();
+    let (left, right) = (common::files_below(&place.path("company")), common::files_below(&place.path("twin")));
+    assert!(left.values().eq(right.values()) && left.len() == right.len(), "the same seed makes the same company");
+}
+
+#[test]
+fn exit_codes() {
+    let place = damaged();
+    let whole = "logs/a-whole.json";
+    // 0: done, findings or not.
+    place.run(&["detect", whole]).ok();
+    // 1: asked for something that did not work (no rule of a content directory holds its own example).
+    place.write("content/rules/aws/broken.yml", BROKEN_EXAMPLE);
+    place.run(&["--content", "content", "rule", "test"]).exits(1);
+    // 2: usage, a missing file, an unknown source, a broken configuration.
+    place.run(&["detect"]).exits(2);
+    place.run(&["detect", "no-such-file"]).exits(2);
+    place.run(&["detect", "--logsource", "aws/nonsense", whole]).exits(2);
+    place.run(&["detect", "--fail-level", "awful", whole]).exits(2);
+    place.run(&["frobnicate"]).exits(2);
+    place.run(&["incident", "list"]).exits(2);
+    // 3: only when asked for, and only from that level on.
+    place.run(&["detect", "--fail-level", "high", whole]).exits(3);
+    place.run(&["detect", "--fail-level", "low", whole]).exits(3);
+    place.run(&["detect", "--fail-level", "critical", whole]).ok();
+    // 4: evidence that is none.
+    place.write("forged/checkpoint", "watertight.example/x\n1\nAAAA\n\n— x AAAA\n");
+    place.run(&["evidence", "verify", "forged"]).exits(4);
+    // 6: finished, but some input was rejected; 3 where both hold.
+    place.run(&["detect", "logs/d-lines.jsonl"]).exits(6);
+    place.run(&["normalize", "logs/d-lines.jsonl"]).exits(6);
+    place.run(&["detect", "--fail-level", "high", "logs"]).exits(3);
+    place.run(&["detect", "--fail-level", "critical", "logs"]).exits(6);
+}
+
+const BROKEN_EXAMPLE: &str = "title: Broken\nid: 00000000-0000-4000-8000-00000000b0b0\nstatus: stable\ndescription: x\nlogsource:\n  product: aws\n  service: cloudtrail\n\
+    detection:\n  selection:\n    eventName: PutBucketPolicy\n  condition: selection\nlevel: high\nwatertight:\n  surface: storage\n\
+    tests:\n  - name: does not fire\n    fires: true\n    event: {\"eventName\": \"GetObject\"}\n";
+
+#[test]
+fn rejections_are_named_on_stderr() {
+    let place = damaged();
+    let ran = place.run(&["detect", "logs"]).exits(6);
+    for named in [
+        "c-cut.json.gz record 2",
+        "d-lines.jsonl record 1",
+        "d-lines.jsonl record 3",
+        "d-lines.jsonl record 4",
+        "d-lines.jsonl record 6",
+    ] {
+        assert!(ran.stderr.contains(named), "{named} in {}", ran.stderr);
+    }
+}
+
+#[test]
+fn stdin_is_read_as_a_dash() {
+    let place = damaged();
+    let mut command = place.command(&["detect", "-"]);
+    command.stdin(std::fs::File::open(place.path("logs/b-whole.json.gz")).expect("open"));
+    let finding = common::run(command).ok().json();
+    assert_eq!((&finding["file"], &finding["record"]), (&"-".into(), &1.into()));
+}
+
+#[test]
+fn from_and_to_choose_by_event_time() {
+    let place = damaged();
+    let at = "2026-03-02T13:06:44Z";
+    let count = |args: &[&str]| place.run(args).ok().rows().len();
+    assert_eq!(count(&["detect", "--from", at, "logs/a-whole.json"]), 1, "from is included");
+    assert_eq!(count(&["detect", "--to", at, "logs/a-whole.json"]), 0, "to is not");
+}
+
+#[test]
+fn spans_are_byte_offsets_into_the_text() {
+    let place = Place::new();
+    let text = "Grüße, Zoë: card 4111 1111 1111 1111 paid\nmail ann@larkfield.example today\n";
+    place.write("note.txt", text);
+    place.write("notes.jsonl", format!("{}\n", json!({"id": "n-1", "text": text})));
+    for (path, record_id) in [("note.txt", None), ("notes.jsonl", Some("n-1"))] {
+        let spans = place.run(&["classify", "--spans", path]).ok();
+        assert!(!spans.stdout.contains("4111") && !spans.stdout.contains("ann@"), "values are never printed unasked");
+        let spans = spans.rows();
+        let found: Vec<(&str, Option<&str>)> = spans
+            .iter()
+            .map(|span| {
+                let offset = |key: &str| span[key].as_u64().expect("an offset") as usize;
+                (span["id"].as_str().expect("an id"), text.get(offset("start")..offset("end")))
+            })
+            .collect();
+        assert_eq!(found, [("CREDIT_CARD", Some("4111 1111 1111 1111")), ("EMAIL", Some("ann@larkfield.example"))]);
+        for span in &spans {
+            let mut contract = BTreeSet::from(["path", "id", "start", "end", "line", "column", "score"]);
+            contract.extend(record_id.map(|_| "record_id"));
+            assert_eq!(keys(span), contract);
+            assert_eq!(span.get("record_id").and_then(Value::as_str), record_id);
+        }
+    }
+    let revealed = place.run(&["classify", "--spans", "--reveal", "note.txt"]).ok();
+    assert!(revealed.stdout.contains("4111 1111 1111 1111"));
+    let verdict = place.run(&["classify", "note.txt"]).ok().json();
+    assert_eq!((&verdict["path"], &verdict["sensitivity"]), (&"note.txt".into(), &"restricted".into()));
+    assert!(
+        ["path", "format", "sensitivity", "subjects", "identifiers"].iter().all(|key| verdict.get(key).is_some()),
+        "{verdict}"
+    );
+    assert!(
+        verdict["subjects"]["distinct_at_least"].is_u64() && verdict["subjects"]["by_residency"].is_object(),
+        "{verdict}"
+    );
+    for found in verdict["identifiers"].as_array().expect("a list") {
+        assert!(
+            ["id", "category", "count", "confidence", "columns"].iter().all(|key| found.get(key).is_some()),
+            "{found}"
+        );
+    }
+}
+
+#[test]
+fn duties_answer_in_input_order_with_the_keys_of_the_contract() {
+    let place = Place::new();
+    let facts = |id: &str, aware: &str| {
+        json!({"id": id, "facts": {
+            "role": "controller", "establishment": "FR", "elements": ["NAME", "DOB", "GRADES"], "subjects": {"FR": 900},
+            "risk": {"gdpr": "risk"}, "encryption": {"encrypted": false}, "times": {"aware": aware},
+        }})
+    };
+    let lines =
+        format!("{}\n{}\n", facts("second", "2026-03-28T10:20:00+01:00"), facts("first", "2026-03-02T10:00:00+01:00"));
+    place.write("facts.jsonl", &lines);
+    let answers = place.run(&["duties", "--as-of", "2026-03-29", "facts.jsonl"]).ok().rows();
+    let ids: Vec<&str> = answers.iter().map(|answer| answer["id"].as_str().expect("an id")).collect();
+    assert_eq!(ids, ["second", "first"]);
+    for answer in &answers {
+        for key in ["id", "required", "not_required", "pending", "review", "suspended", "satisfied", "not_in_force"] {
+            assert!(answer.get(key).is_some(), "{key} is missing");
+        }
+        for owed in answer["required"].as_array().expect("a list") {
+            for key in [
+                "rule_id",
+                "jurisdiction",
+                "recipient",
+                "due_by",
+                "due_kind",
+                "standard",
+                "citation",
+                "because",
+                "content",
+            ] {
+                assert!(owed.get(key).is_some(), "{key} is missing in {owed}");
+            }
+        }
+        for spared in answer["not_required"].as_array().expect("a list") {
+            for key in ["rule_id", "jurisdiction", "recipient", "reason", "citation"] {
+                assert!(spared[key].is_string(), "{key} is missing in {spared}");
+            }
+        }
+    }
+    // 72 hours over the night in which the clocks go forward: 10:20 becomes 11:20.
+    let authority = &answers[0]["required"][0];
+    assert_eq!((&authority["rule_id"], &authority["recipient"]), (&"EU-GDPR-33-1".into(), &"CNIL".into()));
+    assert_eq!(authority["due_by"], "2026-03-31T11:20:00+02:00");
+    place.write("bad.jsonl", "{\"id\":\"x\",\"facts\":{}}\n");
+    let refused = place.run(&["duties", "bad.jsonl"]).exits(2);
+    assert!(refused.stderr.contains("bad.jsonl") && refused.stderr.contains("line 1"), "{}", refused.stderr);
+}
+
+#[test]
+fn the_clock_is_the_one_that_is_given() {
+    let mut place = Place::new();
+    place.write("watertight.toml", config_text(&[("cloudtrail", "logs")], None));
+    place.write("logs/a.json", cloudtrail_file(&[PUT_BUCKET_POLICY.trim_end().to_owned()]));
+    place.now = "2026-03-05T01:02:03Z".to_owned();
+    place.run(&["ingest"]).ok();
+    assert_eq!(place.run(&["incident", "list"]).ok().json()["opened_at"], "2026-03-05T01:02:03Z");
+    assert!(place.log().iter().all(|entry| entry["at"] == "2026-03-05T01:02:03Z"));
+    // A log of simulated time takes no real time: the same command without --now is refused, and nothing is written.
+    let mut command = common::watertight();
+    command.current_dir(place.path("")).args(["--config", "watertight.toml", "--data-dir", "data", "ingest"]);
+    let refused = common::run(command).exits(2);
+    assert!(refused.stderr.contains("simulated"), "{}", refused.stderr);
+    place.now = "yesterday".to_owned();
+    place.run(&["incident", "list"]).exits(2);
+}
+
+#[test]
+fn a_setting_in_the_environment_counts_and_a_flag_beats_it() {
+    let place = damaged();
+    let mut command = common::watertight();
+    command
+        .current_dir(place.path(""))
+        .env("WATERTIGHT_DATA_DIR", "elsewhere")
+        .env("WATERTIGHT_NOW", common::NOW)
+        .args(["state", "rebuild"]);
+    common::run(command).ok();
+    assert!(place.path("elsewhere/state.sqlite").exists());
+    let mut command = place.command(&["state", "rebuild"]);
+    command.env("WATERTIGHT_DATA_DIR", "third");
+    common::run(command).ok();
+    assert!(place.data().join("state.sqlite").exists() && !place.path("third").exists());
+}
+
+#[test]
+fn a_typo_in_the_configuration_is_named() {
+    let place = Place::new();
+    place.write("watertight.toml", "tenant = \"larkfield\"\n[organisation]\nsektor = \"ecommerce\"\n");
+    let refused = place.run(&["config", "check"]).exits(2);
+    for told in ["watertight.toml", "sektor", "line 3"] {
+        assert!(refused.stderr.contains(told), "`{told}` in: {}", refused.stderr);
+    }
+    place.run(&["ingest"]).exits(2);
+    assert!(!place.data().exists(), "a command that cannot begin leaves nothing behind");
+}
+
+#[test]
+fn query_reads_and_nothing_else() {
+    let place = Place::new();
+    place.write("watertight.toml", config_text(&[("cloudtrail", "logs")], None));
+    place.write("logs/a.json", cloudtrail_file(&[quiet_record(1)]));
+    place.run(&["ingest"]).ok();
+    let outside = place.path("stolen.csv");
+    let copy = format!("COPY events TO '{}'", outside.display());
+    let external = format!("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '{}'", place.config().display());
+    let refused = [
+        "DROP TABLE events",
+        "DELETE FROM events",
+        "INSERT INTO events SELECT * FROM events",
+        "CREATE TABLE t AS SELECT 1",
+        "UPDATE events SET actor = ''",
+        "TRUNCATE TABLE events",
+        "SET datafusion.execution.batch_size = 1",
+        &copy,
+        &external,
+        "SELECT 1; DROP TABLE events",
+    ];
+    for sql in refused {
+        place.run(&["query", sql]).exits(2);
+    }
+    assert!(!outside.exists());
+    assert_eq!(place.query("SELECT count(*) AS n FROM events"), [json!({"n": 1})]);
+    place.run(&["query", "SELECT nonsense FROM events"]).exits(2);
+}
+
+#[test]
+fn a_second_writer_is_refused_while_readers_go_on() {
+    let place = Place::new();
+    place.write("watertight.toml", config_text(&[("cloudtrail", "logs")], None));
+    place.write("logs/a.json", cloudtrail_file(&[quiet_record(1)]));
+    place.run(&["ingest"]).ok();
+    let lease = std::fs::File::options().write(true).open(place.data().join("lease")).expect("the lease is a file");
+    lease.lock().expect("take the lease as another process would");
+    let refused = place.run(&["ingest"]).exits(1);
+    assert!(refused.stderr.contains("another watertight process"), "{}", refused.stderr);
+    place.run(&["incident", "list"]).ok();
+    place.query("SELECT count(*) AS n FROM events");
+    drop(lease);
+    place.run(&["ingest"]).ok();
+}
+
+#[test]
+fn completions_and_manual_are_printed() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = bare(&["completions", shell]).ok().stdout;
+        assert!(script.contains("watertight") && script.contains("evidence"), "{shell}");
+    }
+    let page = bare(&["man"]).ok().stdout;
+    assert!(page.contains(".TH watertight 1"));
+    bare(&["completions", "tcl"]).exits(2);
+    let help = bare(&["--help"]).ok().stdout;
+    for noun in [
+        "demo",
+        "serve",
+        "detect",
+        "normalize",
+        "classify",
+        "scope",
+        "duties",
+        "rule",
+        "content",
+        "query",
+        "lake",
+        "source",
+        "incident",
+        "duty",
+        "notice",
+        "evidence",
+        "simulate",
+        "state",
+        "doctor",
+        "config",
+    ] {
+        assert!(help.contains(&format!("  {noun} ")), "`{noun}` is not in the help");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    use std::process::Stdio;
+    let place = Place::new();
+    place.run(&["simulate", "--days", "1", "--seed", "9", "--scale", "0.2", "--out", "company"]).ok();
+    let mut child = place
+        .command(&["normalize", "company/telemetry"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("start");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn known_sources_are_listed() {
+    let ids = bare(&["source", "list", "--known"]).ok().rows();
+    let ids: Vec<&str> = ids.iter().map(|row| row["id"].as_str().expect("an id")).collect();
+    for id in
+        ["aws/cloudtrail", "aws/vpcflow", "aws/s3access", "azure/activitylogs", "azure/signinlogs", "application/json"]
+    {
+        assert!(ids.contains(&id), "{id} in {ids:?}");
+    }
+}
