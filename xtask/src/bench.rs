@@ -6,29 +6,36 @@ use std::process::Command;
 
 use crate::root;
 
-/// Area, package and example that measures it.
-const AREAS: &[(&str, &str, &str)] = &[
-    ("detect", "sigma", "bench_detect"),
-    ("frame", "ingest", "bench_frame"),
-    ("classify", "classify", "bench_classify"),
-    ("evidence", "evidence", "bench_evidence"),
-    ("duty", "duty", "bench_duty"),
-    ("lake", "lake", "bench_lake"),
+/// Area, package, kind of target and its name.
+const AREAS: &[(&str, &str, Target, &str)] = &[
+    ("detect", "sigma", Target::Bench, "detect"),
+    ("frame", "ingest", Target::Example, "bench_frame"),
+    ("classify", "classify", Target::Example, "bench_classify"),
+    ("evidence", "evidence", Target::Example, "bench_evidence"),
+    ("duty", "duty", Target::Example, "evaluate_many"),
+    ("lake", "lake", Target::Example, "bench_lake"),
 ];
+
+/// How cargo runs it.
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    Bench,
+    Example,
+}
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let (area, rest) = args.split_first().ok_or_else(usage)?;
-    let (_, package, example) = AREAS.iter().find(|(name, _, _)| name == area).ok_or_else(usage)?;
-    let status = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--release", "--package", package, "--example", example, "--"])
-        .args(rest)
-        .current_dir(root())
-        .status()
-        .map_err(|error| format!("cargo run: {error}"))?;
+    let (_, package, target, name) = AREAS.iter().find(|(known, ..)| known == area).ok_or_else(usage)?;
+    let mut cargo = Command::new(env!("CARGO"));
+    match target {
+        Target::Bench => cargo.args(["bench", "--quiet", "--package", package, "--bench", name, "--"]),
+        Target::Example => cargo.args(["run", "--quiet", "--release", "--package", package, "--example", name, "--"]),
+    };
+    let status = cargo.args(rest).current_dir(root()).status().map_err(|error| format!("cargo: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("the {area} comparison ended with {status}")) }
 }
 
 fn usage() -> String {
-    let names: Vec<&str> = AREAS.iter().map(|(name, _, _)| *name).collect();
+    let names: Vec<&str> = AREAS.iter().map(|(name, ..)| *name).collect();
     format!("name one of: {}", names.join(", "))
 }

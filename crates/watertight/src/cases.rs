@@ -17,7 +17,11 @@ pub(crate) async fn decide(store: &Store, command: incident::Command, now: Times
 }
 
 /// The same, with the log published before it returns.
-pub(crate) async fn command(instance: &mut Instance, command: incident::Command, now: Timestamp) -> Result<usize, Failure> {
+pub(crate) async fn command(
+    instance: &mut Instance,
+    command: incident::Command,
+    now: Timestamp,
+) -> Result<usize, Failure> {
     let appended = decide(&instance.store, command, now).await?;
     instance.sealer.seal(&instance.store).await?;
     Ok(appended)
@@ -37,6 +41,7 @@ pub(crate) async fn find(store: &Store, name: &str) -> Result<String, Failure> {
     let cases = store.cases().await;
     let found = cases.incidents.find(name).map(|incident| incident.id.clone());
     found.ok_or_else(|| {
-        Failure::usage(format!("there is no incident `{name}`")).help("`watertight incident list` shows ids and numbers")
+        Failure::usage(format!("there is no incident `{name}`"))
+            .help("`watertight incident list` shows ids and numbers")
     })
 }

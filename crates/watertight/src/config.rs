@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn an_empty_file_is_valid_and_paths_are_anchored() {
-        let mut config: Config = toml::from_str("[[source]]\nid = \"a\"\npath = \"logs\"\n[objects]\nroot = \"o\"").expect("valid");
+        let mut config: Config =
+            toml::from_str("[[source]]\nid = \"a\"\npath = \"logs\"\n[objects]\nroot = \"o\"").expect("valid");
         config.anchor(Path::new("/etc/wt"));
         assert_eq!(config.source[0].path, "/etc/wt/logs");
         assert_eq!(config.objects.root.as_deref(), Some(Path::new("/etc/wt/o")));

@@ -30,7 +30,8 @@ pub(crate) struct Content {
 
 impl Content {
     pub(crate) fn embedded() -> Self {
-        let files = EMBEDDED.iter().map(|&(path, text)| File { path: path.to_owned(), text: text.to_owned() }).collect();
+        let files =
+            EMBEDDED.iter().map(|&(path, text)| File { path: path.to_owned(), text: text.to_owned() }).collect();
         Self { files }
     }
 
@@ -84,7 +85,9 @@ fn read(root: &Path, path: &Path) -> Result<File, Failure> {
     let doing = format!("failed to read content file `{}`", path.display());
     let size = std::fs::metadata(path).or_fail(&doing)?.len();
     if CONTENT_FILE_BYTES_MAX < size {
-        return Err(Failure::usage(format!("{doing}: {size} bytes is more than the limit of {CONTENT_FILE_BYTES_MAX}")));
+        return Err(Failure::usage(format!(
+            "{doing}: {size} bytes is more than the limit of {CONTENT_FILE_BYTES_MAX}"
+        )));
     }
     let text = std::fs::read_to_string(path).or_usage(&doing)?;
     let relative = path.strip_prefix(root).unwrap_or(path);

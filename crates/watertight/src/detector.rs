@@ -35,7 +35,10 @@ pub(crate) struct Detector {
 
 impl std::fmt::Debug for Detector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Detector").field("version", &self.version).field("rules", &self.rules.rules.len()).finish_non_exhaustive()
+        f.debug_struct("Detector")
+            .field("version", &self.version)
+            .field("rules", &self.rules.rules.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,7 +61,8 @@ impl Detectors {
         }
         if self.replayed.as_ref().is_none_or(|replayed| replayed.version != version) {
             let content = store.content(version).await.or_fail("failed to read kept content")?;
-            let content = content.ok_or_else(|| Failure::failed(format!("content version `{version}` was not kept")))?;
+            let content =
+                content.ok_or_else(|| Failure::failed(format!("content version `{version}` was not kept")))?;
             self.replayed = Some(Detector::compile(&content, &self.config)?);
         }
         self.replayed.as_mut().ok_or_else(|| Failure::failed("content was not compiled"))
@@ -116,7 +120,8 @@ fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Times
     }
     let worst = data.first()?.identifier.clone();
     let hot = event.hot();
-    let service = event.service.as_ref().and_then(|service| service.name.clone()).unwrap_or_else(|| "application".to_owned());
+    let service =
+        event.service.as_ref().and_then(|service| service.name.clone()).unwrap_or_else(|| "application".to_owned());
     let rule_id = format!("data-in-logs.{worst}");
     let resource = format!("log:{service}");
     Some(Finding {

@@ -38,9 +38,15 @@ pub(crate) struct Assessed {
 }
 
 /// Asks the law about an incident as its facts stand, and appends what changed.
-pub(crate) async fn assess(instance: &mut Instance, law: &Law, incident: &str, now: Timestamp) -> Result<Assessed, Failure> {
+pub(crate) async fn assess(
+    instance: &mut Instance,
+    law: &Law,
+    incident: &str,
+    now: Timestamp,
+) -> Result<Assessed, Failure> {
     let facts = incident_facts(instance, incident).await?;
-    let parsed = Facts::from_value(json!({"id": incident, "facts": facts})).or_usage("failed to read the incident's facts")?;
+    let parsed =
+        Facts::from_value(json!({"id": incident, "facts": facts})).or_usage("failed to read the incident's facts")?;
     let answer = law.evaluate(&parsed, now);
     let known = known_obligations(instance, incident).await?;
     let mut drafts = vec![evaluation(incident, &facts, &answer, now)];
@@ -65,7 +71,9 @@ pub(crate) async fn assess(instance: &mut Instance, law: &Law, incident: &str, n
             seen.push(id);
         }
     }
-    for (id, before) in known.iter().filter(|(id, before)| !seen.contains(id) && before["state"] != "no_longer_required") {
+    for (id, before) in
+        known.iter().filter(|(id, before)| !seen.contains(id) && before["state"] != "no_longer_required")
+    {
         assessed.no_longer += 1;
         let clear = json!({"id": id, "incident": incident, "state": "no_longer_required", "was": before["state"]});
         drafts.push(draft("obligation.unsupported", incident, clear, now));
@@ -101,7 +109,10 @@ fn fill_organisation(facts: &mut Map<String, Value>, organisation: &Organisation
     }
 }
 
-async fn known_obligations(instance: &Instance, incident: &str) -> Result<std::collections::BTreeMap<String, Value>, Failure> {
+async fn known_obligations(
+    instance: &Instance,
+    incident: &str,
+) -> Result<std::collections::BTreeMap<String, Value>, Failure> {
     let documents = instance.store.documents("obligation").await.or_fail("failed to read obligations")?;
     let ours = documents.into_iter().filter(|document| document["incident"] == incident);
     Ok(ours.filter_map(|document| Some((document["id"].as_str()?.to_owned(), document))).collect())

@@ -107,7 +107,9 @@ fn table(columns: &[&str], rows: &[Value]) -> Vec<String> {
     let widths: Vec<usize> = columns
         .iter()
         .enumerate()
-        .map(|(i, column)| cells.iter().map(|row| row[i].chars().count()).chain([column.chars().count()]).max().unwrap_or(0))
+        .map(|(i, column)| {
+            cells.iter().map(|row| row[i].chars().count()).chain([column.chars().count()]).max().unwrap_or(0)
+        })
         .collect();
     let show = |row: Vec<String>| -> String {
         let padded: Vec<String> = row.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}")).collect();

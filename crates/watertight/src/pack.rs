@@ -31,8 +31,16 @@ pub(crate) struct Wish<'a> {
 const LISTINGS: &[(&str, &str, &[&str])] = &[
     ("incidents", "every incident opened in the period", &["incident.opened"]),
     ("facts", "every fact stated about an incident in the period", &["incident.fact_set"]),
-    ("obligations", "every obligation that arose or changed in the period", &["obligation.set", "obligation.unsupported", "obligation.fulfilled"]),
-    ("notices", "every notice drafted, approved or sent in the period", &["notice.drafted", "notice.approved", "notice.progress"]),
+    (
+        "obligations",
+        "every obligation that arose or changed in the period",
+        &["obligation.set", "obligation.unsupported", "obligation.fulfilled"],
+    ),
+    (
+        "notices",
+        "every notice drafted, approved or sent in the period",
+        &["notice.drafted", "notice.approved", "notice.progress"],
+    ),
     ("deliveries", "every message that a recipient's server took in the period", &["delivery.sent"]),
     ("law-evaluations", "every time the law was asked in the period", &["law.evaluated"]),
     ("erasures", "every key destroyed in the period", &["key.destroyed"]),
@@ -54,11 +62,20 @@ pub(crate) async fn pack(instance: &Instance, wish: &Wish<'_>) -> Result<PackSum
         let population = population(instance, name, text, kinds, &from, &to);
         writer.population(&population, |_| Value::Null).or_fail(&doing)?;
         let sample = writer.sample(name, wish.sample_seed, SAMPLE_ROWS).or_fail(&doing)?;
-        for index in indices(instance, name, &sample.rows.iter().map(|drawn| drawn.id.as_str()).collect::<Vec<_>>()).await? {
+        for index in
+            indices(instance, name, &sample.rows.iter().map(|drawn| drawn.id.as_str()).collect::<Vec<_>>()).await?
+        {
             writer.proof(index).or_fail(&doing)?;
         }
     }
-    let all = population(instance, "findings", "every finding of every batch sealed in the period", &["batch.sealed"], &from, &to);
+    let all = population(
+        instance,
+        "findings",
+        "every finding of every batch sealed in the period",
+        &["batch.sealed"],
+        &from,
+        &to,
+    );
     writer.finding_set(&all, |batch| lookup(&findings, batch)).or_fail(&doing)?;
     writer.sample("findings", wish.sample_seed, SAMPLE_ROWS).or_fail(&doing)?;
     artefacts(instance, &mut writer, &doing).await?;
@@ -112,7 +129,11 @@ fn lookup(findings: &BTreeMap<String, Vec<Finding>>, batch: &Row) -> Result<Vec<
 
 /// What a reader wants beside the listings: the incidents and obligations as they stand today.
 async fn artefacts(instance: &Instance, writer: &mut PackWriter<'_>, doing: &str) -> Result<(), Failure> {
-    for (kind, name) in [("incident", "incidents-today.json"), ("obligation", "obligations-today.json"), ("notice", "notices-today.json")] {
+    for (kind, name) in [
+        ("incident", "incidents-today.json"),
+        ("obligation", "obligations-today.json"),
+        ("notice", "notices-today.json"),
+    ] {
         let documents = instance.store.documents(kind).await.or_fail("failed to read documents")?;
         let json = serde_json::to_vec_pretty(&documents).or_fail("failed to print documents")?;
         writer.artefact(name, &json).or_fail(doing)?;

@@ -52,7 +52,9 @@ pub(crate) enum Values<'a> {
 pub(crate) fn load(content: Option<&Content>, extra: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
     let mut files: Vec<(String, String)> = Vec::new();
     if let Some(content) = content {
-        files.extend(content.below("rules").filter(|(name, _)| is_rule(name)).map(|(n, t)| (n.to_owned(), t.to_owned())));
+        files.extend(
+            content.below("rules").filter(|(name, _)| is_rule(name)).map(|(n, t)| (n.to_owned(), t.to_owned())),
+        );
     }
     for path in extra {
         read_rules(path, &mut files)?;

@@ -158,7 +158,12 @@ pub(crate) fn finding_row(finding: &Finding, source: &str) -> lake::FindingRow {
     }
 }
 
-pub(crate) fn rejected_row(rejected: &ingest::Rejected, tenant: &str, source: &str, now: Timestamp) -> lake::RejectedRow {
+pub(crate) fn rejected_row(
+    rejected: &ingest::Rejected,
+    tenant: &str,
+    source: &str,
+    now: Timestamp,
+) -> lake::RejectedRow {
     lake::RejectedRow {
         tenant: tenant.to_owned(),
         source: source.to_owned(),

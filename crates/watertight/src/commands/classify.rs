@@ -38,7 +38,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     if args.tag {
-        return Err(Failure::usage("--tag needs object stores that this version does not write to").help("leave --tag out"));
+        return Err(
+            Failure::usage("--tag needs object stores that this version does not write to").help("leave --tag out")
+        );
     }
     let classifier = classifier(args, context)?;
     let options = Options { rows_max: args.sample, ..Options::default() };
@@ -84,7 +86,13 @@ fn open(name: &str) -> Result<Box<dyn std::io::Read>, Failure> {
     Ok(Box::new(BufReader::new(file)))
 }
 
-fn verdict(classifier: &Classifier, name: &str, options: &Options, format: output::Format, out: &mut Out) -> Result<(), Failure> {
+fn verdict(
+    classifier: &Classifier,
+    name: &str,
+    options: &Options,
+    format: output::Format,
+    out: &mut Out,
+) -> Result<(), Failure> {
     let scan = classifier.scan(name, open(name)?, options).or_fail(format!("failed to read `{name}`"))?;
     let mut row = serde_json::to_value(&scan.verdict).or_fail("failed to print")?;
     if let Some(fields) = row.as_object_mut() {
@@ -94,9 +102,14 @@ fn verdict(classifier: &Classifier, name: &str, options: &Options, format: outpu
         fields.insert("sampled".to_owned(), json!(scan.sampled));
     }
     if format == output::Format::Human {
-        let found: Vec<String> = scan.verdict.identifiers.iter().map(|found| format!("{} ×{}", found.id, found.count)).collect();
+        let found: Vec<String> =
+            scan.verdict.identifiers.iter().map(|found| format!("{} ×{}", found.id, found.count)).collect();
         let people = scan.verdict.subjects.distinct_at_least;
-        return out.line(&format!("{name}: {:?}, at least {people} people; {}", scan.verdict.sensitivity, found.join(", ")));
+        return out.line(&format!(
+            "{name}: {:?}, at least {people} people; {}",
+            scan.verdict.sensitivity,
+            found.join(", ")
+        ));
     }
     out.json(&row)
 }

@@ -23,7 +23,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
         Command::Check => {
             let config = context.config()?;
             context.content(&config)?;
-            output::talk(format!("configuration is valid: tenant `{}`, {} sources", config.tenant(), config.source.len()));
+            output::talk(format!(
+                "configuration is valid: tenant `{}`, {} sources",
+                config.tenant(),
+                config.source.len()
+            ));
         }
         Command::Show => {
             let config = context.config()?;

@@ -29,10 +29,17 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
         regimes(&content),
         templates(&content),
     ];
-    let rows: Vec<Value> = checked.iter().map(|(kind, files, faults)| json!({"content": kind, "items": files, "faults": faults})).collect();
+    let rows: Vec<Value> = checked
+        .iter()
+        .map(|(kind, files, faults)| json!({"content": kind, "items": files, "faults": faults}))
+        .collect();
     output::rows(context.format, &["content", "items", "faults"], &rows)?;
     let faults: usize = checked.iter().map(|(_, _, faults)| faults).sum();
-    if faults == 0 { Ok(Exit::Done) } else { Err(Failure::failed(format!("{faults} examples did not show what they should"))) }
+    if faults == 0 {
+        Ok(Exit::Done)
+    } else {
+        Err(Failure::failed(format!("{faults} examples did not show what they should")))
+    }
 }
 
 type Checked = (&'static str, usize, usize);

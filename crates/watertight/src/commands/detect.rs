@@ -53,7 +53,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let content = if args.no_builtin { None } else { Some(context.content(&config)?) };
     let rules = rules::load(content.as_ref(), &args.rules, &config)?;
     report_rules(&rules);
-    let job = Job { args, rules: &rules, tenant: config.tenant(), forced: offline::forced_format(args.logsource.as_deref())? };
+    let job = Job {
+        args,
+        rules: &rules,
+        tenant: config.tenant(),
+        forced: offline::forced_format(args.logsource.as_deref())?,
+    };
     let threads = offline::threads(args.threads);
     let mut stats = offline::for_each_file(&args.paths, threads, || Worker::new(&job), Worker::file)?;
     stats.rules_loaded = rules.rules.len() as u64;

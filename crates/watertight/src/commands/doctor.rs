@@ -22,10 +22,16 @@ pub(crate) fn run(_: &Args, context: &Context) -> Outcome {
         say("no source is configured".to_owned(), "add [[source]] to watertight.toml; see `watertight config schema`");
     }
     if config.organisation.role.is_empty() || config.organisation.establishment.is_none() {
-        say("the law cannot be asked without our role and establishment".to_owned(), "fill [organisation] in watertight.toml");
+        say(
+            "the law cannot be asked without our role and establishment".to_owned(),
+            "fill [organisation] in watertight.toml",
+        );
     }
     if config.objects.root.is_none() {
-        say("exposed objects cannot be opened, so nobody can be counted".to_owned(), "set [objects] root in watertight.toml");
+        say(
+            "exposed objects cannot be opened, so nobody can be counted".to_owned(),
+            "set [objects] root in watertight.toml",
+        );
     }
     if config.mail.is_none() {
         say("notices cannot be sent".to_owned(), "fill [mail] in watertight.toml");

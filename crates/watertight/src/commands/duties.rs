@@ -95,7 +95,12 @@ fn objects(text: &str) -> Vec<(usize, String)> {
 /// For people: what is owed first, then what is not, each with its reason.
 fn human(answer: &duty::Answer, out: &mut Out) -> Result<(), Failure> {
     let name = answer.id.as_deref().unwrap_or("these facts");
-    out.line(&format!("{name}: {} owed, {} not, {} waiting for facts", answer.required.len(), answer.not_required.len(), answer.pending.len()))?;
+    out.line(&format!(
+        "{name}: {} owed, {} not, {} waiting for facts",
+        answer.required.len(),
+        answer.not_required.len(),
+        answer.pending.len()
+    ))?;
     for owed in &answer.required {
         let due = owed.due_by.as_deref().or(owed.standard.as_deref()).unwrap_or("no date");
         out.line(&format!("  tell {} by {due}  [{}, {}]", owed.recipient, owed.rule_id, owed.citation))?;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use ::evidence::verify::{Report, Trust, verify};
 use ::evidence::VerifierKey;
+use ::evidence::verify::{Report, Trust, verify};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
@@ -117,7 +117,11 @@ fn check(context: &Context, path: &std::path::Path, checkpoints: &[PathBuf], key
         trust.keys.push(VerifierKey::parse(key).or_usage(format!("`{key}` is not a verifier key"))?);
     }
     let report = verify(path, &trust).or_usage("failed to verify")?;
-    if context.format == Format::Human { human(&report)? } else { output::object(context.format, &report)? }
+    if context.format == Format::Human {
+        human(&report)?
+    } else {
+        output::object(context.format, &report)?
+    }
     if report.holds() { Ok(Exit::Done) } else { Ok(Exit::Evidence) }
 }
 
@@ -131,7 +135,10 @@ fn human(report: &Report) -> Result<(), Failure> {
         Some(anchor) if report.holds() => {
             out.line(&format!("holds: {} entries of `{origin}`, {} files; {anchor}", report.entries, report.files))?;
             for population in &report.populations {
-                out.line(&format!("  population `{}`: {} rows, complete for the log at this size ({} entries replayed)", population.name, population.rows, population.replayed))?;
+                out.line(&format!(
+                    "  population `{}`: {} rows, complete for the log at this size ({} entries replayed)",
+                    population.name, population.rows, population.replayed
+                ))?;
             }
         }
         _ => out.line(&format!("does not hold: {} faults", report.faults.len() as u64 + report.faults_omitted))?,

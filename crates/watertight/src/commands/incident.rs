@@ -95,7 +95,11 @@ async fn list(context: &Context) -> Outcome {
     let instance = Instance::read(context).await?;
     let mut rows = instance.store.documents("incident").await.or_fail("failed to read incidents")?;
     rows.sort_by_key(|row| std::cmp::Reverse(row["number"].as_u64()));
-    output::rows(context.format, &["number", "title", "severity", "status", "finding_count", "first_event", "id"], &rows)?;
+    output::rows(
+        context.format,
+        &["number", "title", "severity", "status", "finding_count", "first_event", "id"],
+        &rows,
+    )?;
     Ok(Exit::Done)
 }
 
@@ -159,7 +163,9 @@ async fn wish(instance: &Instance, command: Command) -> Result<Wish, Failure> {
             reason,
             expected: None,
         },
-        Command::Acknowledge { incident, by } => Wish::Acknowledge { incident: cases::find(store, &incident).await?, by },
+        Command::Acknowledge { incident, by } => {
+            Wish::Acknowledge { incident: cases::find(store, &incident).await?, by }
+        }
         Command::Close { incident, verdict, reason, by, duplicate_of } => Wish::Close {
             incident: cases::find(store, &incident).await?,
             verdict: parse_verdict(&verdict)?,

@@ -39,10 +39,13 @@ pub(crate) async fn ingest(
 ) -> Result<Vec<(String, Turn)>, Failure> {
     let sources = instance.config.source.clone();
     if let Some(unknown) = only.iter().find(|id| sources.iter().all(|source| source.id != **id)) {
-        return Err(Failure::usage(format!("there is no source `{unknown}`")).help("`watertight source list` shows them"));
+        return Err(
+            Failure::usage(format!("there is no source `{unknown}`")).help("`watertight source list` shows them")
+        );
     }
     if sources.is_empty() {
-        return Err(Failure::usage("no source is configured").help("add [[source]] to watertight.toml; `watertight config schema` shows it"));
+        return Err(Failure::usage("no source is configured")
+            .help("add [[source]] to watertight.toml; `watertight config schema` shows it"));
     }
     let mut detectors = Detectors::open(&instance.store, &instance.content, &instance.config).await?;
     let mut turns = Vec::new();

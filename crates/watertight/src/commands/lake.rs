@@ -109,8 +109,10 @@ async fn status(context: &Context, by_day: bool) -> Outcome {
 
 async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
     if keep_days < RETENTION_DAYS_MIN {
-        return Err(Failure::usage(format!("{keep_days} days is less than the {RETENTION_DAYS_MIN} that evidence needs"))
-            .help(format!("give --keep-days {RETENTION_DAYS_MIN} or more")));
+        return Err(Failure::usage(format!(
+            "{keep_days} days is less than the {RETENTION_DAYS_MIN} that evidence needs"
+        ))
+        .help(format!("give --keep-days {RETENTION_DAYS_MIN} or more")));
     }
     let now = context.clock.now();
     let today = now.to_zoned(TimeZone::UTC).date();
@@ -143,7 +145,8 @@ async fn hold(context: &Context, id: &str, reason: &str, rows: Selection) -> Out
         from_us: rows.from.map(Timestamp::as_microsecond),
         to_us: rows.to.map(Timestamp::as_microsecond),
     };
-    let hold = instance.lake.hold(id, filter, reason, context.clock.now()).await.or_usage("failed to place the hold")?;
+    let hold =
+        instance.lake.hold(id, filter, reason, context.clock.now()).await.or_usage("failed to place the hold")?;
     output::object(context.format, &hold)?;
     Ok(Exit::Done)
 }

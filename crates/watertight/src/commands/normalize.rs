@@ -95,7 +95,8 @@ impl Rejects {
     fn write(&self, rejected: &Rejected) -> Result<(), Failure> {
         let Some(file) = &self.0 else { return Ok(()) };
         let raw = base64::engine::general_purpose::STANDARD.encode(&rejected.raw);
-        let line = json!({"file": rejected.member, "record": rejected.record, "reason": rejected.reason, "raw_base64": raw});
+        let line =
+            json!({"file": rejected.member, "record": rejected.record, "reason": rejected.reason, "raw_base64": raw});
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         writeln!(file, "{line}").or_fail("failed to write a rejected record")
     }

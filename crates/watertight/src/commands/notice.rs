@@ -64,9 +64,12 @@ impl To {
     fn read(self) -> Result<Vec<Recipient>, Failure> {
         match (self.to, self.recipients) {
             (_, Some(path)) => notices::read_recipients(&path),
-            (Some(address), None) => {
-                Ok(vec![Recipient { id: notices::recipient_id(&address), address, name: None, fields: serde_json::Map::new() }])
-            }
+            (Some(address), None) => Ok(vec![Recipient {
+                id: notices::recipient_id(&address),
+                address,
+                name: None,
+                fields: serde_json::Map::new(),
+            }]),
             (None, None) => Err(Failure::usage("nobody to send to").help("give --to or --recipients")),
         }
     }
@@ -133,6 +136,10 @@ async fn receipts(context: &Context, notice: &str) -> Outcome {
     let instance = Instance::read(context).await?;
     let mut rows = instance.store.documents("delivery").await.or_fail("failed to read receipts")?;
     rows.retain(|row| row["notice"] == notice);
-    output::rows(context.format, &["recipient_id", "accepted_at", "message_id", "attempts", "possible_duplicates"], &rows)?;
+    output::rows(
+        context.format,
+        &["recipient_id", "accepted_at", "message_id", "attempts", "possible_duplicates"],
+        &rows,
+    )?;
     Ok(Exit::Done)
 }

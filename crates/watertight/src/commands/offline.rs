@@ -167,7 +167,8 @@ pub(crate) fn for_each_file<W>(
         for _ in 0..threads.min(inputs.len()).max(1) {
             scope.spawn(|| {
                 let mut tools = worker();
-                while let Some(index) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&index| index < inputs.len()) {
+                while let Some(index) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&index| index < inputs.len())
+                {
                     let mut out = InOrder { printer: &printer, index, buffer: Vec::new() };
                     match printer.wait_for_window(index).and_then(|()| file(&mut tools, &inputs[index], &mut out)) {
                         Ok(stats) => lock(&total).add(&stats),
@@ -192,9 +193,14 @@ fn inputs(paths: &[String], runtime: &tokio::runtime::Runtime) -> Result<Vec<Inp
             let store = std::sync::Arc::new(store);
             let members = runtime.block_on(store.list(&prefix)).map_err(|error| unreadable(&error))?;
             let handle = runtime.handle();
-            inputs.extend(members.into_iter().map(|member| Input::S3 { member, store: store.clone(), runtime: handle.clone() }));
+            inputs.extend(members.into_iter().map(|member| Input::S3 {
+                member,
+                store: store.clone(),
+                runtime: handle.clone(),
+            }));
         } else if path.starts_with("az://") {
-            return Err(Failure::usage(format!("`{path}`: Azure Blob is not read by this version")).help("copy the blobs to a directory or a bucket"));
+            return Err(Failure::usage(format!("`{path}`: Azure Blob is not read by this version"))
+                .help("copy the blobs to a directory or a bucket"));
         } else {
             let members = ingest::read::expand(path).map_err(|error| unreadable(&error))?;
             inputs.extend(members.into_iter().map(Input::Local));

@@ -31,7 +31,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     if args.engine != "local" {
-        return Err(Failure::usage(format!("`{}` is not an engine of this version", args.engine)).help("leave --engine out"));
+        return Err(
+            Failure::usage(format!("`{}` is not an engine of this version", args.engine)).help("leave --engine out")
+        );
     }
     context.block_on(async {
         let instance = Instance::read(context).await?;
@@ -127,14 +129,20 @@ async fn lend_documents(lake: &Lake, store: &Store) -> Result<(), Failure> {
 /// Which finding belongs to which incident.
 async fn lend_members(lake: &Lake, store: &Store) -> Result<(), Failure> {
     let cases = store.cases().await;
-    let members = cases.incidents.findings.iter().filter_map(|(finding, record)| {
-        Some(json!({"finding": finding, "incident": record.incident.as_ref()?}))
-    });
+    let members = cases
+        .incidents
+        .findings
+        .iter()
+        .filter_map(|(finding, record)| Some(json!({"finding": finding, "incident": record.incident.as_ref()?})));
     let rows: Vec<Value> = members.collect();
     let columns = [("incident".to_owned(), Text), ("finding".to_owned(), Text)];
     lake.register_json("incident_findings", &columns, &rows).or_fail("failed to lend `incident_findings` to SQL")
 }
 
 fn pick(document: &Value, columns: &[(&str, ColumnKind)]) -> Value {
-    columns.iter().map(|(name, _)| ((*name).to_owned(), document[*name].clone())).collect::<serde_json::Map<_, _>>().into()
+    columns
+        .iter()
+        .map(|(name, _)| ((*name).to_owned(), document[*name].clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }

@@ -8,8 +8,8 @@ use sigma::Loaded;
 use crate::content::Content;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::rules::{self, Values};
 use crate::output;
+use crate::rules::{self, Values};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -30,7 +30,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
         Command::Check { paths } => check(&content, paths),
         Command::Test { paths } => {
             let faults = test(&content, &load(&content, paths)?)?;
-            if faults == 0 { Ok(Exit::Done) } else { Err(Failure::failed(format!("{faults} examples did not show what they should"))) }
+            if faults == 0 {
+                Ok(Exit::Done)
+            } else {
+                Err(Failure::failed(format!("{faults} examples did not show what they should")))
+            }
         }
         Command::List { paths } => list(context, &load(&content, paths)?),
         Command::Show { id } => show(context, &load(&content, &[])?, id),
@@ -57,7 +61,11 @@ fn check(content: &Content, paths: &[PathBuf]) -> Outcome {
         output::talk(error);
     }
     let failed = loaded.errors.len() + errors.len();
-    output::talk(format!("{} rules can be used, {failed} cannot, {} warnings", loaded.rules.len() - errors.len(), loaded.warnings.len()));
+    output::talk(format!(
+        "{} rules can be used, {failed} cannot, {} warnings",
+        loaded.rules.len() - errors.len(),
+        loaded.warnings.len()
+    ));
     if failed == 0 { Ok(Exit::Done) } else { Err(Failure::usage(format!("{failed} rules cannot be used"))) }
 }
 
@@ -103,7 +111,9 @@ fn list(context: &Context, loaded: &Loaded) -> Outcome {
 
 fn show(context: &Context, loaded: &Loaded, id: &str) -> Outcome {
     let rule = loaded.rules.iter().find(|rule| rule.id == id || rule.file.ends_with(id));
-    let rule = rule.ok_or_else(|| Failure::usage(format!("there is no rule `{id}`")).help("`watertight rule list` shows their ids"))?;
+    let rule = rule.ok_or_else(|| {
+        Failure::usage(format!("there is no rule `{id}`")).help("`watertight rule list` shows their ids")
+    })?;
     output::object(
         context.format,
         &json!({

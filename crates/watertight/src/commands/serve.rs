@@ -11,8 +11,8 @@ use crate::detector::Detectors;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::flow;
 use crate::instance::Instance;
-use crate::web::{self, Site};
 use crate::output;
+use crate::web::{self, Site};
 
 /// How long the loop rests when no source had anything new. Files are found within this.
 const REST: Duration = Duration::from_secs(1);

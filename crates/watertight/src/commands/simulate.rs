@@ -36,9 +36,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let options = Options { seed: args.seed, days: args.days, start: args.start, scale: args.scale, stories };
     let mut sink = DirSink::new(&args.out);
     let truth = generate(&options, &mut sink).or_fail("failed to simulate")?;
-    output::object(context.format, &serde_json::json!({
-        "out": args.out, "seed": truth.seed, "days": truth.days, "records": truth.records, "records_total": truth.records_total(),
-        "stories": truth.stories.len(), "look_alikes": truth.look_alikes.len(),
-    }))?;
+    output::object(
+        context.format,
+        &serde_json::json!({
+            "out": args.out, "seed": truth.seed, "days": truth.days, "records": truth.records, "records_total": truth.records_total(),
+            "stories": truth.stories.len(), "look_alikes": truth.look_alikes.len(),
+        }),
+    )?;
     Ok(Exit::Done)
 }

@@ -22,9 +22,7 @@ pub(crate) struct Rebuild {
 
 pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
     let Command::Rebuild(args) = command;
-    context.block_on(async {
-        if args.compare { compare(context).await } else { rebuild(context).await }
-    })
+    context.block_on(async { if args.compare { compare(context).await } else { rebuild(context).await } })
 }
 
 async fn compare(context: &Context) -> Outcome {

@@ -66,8 +66,12 @@ pub(crate) async fn compare(instance: &Instance, truth: &GroundTruth) -> Result<
         compared.stories.push(story_found(instance, story, &of_story).await?);
     }
     for look_alike in &truth.look_alikes {
-        let records: BTreeSet<&str> = look_alike.occurrences.iter().flat_map(|o| &o.records).filter_map(|record| record.id.as_deref()).collect();
-        let disturbed = findings.iter().filter(|finding| records.contains(finding.event_uid.as_str()) && !explained.contains(finding.uid.as_str())).count();
+        let records: BTreeSet<&str> =
+            look_alike.occurrences.iter().flat_map(|o| &o.records).filter_map(|record| record.id.as_deref()).collect();
+        let disturbed = findings
+            .iter()
+            .filter(|finding| records.contains(finding.event_uid.as_str()) && !explained.contains(finding.uid.as_str()))
+            .count();
         if 0 < disturbed {
             compared.look_alikes_disturbed.insert(look_alike.id.clone(), disturbed);
         }
@@ -89,9 +93,13 @@ pub(crate) async fn compare(instance: &Instance, truth: &GroundTruth) -> Result<
 fn belongs(finding: &Found, story: &StoryTruth) -> bool {
     let by_id = story.records.iter().any(|record| record.id.as_deref() == Some(finding.event_uid.as_str()));
     let at = |text: &str| text.parse::<Timestamp>().ok();
-    let within = at(&story.start).is_some_and(|start| start <= finding.time) && at(&story.end).is_some_and(|end| finding.time <= end);
+    let within = at(&story.start).is_some_and(|start| start <= finding.time)
+        && at(&story.end).is_some_and(|end| finding.time <= end);
     let named = story.actors.contains(&finding.actor)
-        || story.resources.iter().any(|resource| finding.resources.to_ascii_lowercase().contains(&resource.to_ascii_lowercase()));
+        || story
+            .resources
+            .iter()
+            .any(|resource| finding.resources.to_ascii_lowercase().contains(&resource.to_ascii_lowercase()));
     by_id || (within && named)
 }
 

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use incident::{
-    Asserter, BreachInputs, CircumstanceScore, Command, DataCategory, DataContext, Fact, Identification, Malice, ThreeValued,
+    Asserter, BreachInputs, CircumstanceScore, Command, DataCategory, DataContext, Fact, Identification, Malice,
+    ThreeValued,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -37,7 +38,10 @@ pub(super) fn write(out: &Path, _seed: u64) -> Result<(), Failure> {
     let config = Config {
         tenant: Some("larkfield".to_owned()),
         organisation: organisation(&profile),
-        source: SOURCES.iter().map(|(id, folder)| Source { id: (*id).to_owned(), path: format!("company/telemetry/{folder}") }).collect(),
+        source: SOURCES
+            .iter()
+            .map(|(id, folder)| Source { id: (*id).to_owned(), path: format!("company/telemetry/{folder}") })
+            .collect(),
         placeholders: placeholders(&profile),
         objects: objects(),
         ..Config::default()
@@ -145,8 +149,14 @@ fn objects() -> Objects {
 
 /// What only people can say. The demo's privacy officer attests awareness at the moment of reading, and a risk by rule of
 /// thumb from the kinds of data; in a deployment a person does this with `watertight incident fact`.
-pub(super) async fn attest(instance: &Instance, incident: &str, exposure: &Exposure, now: Timestamp) -> Result<(), Failure> {
-    const GRAVE: &[&str] = &["SSN", "FIN_ACCT", "FIN_ACCT_WITH_CODE", "CARD", "CARD_WITH_CODE", "CRED", "MED", "GRADES", "STUDENT_PII"];
+pub(super) async fn attest(
+    instance: &Instance,
+    incident: &str,
+    exposure: &Exposure,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    const GRAVE: &[&str] =
+        &["SSN", "FIN_ACCT", "FIN_ACCT_WITH_CODE", "CARD", "CARD_WITH_CODE", "CRED", "MED", "GRADES", "STUDENT_PII"];
     let grave = exposure.elements.iter().any(|element| GRAVE.contains(&element.as_str()));
     let risk = if grave { "high" } else { "risk" };
     let facts = [

@@ -50,7 +50,8 @@ pub(crate) fn run(wish: &Wish<'_>, context: &Context) -> Result<(), Failure> {
         work_incidents(&mut instance, now).await?;
         let made = make_pack(&instance, wish, &out, now).await?;
         let found = compare::compare(&instance, &truth).await?;
-        summary::print(&instance, &summary::Facts { out: &out, now, turns: &turns, pack: &made, found: &found }).await?;
+        summary::print(&instance, &summary::Facts { out: &out, now, turns: &turns, pack: &made, found: &found })
+            .await?;
         if wish.serve {
             let listen = instance.config.web.listen.clone();
             commands::serve::serve(instance, &listen, Clock::Fixed(now)).await?;
@@ -64,7 +65,8 @@ fn fresh_directory(out: &Path) -> Result<PathBuf, Failure> {
     let doing = format!("failed to make `{}`", out.display());
     std::fs::create_dir_all(out).or_usage(&doing)?;
     if std::fs::read_dir(out).or_usage(&doing)?.next().is_some() {
-        return Err(Failure::usage(format!("`{}` is not empty", out.display())).help("name another directory with --out, or remove it"));
+        return Err(Failure::usage(format!("`{}` is not empty", out.display()))
+            .help("name another directory with --out, or remove it"));
     }
     out.canonicalize().or_usage(&doing)
 }

@@ -23,8 +23,11 @@ pub(super) struct Facts<'a> {
 
 pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), Failure> {
     let total = facts.turns.iter().fold(Turn::default(), |sum, (_, turn)| sum.plus(*turn));
-    let count = async |kind: &str| Ok::<_, Failure>(instance.store.documents(kind).await.or_fail("failed to read documents")?.len());
-    let (incidents, obligations, notices) = (count("incident").await?, count("obligation").await?, count("notice").await?);
+    let count = async |kind: &str| {
+        Ok::<_, Failure>(instance.store.documents(kind).await.or_fail("failed to read documents")?.len())
+    };
+    let (incidents, obligations, notices) =
+        (count("incident").await?, count("obligation").await?, count("notice").await?);
     let entries = instance.store.size().await.or_fail("failed to read the log")?;
     let dir = facts.out.display();
     let with = format!("watertight --config {dir}/watertight.toml --data-dir {dir}/data");
@@ -33,7 +36,9 @@ pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), 
     line(format!("records      {:>8}   = {} events + {} rejected", total.records, total.events, total.rejected))?;
     line(format!("               {with} query \"SELECT sum(records), sum(events), sum(rejected) FROM batches\""))?;
     line(format!("findings     {:>8}", total.findings))?;
-    line(format!("               {with} query \"SELECT title, count(*) FROM findings GROUP BY title ORDER BY 2 DESC\""))?;
+    line(format!(
+        "               {with} query \"SELECT title, count(*) FROM findings GROUP BY title ORDER BY 2 DESC\""
+    ))?;
     line(format!("incidents    {incidents:>8}"))?;
     line(format!("               {with} incident list"))?;
     line(format!("obligations  {obligations:>8}"))?;
@@ -47,13 +52,24 @@ pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), 
     line(String::new())?;
     line("what leaked, against the company's ground truth:".to_owned())?;
     for story in &facts.found.stories {
-        let when = story.seconds_after_deed.map_or_else(|| "not found".to_owned(), |s| if s < 0 { format!("{} s before the deed", -s) } else { format!("{s} s after the deed") });
+        let when = story.seconds_after_deed.map_or_else(
+            || "not found".to_owned(),
+            |s| if s < 0 { format!("{} s before the deed", -s) } else { format!("{s} s after the deed") },
+        );
         let counted = story.subjects_counted.map_or_else(|| "-".to_owned(), |n| n.to_string());
-        line(format!("  {:<22} {:>5} findings, first {:<24} people {counted} of {}", story.story, story.findings, when, story.subjects_true))?;
+        line(format!(
+            "  {:<22} {:>5} findings, first {:<24} people {counted} of {}",
+            story.story, story.findings, when, story.subjects_true
+        ))?;
     }
     let found = facts.found;
-    line(format!("  {} of {} look-alikes stayed quiet; {} high findings and {} incidents without a leak behind them",
-        found.look_alikes - found.look_alikes_disturbed.len(), found.look_alikes, found.false_high, found.false_incidents.len()))?;
+    line(format!(
+        "  {} of {} look-alikes stayed quiet; {} high findings and {} incidents without a leak behind them",
+        found.look_alikes - found.look_alikes_disturbed.len(),
+        found.look_alikes,
+        found.false_high,
+        found.false_incidents.len()
+    ))?;
     line(format!("               diff against {dir}/company/ground-truth.json is in {dir}/comparison.json"))?;
     line(format!("clock        simulated, {}", facts.now))?;
     out.flush()?;

@@ -16,7 +16,11 @@ use crate::instance::Instance;
 const SCOPE: &str = "scope";
 
 /// Sets the facts an exposure shows. Returns how many entries that made.
-pub(crate) async fn state_facts(instance: &mut Instance, exposure: &Exposure, now: Timestamp) -> Result<usize, Failure> {
+pub(crate) async fn state_facts(
+    instance: &mut Instance,
+    exposure: &Exposure,
+    now: Timestamp,
+) -> Result<usize, Failure> {
     let mut appended = 0;
     for fact in facts(exposure, &instance.config.organisation) {
         let command = Command::SetFact { incident: exposure.incident.clone(), fact, expected: None };

@@ -64,7 +64,8 @@ pub(crate) async fn measure(instance: &Instance, incident: &str) -> Result<Expos
 
 /// The exposure of a list of objects, given as paths below the objects' root.
 pub(crate) fn measure_objects(instance: &Instance, objects: &[String]) -> Result<Exposure, Failure> {
-    let traces = traces::Traces { objects: objects.iter().map(|path| (path.clone(), 1)).collect(), ..traces::Traces::default() };
+    let traces =
+        traces::Traces { objects: objects.iter().map(|path| (path.clone(), 1)).collect(), ..traces::Traces::default() };
     people::count(instance, &traces)
 }
 

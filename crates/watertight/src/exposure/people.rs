@@ -107,7 +107,9 @@ impl Gathered<'_> {
         if people.is_empty() {
             return Ok(());
         }
-        let Some(register) = objects.register.iter().find(|register| register.service.iter().any(|name| name == service)) else {
+        let Some(register) =
+            objects.register.iter().find(|register| register.service.iter().any(|name| name == service))
+        else {
             self.exposure.not_opened.push(format!("{} people of `{service}`: no register is configured", people.len()));
             return Ok(());
         };
@@ -122,7 +124,8 @@ impl Gathered<'_> {
             self.subjects.unite(&scan.subjects);
             return Ok(());
         }
-        let object = ExposedObject { uri: format!("rows of {}", register.path), path: None, records: scan.records, reads: 1 };
+        let object =
+            ExposedObject { uri: format!("rows of {}", register.path), path: None, records: scan.records, reads: 1 };
         self.take(scan, object);
         Ok(())
     }
@@ -165,7 +168,12 @@ impl Gathered<'_> {
         classifier.scan_stream(joined.as_bytes(), gather).or_fail("failed to read log records")?;
         self.exposure.elements.extend(elements);
         let records = texts.len() as u64;
-        self.exposure.objects.push(ExposedObject { uri: format!("log of {service}"), path: None, records, reads: records });
+        self.exposure.objects.push(ExposedObject {
+            uri: format!("log of {service}"),
+            path: None,
+            records,
+            reads: records,
+        });
         Ok(addresses)
     }
 
@@ -195,7 +203,8 @@ fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
         return Some(root.join(pattern)).filter(|path| path.is_file()).into_iter().collect();
     }
     let full = format!("{}/{pattern}", glob::Pattern::escape(&root.display().to_string()));
-    let mut found: Vec<PathBuf> = glob::glob(&full).into_iter().flatten().flatten().filter(|path| path.is_file()).collect();
+    let mut found: Vec<PathBuf> =
+        glob::glob(&full).into_iter().flatten().flatten().filter(|path| path.is_file()).collect();
     found.sort();
     found.truncate(FILES_A_PATTERN_MAX);
     found

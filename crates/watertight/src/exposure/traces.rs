@@ -53,10 +53,15 @@ async fn events_of(instance: &Instance, incident: &str) -> Result<Vec<EventRow>,
     let members: BTreeSet<String> = {
         let cases = instance.store.cases().await;
         let findings = &cases.incidents.findings;
-        findings.iter().filter(|(_, record)| record.incident.as_deref() == Some(incident)).map(|(uid, _)| uid.clone()).collect()
+        findings
+            .iter()
+            .filter(|(_, record)| record.incident.as_deref() == Some(incident))
+            .map(|(uid, _)| uid.clone())
+            .collect()
     };
     let mut uids = BTreeSet::new();
-    let mut stream = instance.lake.sql_stream("SELECT uid, event_uid FROM findings").await.or_fail("failed to read findings")?;
+    let mut stream =
+        instance.lake.sql_stream("SELECT uid, event_uid FROM findings").await.or_fail("failed to read findings")?;
     while let Some(rows) = stream.next().await.or_fail("failed to read findings")? {
         let text = |row: &[Value], i: usize| row.get(i).and_then(Value::as_str).unwrap_or_default().to_owned();
         uids.extend(rows.iter().filter(|row| members.contains(&text(row, 0))).map(|row| text(row, 1)));
@@ -110,7 +115,8 @@ async fn gathered_by_host(instance: &Instance, flow: &EventRow, traces: &mut Tra
     let from_us = flow.time_us - GATHERING_US;
     let query = format!("SELECT DISTINCT actor FROM events WHERE actor LIKE 'aws:role-session:%/{host}'");
     let actors = instance.lake.sql(&query, ACTORS_A_HOST_MAX).await.or_fail("failed to look up a host's sessions")?;
-    let actors: BTreeSet<String> = actors.objects().filter_map(|row| Some(row.get("actor")?.as_str()?.to_owned())).collect();
+    let actors: BTreeSet<String> =
+        actors.objects().filter_map(|row| Some(row.get("actor")?.as_str()?.to_owned())).collect();
     if actors.is_empty() {
         return Ok(());
     }
@@ -122,7 +128,9 @@ async fn gathered_by_host(instance: &Instance, flow: &EventRow, traces: &mut Tra
             *traces.objects.entry(path.to_owned()).or_default() += 1;
         }
     }
-    traces.assumptions.push(format!("what {host} had read in the 6 hours before it sent the data out is taken to have left"));
+    traces
+        .assumptions
+        .push(format!("what {host} had read in the 6 hours before it sent the data out is taken to have left"));
     Ok(())
 }
 
@@ -133,17 +141,23 @@ const ACTORS_A_HOST_MAX: usize = 64;
 
 /// Which instances a snapshot was taken of: the lake knows from the call that made it.
 async fn databases_of(instance: &Instance, snapshot: &str) -> Result<BTreeSet<String>, Failure> {
-    let query = "SELECT raw FROM events WHERE operation IN ('CreateDBSnapshot', 'CopyDBSnapshot', 'CreateDBClusterSnapshot')";
+    let query =
+        "SELECT raw FROM events WHERE operation IN ('CreateDBSnapshot', 'CopyDBSnapshot', 'CreateDBClusterSnapshot')";
     let mut stream = instance.lake.sql_stream(query).await.or_fail("failed to look up a snapshot")?;
     let mut found = BTreeSet::new();
     while let Some(rows) = stream.next().await.or_fail("failed to look up a snapshot")? {
         for row in rows {
-            let raw: Value = row.first().and_then(Value::as_str).and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or(Value::Null);
+            let raw: Value = row
+                .first()
+                .and_then(Value::as_str)
+                .and_then(|raw| serde_json::from_str(raw).ok())
+                .unwrap_or(Value::Null);
             let parameters = &raw["requestParameters"];
             let names_it = ["dBSnapshotIdentifier", "targetDBSnapshotIdentifier", "dBClusterSnapshotIdentifier"]
                 .iter()
                 .any(|name| parameters[name].as_str() == Some(snapshot));
-            let source = ["dBInstanceIdentifier", "dBClusterIdentifier"].iter().find_map(|name| parameters[name].as_str());
+            let source =
+                ["dBInstanceIdentifier", "dBClusterIdentifier"].iter().find_map(|name| parameters[name].as_str());
             found.extend(source.filter(|_| names_it).map(str::to_owned));
         }
     }
@@ -157,7 +171,9 @@ fn azure(event: &EventRow, traces: &mut Traces) {
     }
     for resource in &event.resources {
         let lower = resource.to_ascii_lowercase();
-        let part = |name: &str| lower.split(&format!("/{name}/")).nth(1).and_then(|rest| rest.split('/').next()).map(str::to_owned);
+        let part = |name: &str| {
+            lower.split(&format!("/{name}/")).nth(1).and_then(|rest| rest.split('/').next()).map(str::to_owned)
+        };
         if let (Some(server), Some(database)) = (part("servers"), part("databases")) {
             *traces.objects.entry(format!("azuresql-{server}/{database}/**/*")).or_default() += 1;
         }

@@ -62,7 +62,12 @@ fn open_source(id: &str, path: &str, done: &[Position]) -> Result<Box<dyn Source
 }
 
 /// The next batch: an unfinished one again, or a new one that gets its number here.
-pub(crate) async fn next(store: &Store, feed: &mut Feed, content: &str, now: Timestamp) -> Result<Option<Batch>, Failure> {
+pub(crate) async fn next(
+    store: &Store,
+    feed: &mut Feed,
+    content: &str,
+    now: Timestamp,
+) -> Result<Option<Batch>, Failure> {
     if let Some(assignment) = feed.unfinished.clone() {
         return replay(feed, assignment).await.map(Some);
     }
@@ -83,9 +88,11 @@ fn spans(raw: &RawBatch) -> Vec<Span> {
     for (place, member) in raw.members.iter().enumerate() {
         let name = &member.member.name;
         let of_records = raw.records.iter().filter(|record| record.member == place).map(|record| record.index);
-        let of_rejected = raw.rejected.iter().filter(|rejected| rejected.member == *name).map(|rejected| rejected.record);
+        let of_rejected =
+            raw.rejected.iter().filter(|rejected| rejected.member == *name).map(|rejected| rejected.record);
         let from = of_records.chain(of_rejected).min().unwrap_or(member.after.record);
-        let cut_off = raw.rejected.iter().any(|rejected| rejected.member == *name && member.after.record <= rejected.record);
+        let cut_off =
+            raw.rejected.iter().any(|rejected| rejected.member == *name && member.after.record <= rejected.record);
         spans.push(Span { from, after: member.after.clone(), cut_off });
     }
     for name in &raw.skipped {
@@ -102,7 +109,8 @@ async fn replay(feed: &mut Feed, assignment: Assignment) -> Result<Batch, Failur
     for span in assignment.spans.iter().filter(|span| span.from < span.after.record || span.cut_off) {
         let member = &span.after.member;
         let begin = Position { member: member.clone(), record: span.from, complete: false };
-        let path = if feed.path.starts_with("s3://") { object_url(&feed.path, &member.name) } else { member.name.clone() };
+        let path =
+            if feed.path.starts_with("s3://") { object_url(&feed.path, &member.name) } else { member.name.clone() };
         let mut source = open_source_with(&feed.id, &path, &begin, whole.clone())?;
         let read = source.next_batch().await.or_fail(format!("failed to read `{}` again", member.name))?;
         let raw = read.ok_or_else(|| gone(&assignment, &member.name))?;

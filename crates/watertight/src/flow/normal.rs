@@ -83,7 +83,9 @@ impl Batch {
 
     /// A member that ended inside a record stands before that record, and yet it was rejected in this batch.
     fn holds_rejected(&self, rejected: &Rejected) -> bool {
-        let cut_off = |span: &Span| span.cut_off && span.after.record == rejected.record && span.after.member.name == rejected.member;
+        let cut_off = |span: &Span| {
+            span.cut_off && span.after.record == rejected.record && span.after.member.name == rejected.member
+        };
         self.holds(&rejected.member, rejected.record) || self.assignment.spans.iter().any(cut_off)
     }
 }

@@ -49,7 +49,8 @@ pub(crate) async fn approve(instance: &mut Instance, wish: &Approve<'_>, now: Ti
     let library = library(&instance.content);
     let binding = binding(&document, &drafted, template(&library, &document)?, &wish.recipients);
     let author = document["author"].as_str().unwrap_or_default();
-    let approval = judge(&drafted.draft, &binding, wish.hash, author, wish.approver, now).or_usage("failed to approve")?;
+    let approval =
+        judge(&drafted.draft, &binding, wish.hash, author, wish.approver, now).or_usage("failed to approve")?;
     let incident = document["incident"].as_str().unwrap_or_default();
     let entry_id = law::hash(&["notice.approved", wish.notice, &approval.hash, &approval.approver]);
     let entry = LogDraft {
@@ -67,7 +68,12 @@ pub(crate) async fn approve(instance: &mut Instance, wish: &Approve<'_>, now: Ti
     Ok(approval.hash)
 }
 
-pub(super) fn binding(document: &Value, drafted: &Drafted, template: &::notice::Template, recipients: &[Recipient]) -> Binding {
+pub(super) fn binding(
+    document: &Value,
+    drafted: &Drafted,
+    template: &::notice::Template,
+    recipients: &[Recipient],
+) -> Binding {
     let mut root = recipient_root(document);
     for recipient in recipients {
         root.push(recipient);
@@ -95,10 +101,15 @@ pub(crate) fn read_recipients(path: &Path) -> Result<Vec<Recipient>, Failure> {
     }
     recipients.sort_by(|a, b| a.id.cmp(&b.id));
     if recipients.len() > RECIPIENTS_MAX {
-        return Err(Failure::usage(format!("{doing}: more than {RECIPIENTS_MAX} recipients, the limit of this version")));
+        return Err(Failure::usage(format!(
+            "{doing}: more than {RECIPIENTS_MAX} recipients, the limit of this version"
+        )));
     }
     if let Some(pair) = recipients.windows(2).find(|pair| pair[0].id == pair[1].id) {
-        return Err(Failure::usage(format!("{doing}: the id `{}` stands twice; nobody may get two copies", pair[0].id)));
+        return Err(Failure::usage(format!(
+            "{doing}: the id `{}` stands twice; nobody may get two copies",
+            pair[0].id
+        )));
     }
     Ok(recipients)
 }

@@ -54,11 +54,17 @@ fn find<'l>(library: &'l Library, rule_id: &str, language: &str) -> Option<&'l T
     library.for_rule(rule_id, language).into_iter().next()
 }
 
-fn input(obligation: &Value, facts: &Value, organisation: &Organisation, now: Timestamp) -> Result<DraftInput, Failure> {
+fn input(
+    obligation: &Value,
+    facts: &Value,
+    organisation: &Organisation,
+    now: Timestamp,
+) -> Result<DraftInput, Failure> {
     // The regime says what must stand in the notice and in which form; the template brings the words.
     let mut content = obligation["content_form"].as_object().cloned().unwrap_or_default();
     content.insert("must".to_owned(), obligation["content"].clone());
-    content.retain(|key, _| ["title", "headings", "min_point_size", "style", "must", "must_not"].contains(&key.as_str()));
+    content
+        .retain(|key, _| ["title", "headings", "min_point_size", "style", "must", "must_not"].contains(&key.as_str()));
     let content = ContentSpec::from_json(&Value::Object(content)).map_err(Failure::failed)?;
     Ok(DraftInput {
         obligation: obligation.clone(),

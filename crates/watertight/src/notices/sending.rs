@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use ::notice::approval::{self, Approval};
 use ::notice::deliver::smtp::{Mail, Security, Session, Smtp};
-use ::notice::deliver::{Action, OutboxItem, Receipt, RetryPolicy, Sender, after_attempt, begin, next_action, outbox, recover};
+use ::notice::deliver::{
+    Action, OutboxItem, Receipt, RetryPolicy, Sender, after_attempt, begin, next_action, outbox, recover,
+};
 use ::notice::{Recipient, render_for};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -41,11 +43,20 @@ pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) 
     let now_bound = binding(&document, &drafted, template, &recipients);
     approval::check(&approval, &now_bound).or_usage("failed to send")?;
     let mail = instance.config.mail.clone().ok_or_else(|| {
-        Failure::usage("no mail server is configured").help("fill [mail] in watertight.toml; `watertight config schema` shows it")
+        Failure::usage("no mail server is configured")
+            .help("fill [mail] in watertight.toml; `watertight config schema` shows it")
     })?;
-    let by_id: BTreeMap<&str, &Recipient> = recipients.iter().map(|recipient| (recipient.id.as_str(), recipient)).collect();
+    let by_id: BTreeMap<&str, &Recipient> =
+        recipients.iter().map(|recipient| (recipient.id.as_str(), recipient)).collect();
     queue(instance, notice, &approval, &by_id, &mail, now).await?;
-    let job = Job { document: &document, drafted: &drafted, template, recipients: &by_id, sender: sender(&mail)?, smtp: smtp(&mail)? };
+    let job = Job {
+        document: &document,
+        drafted: &drafted,
+        template,
+        recipients: &by_id,
+        sender: sender(&mail)?,
+        smtp: smtp(&mail)?,
+    };
     let sent = deliver(instance, notice, &job, now).await?;
     finish(instance, notice, &document, sent, now).await?;
     Ok(Sent { recipients: recipients.len(), ..sent })
@@ -62,7 +73,8 @@ struct Job<'a> {
 
 fn approved(document: &Value) -> Result<Approval, Failure> {
     serde_json::from_value(document["approval"].clone()).map_err(|_| {
-        Failure::usage("the notice is not approved").help("`watertight notice check` shows its hash, `watertight notice approve` approves it")
+        Failure::usage("the notice is not approved")
+            .help("`watertight notice check` shows its hash, `watertight notice approve` approves it")
     })
 }
 
@@ -80,7 +92,8 @@ async fn queue(
     now: Timestamp,
 ) -> Result<(), Failure> {
     let domain = mail.from.rsplit('@').next().unwrap_or("localhost").trim_end_matches('>').to_owned();
-    let items: Vec<OutboxItem> = recipients.keys().map(|id| OutboxItem::new(&approval.hash, id, &domain, now)).collect();
+    let items: Vec<OutboxItem> =
+        recipients.keys().map(|id| OutboxItem::new(&approval.hash, id, &domain, now)).collect();
     instance.store.queue(notice, &items).await.or_fail("failed to fill the outbox")?;
     // We hold the lease, so nobody else can have these in flight: whoever had them died.
     for item in instance.store.outbox(notice, true).await.or_fail("failed to read the outbox")? {
@@ -137,7 +150,8 @@ async fn attempt(
 ) -> Result<Session, Failure> {
     let Some(&recipient) = job.recipients.get(item.recipient_id.as_str()) else { return Ok(session) };
     let message = render_for(job.template, &job.drafted.input, recipient).or_fail("failed to render the message")?;
-    let mail = Mail { sender: &job.sender, recipient, message: &message, message_id: &item.message_id, created: item.created };
+    let mail =
+        Mail { sender: &job.sender, recipient, message: &message, message_id: &item.message_id, created: item.created };
     let keep = async |item: &OutboxItem| instance.store.keep_item(item).await.or_fail("failed to keep the outbox");
     let tls = session.is_encrypted();
     let after = match session.offer(mail).await {
@@ -179,7 +193,13 @@ fn receipt_entry(document: &Value, receipt: &Receipt, now: Timestamp) -> Result<
 }
 
 /// Everybody has it, or nobody is left to try: the notice says so, and a duty with all copies sent is satisfied.
-async fn finish(instance: &mut Instance, notice: &str, document: &Value, sent: Sent, now: Timestamp) -> Result<(), Failure> {
+async fn finish(
+    instance: &mut Instance,
+    notice: &str,
+    document: &Value,
+    sent: Sent,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let state = match sent {
         Sent { waiting: 0, refused: 0, .. } => "sent",
         Sent { waiting: 0, .. } => "sent_in_part",
@@ -188,7 +208,14 @@ async fn finish(instance: &mut Instance, notice: &str, document: &Value, sent: S
     let incident = document["incident"].as_str().unwrap_or_default();
     let clear = json!({"id": notice, "incident": incident, "state": state, "sent": sent});
     let id = law::hash(&["notice.progress", notice, &clear.to_string()]);
-    let mut drafts = vec![LogDraft { id, kind: "notice.progress".to_owned(), at: now, subject: incident.to_owned(), clear, body: None }];
+    let mut drafts = vec![LogDraft {
+        id,
+        kind: "notice.progress".to_owned(),
+        at: now,
+        subject: incident.to_owned(),
+        clear,
+        body: None,
+    }];
     if state == "sent" {
         let obligation = document["obligation"].as_str().unwrap_or_default();
         drafts.push(LogDraft {
@@ -222,7 +249,8 @@ fn smtp(mail: &MailConfig) -> Result<Smtp, Failure> {
         "none" => Security::Plain,
         other => return Err(Failure::usage(format!("`{other}` in [mail] security is not tls, starttls or none"))),
     };
-    let secret = mail.password_env.as_deref().map(std::env::var).transpose().or_usage("failed to read the mail password")?;
+    let secret =
+        mail.password_env.as_deref().map(std::env::var).transpose().or_usage("failed to read the mail password")?;
     let credentials = mail.username.clone().zip(secret);
     let hello = mail.from.rsplit('@').next().unwrap_or("localhost").trim_end_matches('>').to_owned();
     Ok(Smtp { host: mail.host.clone(), port: mail.port, security, hello, ca_pem: None, credentials })

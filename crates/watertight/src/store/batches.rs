@@ -33,10 +33,12 @@ pub(crate) struct Span {
 impl Store {
     /// The batch a crash left unfinished, if any. It must be done before a new one is assigned.
     pub(crate) async fn unfinished_batch(&self, source: &str) -> Result<Option<Assignment>, LogError> {
-        let row = sqlx::query("SELECT seq, content_version, spans FROM batch WHERE source = ? AND done = 0 ORDER BY seq LIMIT 1")
-            .bind(source)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row = sqlx::query(
+            "SELECT seq, content_version, spans FROM batch WHERE source = ? AND done = 0 ORDER BY seq LIMIT 1",
+        )
+        .bind(source)
+        .fetch_optional(&self.pool)
+        .await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Assignment {
             source: source.to_owned(),
@@ -69,7 +71,12 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         tx.commit().await?;
-        Ok(Assignment { source: source.to_owned(), seq, content_version: content_version.to_owned(), spans: spans.to_vec() })
+        Ok(Assignment {
+            source: source.to_owned(),
+            seq,
+            content_version: content_version.to_owned(),
+            spans: spans.to_vec(),
+        })
     }
 
     /// The batch is in the lake and in the log; its members stand where it left them. One transaction.

@@ -141,7 +141,10 @@ impl Store {
 
     /// The body of an entry: its JSON, or `None` when the entry has none or it was erased.
     pub(crate) async fn body(&self, entry: &evidence::Entry) -> Result<Body, LogError> {
-        let row = sqlx::query("SELECT ciphertext FROM body WHERE entry_id = ?").bind(&entry.id).fetch_optional(&self.pool).await?;
+        let row = sqlx::query("SELECT ciphertext FROM body WHERE entry_id = ?")
+            .bind(&entry.id)
+            .fetch_optional(&self.pool)
+            .await?;
         let Some(row) = row else { return Ok(Body::None) };
         let sealed: Vec<u8> = row.try_get("ciphertext")?;
         Ok(match evidence::body::open(&self.keys, entry, &sealed)? {

@@ -12,9 +12,9 @@ mod rebuild;
 
 use std::path::Path;
 
+use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::SqlSafeStr as _;
 use tokio::sync::Mutex;
 
 pub(crate) use batches::{Assignment, Span};
@@ -52,7 +52,11 @@ impl Store {
     ) -> Result<Self, LogError> {
         let pool = connect(&dir.join(STATE_FILE)).await?;
         let store = Self { pool, tenant: tenant.to_owned(), keys, cases: Mutex::new(cases) };
-        if writer { store.fold_all().await? } else { store.apply_all().await? }
+        if writer {
+            store.fold_all().await?
+        } else {
+            store.apply_all().await?
+        }
         Ok(store)
     }
 

@@ -115,7 +115,10 @@ async fn merge(tx: &mut SqliteConnection, kind: &str, id: &str, stored: &Stored)
         None => Map::from_iter([("id".to_owned(), json!(id))]),
     };
     document.extend(stored.entry.clear.iter().map(|(key, value)| (key.clone(), value.clone())));
-    document.insert("last".to_owned(), json!({"entry": stored.entry.kind, "at": stored.entry.at, "position": stored.position}));
+    document.insert(
+        "last".to_owned(),
+        json!({"entry": stored.entry.kind, "at": stored.entry.at, "position": stored.position}),
+    );
     put(tx, kind, id, stored, &Value::Object(document)).await
 }
 
@@ -143,7 +146,10 @@ async fn put(
 impl Store {
     /// Every document of a kind, by id.
     pub(crate) async fn documents(&self, kind: &str) -> Result<Vec<Value>, LogError> {
-        let rows = sqlx::query("SELECT json FROM document WHERE kind = ? ORDER BY id").bind(kind).fetch_all(&self.pool).await?;
+        let rows = sqlx::query("SELECT json FROM document WHERE kind = ? ORDER BY id")
+            .bind(kind)
+            .fetch_all(&self.pool)
+            .await?;
         rows.iter().map(|row| Ok(serde_json::from_str(row.try_get("json")?)?)).collect()
     }
 

@@ -53,12 +53,15 @@ pub(super) async fn incident(State(site): State<Site>, Path(id): Path<String>) -
 
 /// A file of the log's directory: `checkpoint` or a tile. Nothing else is served, whatever the path says.
 pub(super) async fn log_file(State(site): State<Site>, Path(path): Path<String>) -> Result<Response, WebError> {
-    let plain = path.split('/').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') && part != "..");
+    let plain = path
+        .split('/')
+        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') && part != "..");
     let known = path == evidence::store::CHECKPOINT_FILE || path.starts_with("tile/");
     if !plain || !known {
         return Err(WebError::NotFound);
     }
     let bytes = tokio::fs::read(site.log_dir.join(&path)).await.map_err(|_| WebError::NotFound)?;
-    let kind = if path == evidence::store::CHECKPOINT_FILE { "text/plain; charset=utf-8" } else { "application/octet-stream" };
+    let kind =
+        if path == evidence::store::CHECKPOINT_FILE { "text/plain; charset=utf-8" } else { "application/octet-stream" };
     Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
 }

@@ -56,7 +56,8 @@ impl IntoResponse for WebError {
                 let _random: Result<(), getrandom::Error> = getrandom::fill(&mut id);
                 let id = crate::content::hex(&id);
                 tracing::error!(request = %id, %reason, "page failed");
-                (StatusCode::INTERNAL_SERVER_ERROR, format!("this page could not be made; request {id}\n")).into_response()
+                (StatusCode::INTERNAL_SERVER_ERROR, format!("this page could not be made; request {id}\n"))
+                    .into_response()
             }
         }
     }
@@ -104,7 +105,10 @@ async fn style() -> impl IntoResponse {
 async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),

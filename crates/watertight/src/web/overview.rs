@@ -151,12 +151,8 @@ pub(super) fn obligations(duties: &[Value], numbers: &BTreeMap<&str, &Value>, no
 
 fn incident(document: &Value, exposure_of: &BTreeMap<&str, &Value>) -> Incident {
     let exposure = document["id"].as_str().and_then(|id| exposure_of.get(id));
-    let mut surfaces: Vec<String> = document["signals"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|signal| shown::text(&signal["surface"]))
-        .collect();
+    let mut surfaces: Vec<String> =
+        document["signals"].as_array().into_iter().flatten().map(|signal| shown::text(&signal["surface"])).collect();
     surfaces.sort();
     surfaces.dedup();
     Incident {
