@@ -29,7 +29,7 @@ fn rules_page() -> Result<String, String> {
     for path in yaml_files(&root().join("content/rules")) {
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let shown = path.strip_prefix(root().join("content/rules")).unwrap_or(&path).display().to_string();
-        let title = top_level(&text, "title");
+        let title = top_level(&text, "title").replace("''", "'");
         let level = top_level(&text, "level");
         rows.push((shown.clone(), format!("| {title} | {level} | [{shown}](../content/rules/{shown}) |")));
     }
