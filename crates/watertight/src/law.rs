@@ -94,7 +94,7 @@ pub(crate) async fn incident_facts(instance: &Instance, incident: &str) -> Resul
     Ok(facts)
 }
 
-fn fill_organisation(facts: &mut Map<String, Value>, organisation: &Organisation) {
+pub(crate) fn fill_organisation(facts: &mut Map<String, Value>, organisation: &Organisation) {
     let mut fill = |key: &str, value: Value| {
         facts.entry(key).or_insert(value);
     };

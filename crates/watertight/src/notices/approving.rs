@@ -8,7 +8,7 @@ use ::notice::{Recipient, RecipientRoot};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Drafted, latest, library, template};
+use super::{Drafted, ensure_current, latest, library, template};
 use crate::cases;
 use crate::content::hex;
 use crate::exit::{Failure, OrFail as _};
@@ -46,6 +46,7 @@ pub(crate) async fn check(instance: &Instance, notice: &str, recipients: &[Recip
 /// Judges and records an approval. Returns the approved hash.
 pub(crate) async fn approve(instance: &mut Instance, wish: &Approve<'_>, now: Timestamp) -> Result<String, Failure> {
     let (document, drafted) = latest(instance, wish.notice).await?;
+    ensure_current(instance, &document, &drafted).await?;
     let library = library(&instance.content);
     let binding = binding(&document, &drafted, template(&library, &document)?, &wish.recipients);
     let author = document["author"].as_str().unwrap_or_default();

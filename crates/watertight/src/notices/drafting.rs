@@ -1,5 +1,7 @@
 //! Drafting: one draft an obligation, from the incident's facts. What is missing stays visible as a gap.
 
+use std::collections::BTreeMap;
+
 use ::notice::{Contact, ContentSpec, DraftInput, Library, OrgProfile, Template, draft};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,7 +13,7 @@ use crate::config::Organisation;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::law;
-use crate::store::Draft as LogDraft;
+use crate::store::{Body, Draft as LogDraft};
 
 /// What drafting an incident came to.
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -31,7 +33,7 @@ pub(crate) async fn draft_incident(
     now: Timestamp,
 ) -> Result<DraftedAll, Failure> {
     let library = library(&instance.content);
-    let facts = law::incident_facts(instance, incident).await?;
+    let facts = notice_facts(instance, incident).await?;
     let obligations = instance.store.documents("obligation").await.or_fail("failed to read obligations")?;
     let mut all = DraftedAll::default();
     let mut drafts = Vec::new();
@@ -48,6 +50,25 @@ pub(crate) async fn draft_incident(
     }
     cases::append(instance, &drafts).await?;
     Ok(all)
+}
+
+/// What a notice may show: the facts the law sees, and the texts people wrote, read from the bodies of their entries.
+pub(super) async fn notice_facts(instance: &Instance, incident: &str) -> Result<Value, Failure> {
+    let found = instance.store.cases().await.incidents.find(incident).cloned();
+    let found = found.ok_or_else(|| Failure::usage(format!("there is no incident `{incident}`")))?;
+    let mut texts = BTreeMap::new();
+    for (_, entry_id) in found.narratives() {
+        let stored = instance.store.entry_by_id(entry_id).await.or_fail("failed to read the log")?;
+        let Some(stored) = stored else { continue };
+        if let Body::Readable(body) = instance.store.body(&stored.entry).await.or_fail("failed to open a fact's text")? {
+            texts.extend(body["text"].as_str().map(|text| (entry_id.to_owned(), text.to_owned())));
+        }
+    }
+    let mut facts = incident::notice_facts(&found, |entry_id| texts.get(entry_id).cloned());
+    if let Some(facts) = facts.as_object_mut() {
+        law::fill_organisation(facts, &instance.config.organisation);
+    }
+    Ok(facts)
 }
 
 fn find<'l>(library: &'l Library, rule_id: &str, language: &str) -> Option<&'l Template> {
@@ -77,15 +98,18 @@ fn input(
 
 fn profile(organisation: &Organisation) -> OrgProfile {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let contact = Contact {
+        name: some(&organisation.contact_name),
+        email: some(&organisation.contact_email),
+        phone: some(&organisation.contact_phone),
+    };
     OrgProfile {
         name: some(&organisation.name),
         address: some(&organisation.address),
         website: some(&organisation.website),
-        contact: Some(Contact {
-            name: some(&organisation.contact_name),
-            email: some(&organisation.contact_email),
-            phone: some(&organisation.contact_phone),
-        }),
+        // One desk answers the people concerned and the authorities.
+        dpo: Some(contact.clone()),
+        contact: Some(contact),
         ..OrgProfile::default()
     }
 }

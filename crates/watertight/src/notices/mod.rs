@@ -52,6 +52,16 @@ pub(crate) async fn latest(instance: &Instance, id: &str) -> Result<(Value, Draf
     Ok((document, drafted))
 }
 
+/// Changed facts void a draft and its approval: what is approved and sent says what is known.
+async fn ensure_current(instance: &Instance, document: &Value, drafted: &Drafted) -> Result<(), Failure> {
+    let incident = document["incident"].as_str().unwrap_or_default();
+    if drafting::notice_facts(instance, incident).await? == drafted.input.facts {
+        return Ok(());
+    }
+    Err(Failure::usage("the incident's facts changed since the notice was drafted")
+        .help("`watertight notice draft` writes it anew; then it has to be approved again"))
+}
+
 /// The body of the entry that a field of the document names.
 async fn body_of(instance: &Instance, document: &Value, field: &str) -> Result<Value, Failure> {
     let entry_id = document[field].as_str().unwrap_or_default();

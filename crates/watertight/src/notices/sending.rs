@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::approving::{binding, recipient_root};
-use super::{Drafted, body_of, latest, library, template};
+use super::{Drafted, body_of, ensure_current, latest, library, template};
 use crate::cases;
 use crate::config::Mail as MailConfig;
 use crate::exit::{Failure, OrFail as _};
@@ -37,6 +37,7 @@ pub(crate) struct Sent {
 pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) -> Result<Sent, Failure> {
     let (document, drafted) = latest(instance, notice).await?;
     let approval = approved(&document)?;
+    ensure_current(instance, &document, &drafted).await?;
     let recipients = recipients(instance, &document).await?;
     let library = library(&instance.content);
     let template = template(&library, &document)?;
@@ -97,8 +98,14 @@ async fn queue(
     instance.store.queue(notice, &items).await.or_fail("failed to fill the outbox")?;
     // We hold the lease, so nobody else can have these in flight: whoever had them died.
     for item in instance.store.outbox(notice, true).await.or_fail("failed to read the outbox")? {
-        let recovered = recover(&item, now);
+        let mut recovered = recover(&item, now);
         if recovered != item {
+            // Its receipt is in the log: we died after the server took it, and before the outbox said so.
+            let receipt = instance.store.entry_by_id(&receipt_id(&item.id)).await.or_fail("failed to read the log")?;
+            if let Some(receipt) = receipt {
+                let at = receipt.entry.at.parse().unwrap_or(now);
+                recovered = OutboxItem { status: ::notice::deliver::Status::Sent { at }, ..item };
+            }
             instance.store.keep_item(&recovered).await.or_fail("failed to keep the outbox")?;
         }
     }
@@ -163,12 +170,17 @@ async fn attempt(
             after_attempt(&in_flight, &attempt, policy, now)
         }
     };
-    keep(&after).await?;
+    // The receipt first: a finished item is not looked at again, so a crash in between must leave it unfinished.
     let commitment = recipient_root(job.document).commitment(recipient);
     if let Some(receipt) = Receipt::of(&after, "email", &commitment, &message.sha256, tls) {
         cases::append(instance, &[receipt_entry(job.document, &receipt, now)?]).await?;
     }
+    instance.store.keep_item(&after).await.or_fail("failed to keep the outbox")?;
     Ok(session)
+}
+
+fn receipt_id(item_id: &str) -> String {
+    law::hash(&["delivery.sent", item_id])
 }
 
 fn receipt_entry(document: &Value, receipt: &Receipt, now: Timestamp) -> Result<LogDraft, Failure> {
@@ -181,7 +193,7 @@ fn receipt_entry(document: &Value, receipt: &Receipt, now: Timestamp) -> Result<
         fields.insert("notice".to_owned(), document["id"].clone());
         fields.insert("incident".to_owned(), json!(incident));
         return Ok(LogDraft {
-            id: law::hash(&["delivery.sent", &receipt.item_id]),
+            id: receipt_id(&receipt.item_id),
             kind: "delivery.sent".to_owned(),
             at: now,
             subject: incident.to_owned(),
