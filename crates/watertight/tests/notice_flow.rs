@@ -1,0 +1,323 @@
+//! From an incident reported by hand to a fulfilled obligation: facts, law, draft, approval by hash, mail, receipts; and the
+//! same with the sender killed while messages are in flight.
+//!
+//! The mail server is the test's own. Losses are zero; a copy too many is at most what was in flight, and it is counted.
+
+mod common;
+#[path = "common/smtp.rs"]
+mod smtp;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use common::{Place, Random, config_text};
+use serde_json::{Value, json};
+use smtp::{MailServer, Moment};
+
+/// The obligation under test: a contract's 24 hours from the processor's awareness. Its notice may go out with gaps.
+const RULE: &str = "CONTRACT-DPA-TYPICAL";
+const DUE: &str = "2026-03-03T12:00:00+00:00";
+
+const FACTS: &[(&str, &str)] = &[
+    ("role", "[\"processor\"]"),
+    ("elements", "[\"NAME\",\"EMAIL\"]"),
+    ("subjects.DE", "40"),
+    ("customers", "[\"Northgate University\"]"),
+    ("contract.notify_hours", "24"),
+    ("contract.clock", "awareness"),
+    ("times.aware", "2026-03-02T12:00:00Z"),
+    ("times.processor_aware", "2026-03-02T12:00:00Z"),
+    ("encryption.encrypted", "false"),
+    ("event.confidentiality", "true"),
+    ("event.acquisition", "true"),
+];
+
+/// A place with a mail server, an incident whose facts are known, and its obligations.
+fn reported() -> (Place, MailServer) {
+    let server = MailServer::start();
+    let place = Place::new();
+    place.write("watertight.toml", config_text(&[], Some(server.port)));
+    let open = ["incident", "open", "--title", "Export mailed to a stranger", "--reference", "T-1", "--first-event", "2026-03-02T10:00:00Z", "--by", "P-1"];
+    place.run(&open).ok();
+    // The same reference opens it once.
+    place.run(&open).ok();
+    assert_eq!(place.run(&["incident", "list"]).ok().rows().len(), 1);
+    for (name, value) in FACTS {
+        place.run(&["incident", "fact", "1", name, value, "--by", "P-1"]).ok();
+    }
+    let assessed = place.run(&["duty", "assess", "1"]).ok().json();
+    assert!(assessed["required"].as_u64().is_some_and(|n| 1 <= n), "{assessed}");
+    // Asking again with the same facts changes nothing.
+    assert_eq!(place.run(&["duty", "assess", "1"]).ok().json()["changed"], 0);
+    (place, server)
+}
+
+#[track_caller]
+fn obligation(place: &Place) -> Value {
+    let rows = place.run(&["duty", "list"]).ok().rows();
+    rows.into_iter().find(|row| row["rule_id"] == RULE).expect("the contract asks for a notice")
+}
+
+#[track_caller]
+fn notice(place: &Place) -> Value {
+    let rows = place.run(&["notice", "status"]).ok().rows();
+    rows.into_iter().find(|row| row["rule_id"] == RULE).expect("a notice was drafted")
+}
+
+#[track_caller]
+fn drafted(place: &Place) -> String {
+    place.run(&["notice", "draft", "--incident", "1", "--by", "P-1"]).ok();
+    notice(place)["id"].as_str().expect("a notice has an id").to_owned()
+}
+
+fn recipients(place: &Place, count: usize) -> Vec<String> {
+    let addresses: Vec<String> = (0..count).map(|i| format!("desk-{i:03}@northgate.example")).collect();
+    let lines: Vec<String> =
+        addresses.iter().enumerate().map(|(i, address)| json!({"id": format!("r-{i:03}"), "address": address, "name": format!("Desk {i}")}).to_string()).collect();
+    place.write("recipients.jsonl", lines.join("\n"));
+    addresses
+}
+
+const TO: [&str; 2] = ["--recipients", "recipients.jsonl"];
+
+#[track_caller]
+fn hash(place: &Place, notice: &str) -> String {
+    let checked = place.run(&["notice", "check", notice, TO[0], TO[1]]).ok().json();
+    checked["hash"].as_str().expect("check shows the hash").to_owned()
+}
+
+#[track_caller]
+fn approved(place: &Place, notice: &str) -> String {
+    let hash = hash(place, notice);
+    place.run(&["notice", "approve", notice, "--hash", &hash, "--by", "P-2", TO[0], TO[1]]).ok();
+    hash
+}
+
+#[track_caller]
+fn the_log_holds(place: &Place) {
+    assert_eq!(place.run(&["state", "rebuild", "--compare"]).ok().json()["equal"], true);
+    place.run(&["evidence", "verify", "data/log"]).ok();
+    let log = place.log();
+    let ids: BTreeSet<&str> = log.iter().map(|entry| entry["id"].as_str().expect("an id")).collect();
+    assert_eq!(ids.len(), log.len(), "an entry stands twice");
+}
+
+#[test]
+fn a_notice_goes_out_once_to_everyone_and_fulfils_its_duty() {
+    let (place, server) = reported();
+    let owed = obligation(&place);
+    assert_eq!((&owed["due_by"], &owed["state"], &owed["recipient"]), (&DUE.into(), &"required".into(), &"customer Northgate University".into()));
+    let notice_id = drafted(&place);
+    let addresses = recipients(&place, 5);
+
+    // Nothing leaves without an approval.
+    let refused = place.run(&["notice", "send", &notice_id]).exits(2);
+    assert!(refused.stderr.contains("not approved"), "{}", refused.stderr);
+    approved(&place, &notice_id);
+    let sent = place.run(&["notice", "send", &notice_id]).ok().json();
+    assert_eq!(sent, json!({"recipients": 5, "sent": 5, "refused": 0, "waiting": 0, "possible_duplicates": 0}));
+
+    let arrived = server.arrived();
+    let to: BTreeSet<&str> = arrived.iter().map(|message| message.to.as_str()).collect();
+    assert_eq!(to, addresses.iter().map(String::as_str).collect());
+    assert_eq!(arrived.len(), 5, "one message a recipient");
+    let ids: BTreeSet<&str> = arrived.iter().map(|message| message.message_id.as_str()).collect();
+    assert_eq!(ids.len(), 5, "each with a Message-ID of its own");
+    assert!(ids.iter().all(|id| id.ends_with("@larkfield.example>")), "{ids:?}");
+    for message in &arrived {
+        let others = addresses.iter().filter(|address| **address != message.to);
+        assert!(others.into_iter().all(|other| !message.text.contains(other.as_str())), "a message names another recipient");
+    }
+
+    // Sending again sends nothing.
+    assert_eq!(place.run(&["notice", "send", &notice_id]).ok().json()["sent"], 5);
+    assert_eq!(server.arrived().len(), 5);
+
+    receipts_match(&place, &notice_id, &arrived);
+    assert_eq!(notice(&place)["state"], "sent");
+    assert_eq!(obligation(&place)["state"], "fulfilled");
+    the_log_holds(&place);
+}
+
+/// One receipt a recipient, each an entry of the log, naming nobody in the clear.
+#[track_caller]
+fn receipts_match(place: &Place, notice: &str, arrived: &[smtp::Arrived]) {
+    let receipts = place.run(&["notice", "receipts", notice]).ok().rows();
+    let listed: BTreeSet<&str> = receipts.iter().map(|receipt| receipt["message_id"].as_str().expect("a Message-ID")).collect();
+    let taken: BTreeSet<&str> = arrived.iter().map(|message| message.message_id.as_str()).collect();
+    assert_eq!(listed, taken, "a receipt for every message that was taken");
+    assert_eq!(listed.len(), receipts.len(), "and no receipt twice");
+    let entries: Vec<Value> = place.log().into_iter().filter(|entry| entry["kind"] == "delivery.sent").collect();
+    assert_eq!(entries.len(), receipts.len());
+    let clear = serde_json::to_string(&place.log()).expect("JSON prints");
+    assert!(!clear.contains("northgate.example"), "an address stands in the clear part of the log");
+}
+
+#[test]
+fn an_approval_is_of_one_hash_by_another_person() {
+    let (place, server) = reported();
+    let notice_id = drafted(&place);
+    recipients(&place, 3);
+    let hash = hash(&place, &notice_id);
+    let approve = |hash: &str, by: &str| place.run(&["notice", "approve", &notice_id, "--hash", hash, "--by", by, TO[0], TO[1]]);
+    let own = approve(&hash, "P-1").exits(2);
+    assert!(own.stderr.contains("another person"), "{}", own.stderr);
+    approve(&hash, "p-1").exits(2);
+    approve("0000", "P-2").exits(2);
+    // The list of recipients is part of what is approved.
+    let other = place.run(&["notice", "approve", &notice_id, "--hash", &hash, "--by", "P-2", "--to", "stranger@example.org"]).exits(2);
+    assert!(other.stderr.contains("read it again"), "{}", other.stderr);
+    approve(&hash, "P-2").ok();
+
+    // A new draft from changed facts is not what was approved.
+    place.run(&["incident", "fact", "1", "subjects.DE", "4000", "--by", "P-1"]).ok();
+    place.run(&["notice", "draft", "--incident", "1", "--by", "P-1"]).ok();
+    let void = place.run(&["notice", "send", &notice_id]).exits(2);
+    assert!(void.stderr.contains("not what was approved") || void.stderr.contains("not approved"), "{}", void.stderr);
+    approve(&hash, "P-2").exits(2);
+    assert!(server.arrived().is_empty(), "nothing left");
+    the_log_holds(&place);
+}
+
+#[test]
+fn facts_that_changed_since_the_approval_void_it() {
+    let (place, server) = reported();
+    let notice_id = drafted(&place);
+    recipients(&place, 3);
+    approved(&place, &notice_id);
+    place.run(&["incident", "fact", "1", "subjects.DE", "4000", "--by", "P-1"]).ok();
+    // Nobody drafted again: the approved text says 40 people, the facts say 4,000.
+    place.run(&["notice", "send", &notice_id]).exits(2);
+    assert!(server.arrived().is_empty(), "a text with outdated facts left");
+}
+
+#[test]
+fn what_people_wrote_and_who_we_are_stand_in_the_notice() {
+    let (place, _server) = reported();
+    for (element, text) in [
+        ("nature", "An export file was readable by another customer for two hours."),
+        ("likely_consequences", "Unwanted advertising."),
+        ("measures_taken_or_proposed", "The file was withdrawn."),
+    ] {
+        place.run(&["incident", "fact", "1", &format!("narrative.{element}"), text, "--by", "P-1"]).ok();
+    }
+    let notice_id = drafted(&place);
+    let checked = place.run(&["notice", "check", &notice_id, "--to", "desk@northgate.example"]).ok().json();
+    let text = checked["text"].as_str().expect("a text");
+    for told in ["readable by another customer", "Unwanted advertising.", "The file was withdrawn.", "privacy@larkfield.example"] {
+        assert!(text.contains(told), "`{told}` is missing in:\n{text}");
+    }
+    let clear = serde_json::to_string(&place.log()).expect("JSON prints");
+    assert!(!clear.contains("readable by another"), "free text stands in the clear part of the log");
+}
+
+#[test]
+fn refused_recipients_are_counted_and_keep_the_duty_open() {
+    let (place, server) = reported();
+    server.refuse("desk-001@northgate.example");
+    let notice_id = drafted(&place);
+    recipients(&place, 4);
+    approved(&place, &notice_id);
+    let sent = place.run(&["notice", "send", &notice_id]);
+    let counts = sent.json();
+    assert_eq!((&counts["sent"], &counts["refused"], &counts["waiting"]), (&3.into(), &1.into(), &0.into()));
+    assert_eq!(notice(&place)["state"], "sent_in_part");
+    assert_eq!(obligation(&place)["state"], "required", "somebody was not told");
+    assert_eq!(place.run(&["notice", "receipts", &notice_id]).ok().rows().len(), 3);
+    assert_eq!(server.arrived().len(), 3);
+    the_log_holds(&place);
+}
+
+#[test]
+fn no_mail_server_means_nothing_is_lost() {
+    let (place, _server) = reported();
+    let notice_id = drafted(&place);
+    recipients(&place, 3);
+    approved(&place, &notice_id);
+    // A port where nobody listens.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("an address").port();
+    drop(free);
+    place.write("watertight.toml", config_text(&[], Some(port)));
+    let failed = place.run(&["notice", "send", &notice_id]).exits(1);
+    assert!(failed.stderr.contains("127.0.0.1"), "{}", failed.stderr);
+    let server = MailServer::start();
+    place.write("watertight.toml", config_text(&[], Some(server.port)));
+    assert_eq!(place.run(&["notice", "send", &notice_id]).ok().json()["sent"], 3);
+    assert_eq!(server.arrived().len(), 3);
+}
+
+#[test]
+fn unencrypted_mail_goes_to_this_machine_only() {
+    let (mut_place, _server) = reported();
+    let notice_id = drafted(&mut_place);
+    recipients(&mut_place, 1);
+    approved(&mut_place, &notice_id);
+    let text = config_text(&[], Some(25)).replace("127.0.0.1", "192.0.2.1");
+    mut_place.write("watertight.toml", text);
+    let refused = mut_place.run(&["notice", "send", &notice_id]);
+    assert!(matches!(refused.code, Some(1 | 2)) && refused.stderr.contains("this machine only"), "{:?} {}", refused.code, refused.stderr);
+}
+
+#[test]
+fn an_obligation_is_overdue_after_its_hour_and_not_before() {
+    let (mut place, _server) = reported();
+    place.now = "2026-03-03T11:59:59Z".to_owned();
+    place.run(&["duty", "check"]).ok();
+    place.now = "2026-03-03T12:00:01Z".to_owned();
+    let overdue = place.run(&["duty", "check"]).exits(5);
+    assert!(overdue.rows().iter().any(|row| row["rule_id"] == RULE), "{}", overdue.stdout);
+}
+
+/// Kills the sender at a moment the server chooses, starts it again, and so on; then lets it finish.
+fn killed_at(moments: &[(usize, Moment)], count: usize, linger: impl Fn(usize) -> Duration) {
+    let (place, server) = reported();
+    let notice_id = drafted(&place);
+    let addresses = recipients(&place, count);
+    approved(&place, &notice_id);
+    for (kill, &(at, moment)) in moments.iter().enumerate() {
+        server.stop_at(at, moment);
+        let mut child = place.start(&["notice", "send", &notice_id]);
+        assert!(server.wait(), "the sender never came to message {at}");
+        std::thread::sleep(linger(kill));
+        child.kill().expect("kill the sender");
+        child.wait().expect("bury the sender");
+    }
+    let sent = place.run(&["notice", "send", &notice_id]).ok().json();
+    assert_eq!((&sent["sent"], &sent["refused"], &sent["waiting"]), (&count.into(), &0.into(), &0.into()), "{sent}");
+
+    let mut copies: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for message in server.arrived() {
+        copies.entry(message.to).or_default().push(message.message_id);
+    }
+    let told: Vec<&String> = copies.keys().collect();
+    assert_eq!(told, addresses.iter().collect::<Vec<_>>(), "nobody is lost");
+    for (to, ids) in &copies {
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 1, "{to} got copies under different Message-IDs: {ids:?}");
+    }
+    let extra: usize = copies.values().map(|ids| ids.len() - 1).sum();
+    let admitted = sent["possible_duplicates"].as_u64().expect("a count") as usize;
+    assert!(extra <= admitted && admitted <= moments.len(), "{extra} copies too many, {admitted} admitted, {} deaths", moments.len());
+    receipts_match(&place, &notice_id, &server.arrived());
+    assert_eq!(obligation(&place)["state"], "fulfilled");
+    the_log_holds(&place);
+}
+
+#[test]
+fn a_sender_killed_with_a_message_in_flight_loses_nobody() {
+    // The server has the message, the sender does not know: the one case in which a second copy is right.
+    killed_at(&[(4, Moment::BeforeReply), (9, Moment::BeforeReply)], 15, |_| Duration::ZERO);
+}
+
+#[test]
+fn a_sender_killed_before_the_message_loses_nobody() {
+    killed_at(&[(3, Moment::AfterRecipient), (8, Moment::AfterRecipient)], 12, |_| Duration::ZERO);
+}
+
+#[test]
+fn a_sender_killed_just_after_the_reply_keeps_its_receipts() {
+    // Between the server's word and the receipt in the log lie a few milliseconds; die in all parts of them.
+    let moments: Vec<(usize, Moment)> = (1..=12).map(|kill| (2 * kill, Moment::AfterReply)).collect();
+    let random = std::cell::RefCell::new(Random(0x5EED_0FA1));
+    killed_at(&moments, 40, |_| Duration::from_micros(random.borrow_mut().below(12_000)));
+}
