@@ -73,7 +73,7 @@ fn state(place: &Place) -> State {
         entries: place.log().iter().map(entry).collect(),
     };
     let sums = place.query("SELECT sum(records) AS records, sum(events) AS events, sum(rejected) AS rejected, sum(findings) AS findings FROM batches");
-    let sum = |key: &str| sums[0][key].as_u64().unwrap_or_else(|| panic!("no sum of {key}: {sums:?}")) as usize;
+    let sum = |key: &str| length(&sums[0][key]);
     assert_eq!(sum("records"), sum("events") + sum("rejected"));
     assert_eq!(
         (sum("events"), sum("rejected"), sum("findings")),
@@ -93,8 +93,13 @@ fn state(place: &Place) -> State {
 }
 
 #[track_caller]
+fn length(count: &Value) -> usize {
+    count.as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_else(|| panic!("{count} is no count"))
+}
+
+#[track_caller]
 fn nothing_twice(place: &Place, state: &State) {
-    let count = |sql: &str| place.query(sql)[0]["n"].as_u64().expect("a count") as usize;
+    let count = |sql: &str| length(&place.query(sql)[0]["n"]);
     assert_eq!(count("SELECT count(DISTINCT event_uid) AS n FROM events"), state.events.len(), "an event stands twice");
     assert_eq!(count("SELECT count(DISTINCT uid) AS n FROM findings"), state.findings.len(), "a finding stands twice");
     let mut ids: Vec<&str> = state.entries.iter().map(|(id, _)| id.as_str()).collect();
@@ -207,6 +212,51 @@ fn dying_again_and_again_on_the_way_changes_nothing() {
     assert_eq!(state(&place), expected);
 }
 
+/// Small application records, told apart by number.
+fn lines(numbers: std::ops::Range<usize>) -> String {
+    let line = |n: usize| {
+        format!(
+            "{{\"timestamp\":\"2026-03-02T{:02}:{:02}:{:02}.000Z\",\"service\":\"product-api\",\"env\":\"prod\",\"level\":\"info\",\"event\":\"http.request\",\"event_id\":\"e-{n:06}\"}}\n",
+            n / 3600 % 24,
+            n / 60 % 60,
+            n % 60
+        )
+    };
+    numbers.map(line).collect()
+}
+
+#[test]
+fn dying_inside_a_file_that_makes_several_batches_changes_nothing() {
+    // A batch holds 20,000 records at most, so this one file makes three.
+    let company = Place::new();
+    company.write("logs/product-api.jsonl", lines(0..45_000));
+    let sources = [("applications", "logs")];
+    let (_keys, keys) = keys();
+    let reference = fresh(&company, &keys, &sources);
+    finish(&reference);
+    let expected = state(&reference);
+    assert_eq!((expected.events.len(), expected.batches.len()), (45_000, 3));
+    for failpoint in
+        ["flow.batch_assigned:2", "flow.events_appended:3", "flow.log_appended:2", "flow.source_committed:1"]
+    {
+        let place = fresh(&company, &keys, &sources);
+        place.run_to_failpoint(failpoint, &["ingest"]).exits(None);
+        finish(&place);
+        assert_eq!(state(&place), expected, "after dying at {failpoint}");
+    }
+
+    // What was written into the file while nobody ran belongs to the next batch, not to the one that is repeated.
+    let place = fresh(&company, &keys, &sources);
+    place.run_to_failpoint("flow.batch_assigned:3", &["ingest"]).exits(None);
+    company.write("logs/product-api.jsonl", lines(0..45_010));
+    finish(&place);
+    let grown = state(&place);
+    assert_eq!(grown.events.len(), 45_010);
+    let batches = place.query("SELECT records FROM batches ORDER BY seq");
+    let records: Vec<Option<u64>> = batches.iter().map(|batch| batch["records"].as_u64()).collect();
+    assert_eq!(records, [Some(20_000), Some(20_000), Some(5_000), Some(10)]);
+}
+
 #[test]
 fn kills_at_random_moments_change_nothing() {
     let full = std::env::var_os("WATERTIGHT_TEST_FULL").is_some_and(|value| value == "1");
@@ -229,7 +279,9 @@ fn kills_at_random_moments_change_nothing() {
         // At most this many deaths in one directory, so that several directories are tried.
         for _ in 0..5 {
             let mut child = place.start(&["ingest"]);
-            std::thread::sleep(Duration::from_micros(random.below(whole.as_micros() as u64)));
+            std::thread::sleep(Duration::from_micros(
+                random.below(u64::try_from(whole.as_micros()).expect("no run lasts that long")),
+            ));
             let finished = child.try_wait().expect("look at the program").is_some();
             child.kill().expect("kill the program");
             child.wait().expect("bury the program");

@@ -15,10 +15,21 @@ use serde_json::Value;
 fn packed() -> Place {
     let place = Place::new();
     place.run(&["simulate", "--days", "1", "--seed", "3", "--scale", "0.05", "--out", "company"]).ok();
-    let sources = [("cloudtrail", "company/telemetry/aws/cloudtrail"), ("s3access", "company/telemetry/aws/s3access"), ("applications", "company/telemetry/application")];
+    let sources = [
+        ("cloudtrail", "company/telemetry/aws/cloudtrail"),
+        ("s3access", "company/telemetry/aws/s3access"),
+        ("applications", "company/telemetry/application"),
+    ];
     place.write("watertight.toml", config_text(&sources, None));
     place.run(&["ingest"]).ok();
-    for (name, value) in [("subjects.DE", "40"), ("elements", "[\"NAME\",\"EMAIL\"]"), ("times.aware", "2026-03-02T22:00:00Z"), ("risk.gdpr", "high"), ("event.confidentiality", "true"), ("narrative.nature", "Somebody copied the file of Zoe Exampleperson.")] {
+    for (name, value) in [
+        ("subjects.DE", "40"),
+        ("elements", "[\"NAME\",\"EMAIL\"]"),
+        ("times.aware", "2026-03-02T22:00:00Z"),
+        ("risk.gdpr", "high"),
+        ("event.confidentiality", "true"),
+        ("narrative.nature", "Somebody copied the file of Zoe Exampleperson."),
+    ] {
         place.run(&["incident", "fact", "1", name, value, "--by", "P-1"]).ok();
     }
     place.run(&["duty", "assess", "1"]).ok();
@@ -29,7 +40,10 @@ fn packed() -> Place {
 
 #[track_caller]
 fn pack(place: &Place, name: &str) -> Value {
-    place.run(&["evidence", "pack", "--framework", "soc2", "--from", "2026-03-02", "--to", "2026-03-03", "--out", name]).ok().json()
+    place
+        .run(&["evidence", "pack", "--framework", "soc2", "--from", "2026-03-02", "--to", "2026-03-03", "--out", name])
+        .ok()
+        .json()
 }
 
 #[track_caller]
@@ -43,7 +57,11 @@ fn found(place: &Place, unpacked: &Path, what: &str, named: &str, damage: impl F
     let dir = place.path(&format!("damaged-{}", what.replace(' ', "-")));
     copy_dir(unpacked, &dir);
     damage(&dir);
-    assert_ne!(files_below(&dir).into_values().collect::<Vec<_>>(), files_below(unpacked).into_values().collect::<Vec<_>>(), "{what}: nothing was damaged");
+    assert_ne!(
+        files_below(&dir).into_values().collect::<Vec<_>>(),
+        files_below(unpacked).into_values().collect::<Vec<_>>(),
+        "{what}: nothing was damaged"
+    );
     let report = verify(place, &dir, 4);
     let faults = report["faults"].to_string();
     assert!(faults.contains(named), "{what}: `{named}` is not named in {faults}");
@@ -114,19 +132,30 @@ fn every_touch_is_found_and_named() {
         if fs::metadata(unpacked.join(name)).is_ok_and(|file| file.len() == 0) {
             continue;
         }
-        found(&place, &unpacked, &format!("a byte of {}", name.replace('/', "-")), place_named, |dir| change_byte(dir.join(name), 40));
+        found(&place, &unpacked, &format!("a byte of {}", name.replace('/', "-")), place_named, |dir| {
+            change_byte(dir.join(name), 40)
+        });
     }
     for population in ["findings", "incidents", "facts", "obligations"] {
         let file = format!("populations/{population}.jsonl");
-        found(&place, &unpacked, &format!("a row of {population} removed"), population, |dir| drop_line(dir.join(&file), 1));
+        found(&place, &unpacked, &format!("a row of {population} removed"), population, |dir| {
+            drop_line(dir.join(&file), 1)
+        });
     }
-    found(&place, &unpacked, "a file removed", "incidents.jsonl", |dir| fs::remove_file(dir.join("populations/incidents.jsonl")).expect("remove"));
-    found(&place, &unpacked, "a file added", "populations/more.jsonl", |dir| fs::write(dir.join("populations/more.jsonl"), "{}\n").expect("write"));
-    found(&place, &unpacked, "two listings exchanged", "incidents", |dir| swap(dir, "populations/incidents.jsonl", "populations/facts.jsonl"));
+    found(&place, &unpacked, "a file removed", "incidents.jsonl", |dir| {
+        fs::remove_file(dir.join("populations/incidents.jsonl")).expect("remove")
+    });
+    found(&place, &unpacked, "a file added", "populations/more.jsonl", |dir| {
+        fs::write(dir.join("populations/more.jsonl"), "{}\n").expect("write")
+    });
+    found(&place, &unpacked, "two listings exchanged", "incidents", |dir| {
+        swap(dir, "populations/incidents.jsonl", "populations/facts.jsonl")
+    });
     let proofs: Vec<&String> = names.iter().filter(|name| name.ends_with(".tlog-proof")).collect();
     found(&place, &unpacked, "two proofs exchanged", "proof", |dir| swap(dir, proofs[0], proofs[1]));
     let tiles: Vec<&String> = names.iter().filter(|name| name.starts_with("log/tile/")).collect();
-    let (entries, hashes) = (tiles.iter().find(|name| name.contains("/entries/")), tiles.iter().find(|name| name.contains("tile/0/")));
+    let (entries, hashes) =
+        (tiles.iter().find(|name| name.contains("/entries/")), tiles.iter().find(|name| name.contains("tile/0/")));
     let (entries, hashes) = (entries.expect("an entry bundle"), hashes.expect("a hash tile"));
     found(&place, &unpacked, "two tiles exchanged", "tile", |dir| swap(dir, entries, hashes));
 }
@@ -180,7 +209,8 @@ fn erasing_an_incident_takes_its_texts_and_leaves_its_proofs() {
     place.run(&["evidence", "erase", "--incident", "1", "--by", "P-9", "--reason", "asked for by the person"]).ok();
     let timeline = place.run(&["incident", "timeline", "1"]).ok();
     assert!(!timeline.stdout.contains("Exampleperson"));
-    let bodies: Vec<Value> = timeline.rows().into_iter().map(|row| row["body"].clone()).filter(|body| !body.is_null()).collect();
+    let bodies: Vec<Value> =
+        timeline.rows().into_iter().map(|row| row["body"].clone()).filter(|body| !body.is_null()).collect();
     assert!(!bodies.is_empty() && bodies.iter().all(|body| body["erased"].is_string()), "{bodies:?}");
     assert_eq!(place.run(&["incident", "timeline", "2"]).ok().stdout, others, "other incidents are as they were");
 
@@ -192,7 +222,12 @@ fn erasing_an_incident_takes_its_texts_and_leaves_its_proofs() {
     assert_eq!(place.run(&["state", "rebuild", "--compare"]).ok().json()["equal"], true);
     pack(&place, "after.zip");
     let report = verify(&place, &place.path("after.zip"), 0);
-    assert!(report["populations"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "erasures" && one["rows"] == 1)), "{report}");
+    assert!(
+        report["populations"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one["name"] == "erasures" && one["rows"] == 1)),
+        "{report}"
+    );
     // A pack made before the erasure still verifies: it never held the text.
     verify(&place, &place.path("pack.zip"), 0);
     // Twice is once.

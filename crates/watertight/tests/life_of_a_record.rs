@@ -9,11 +9,10 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use common::{Place, cloudtrail_file, config_text, gzip, quiet_record};
+use common::{PUT_BUCKET_POLICY, Place, cloudtrail_file, config_text, gzip, quiet_record};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-const RECORD: &str = include_str!("fixtures/put-bucket-policy.json");
 const EVENT_ID: &str = "7d646432-60b3-4304-a1f9-49fc9105a864";
 /// `content/rules/aws/s3_bucket_policy_public.yml`
 const RULE: &str = "94fba384-7e57-5ad0-af97-bc59362152d4";
@@ -24,7 +23,7 @@ const MEMBER: &str = "logs/444455556666_CloudTrail_us-east-1_20260302T1310Z_aBcD
 
 #[test]
 fn a_record_leaves_its_trace_at_every_station() {
-    let record = RECORD.trim_end();
+    let record = PUT_BUCKET_POLICY.trim_end();
     let mut records: Vec<String> = (0..17).map(quiet_record).collect();
     records.push(record.to_owned());
     let place = Place::new();

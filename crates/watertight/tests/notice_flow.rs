@@ -37,7 +37,18 @@ fn reported() -> (Place, MailServer) {
     let server = MailServer::start();
     let place = Place::new();
     place.write("watertight.toml", config_text(&[], Some(server.port)));
-    let open = ["incident", "open", "--title", "Export mailed to a stranger", "--reference", "T-1", "--first-event", "2026-03-02T10:00:00Z", "--by", "P-1"];
+    let open = [
+        "incident",
+        "open",
+        "--title",
+        "Export mailed to a stranger",
+        "--reference",
+        "T-1",
+        "--first-event",
+        "2026-03-02T10:00:00Z",
+        "--by",
+        "P-1",
+    ];
     place.run(&open).ok();
     // The same reference opens it once.
     place.run(&open).ok();
@@ -72,8 +83,13 @@ fn drafted(place: &Place) -> String {
 
 fn recipients(place: &Place, count: usize) -> Vec<String> {
     let addresses: Vec<String> = (0..count).map(|i| format!("desk-{i:03}@northgate.example")).collect();
-    let lines: Vec<String> =
-        addresses.iter().enumerate().map(|(i, address)| json!({"id": format!("r-{i:03}"), "address": address, "name": format!("Desk {i}")}).to_string()).collect();
+    let lines: Vec<String> = addresses
+        .iter()
+        .enumerate()
+        .map(|(i, address)| {
+            json!({"id": format!("r-{i:03}"), "address": address, "name": format!("Desk {i}")}).to_string()
+        })
+        .collect();
     place.write("recipients.jsonl", lines.join("\n"));
     addresses
 }
@@ -106,7 +122,10 @@ fn the_log_holds(place: &Place) {
 fn a_notice_goes_out_once_to_everyone_and_fulfils_its_duty() {
     let (place, server) = reported();
     let owed = obligation(&place);
-    assert_eq!((&owed["due_by"], &owed["state"], &owed["recipient"]), (&DUE.into(), &"required".into(), &"customer Northgate University".into()));
+    assert_eq!(
+        (&owed["due_by"], &owed["state"], &owed["recipient"]),
+        (&DUE.into(), &"required".into(), &"customer Northgate University".into())
+    );
     let notice_id = drafted(&place);
     let addresses = recipients(&place, 5);
 
@@ -126,7 +145,10 @@ fn a_notice_goes_out_once_to_everyone_and_fulfils_its_duty() {
     assert!(ids.iter().all(|id| id.ends_with("@larkfield.example>")), "{ids:?}");
     for message in &arrived {
         let others = addresses.iter().filter(|address| **address != message.to);
-        assert!(others.into_iter().all(|other| !message.text.contains(other.as_str())), "a message names another recipient");
+        assert!(
+            others.into_iter().all(|other| !message.text.contains(other.as_str())),
+            "a message names another recipient"
+        );
     }
 
     // Sending again sends nothing.
@@ -143,7 +165,8 @@ fn a_notice_goes_out_once_to_everyone_and_fulfils_its_duty() {
 #[track_caller]
 fn receipts_match(place: &Place, notice: &str, arrived: &[smtp::Arrived]) {
     let receipts = place.run(&["notice", "receipts", notice]).ok().rows();
-    let listed: BTreeSet<&str> = receipts.iter().map(|receipt| receipt["message_id"].as_str().expect("a Message-ID")).collect();
+    let listed: BTreeSet<&str> =
+        receipts.iter().map(|receipt| receipt["message_id"].as_str().expect("a Message-ID")).collect();
     let taken: BTreeSet<&str> = arrived.iter().map(|message| message.message_id.as_str()).collect();
     assert_eq!(listed, taken, "a receipt for every message that was taken");
     assert_eq!(listed.len(), receipts.len(), "and no receipt twice");
@@ -159,13 +182,16 @@ fn an_approval_is_of_one_hash_by_another_person() {
     let notice_id = drafted(&place);
     recipients(&place, 3);
     let hash = hash(&place, &notice_id);
-    let approve = |hash: &str, by: &str| place.run(&["notice", "approve", &notice_id, "--hash", hash, "--by", by, TO[0], TO[1]]);
+    let approve =
+        |hash: &str, by: &str| place.run(&["notice", "approve", &notice_id, "--hash", hash, "--by", by, TO[0], TO[1]]);
     let own = approve(&hash, "P-1").exits(2);
     assert!(own.stderr.contains("another person"), "{}", own.stderr);
     approve(&hash, "p-1").exits(2);
     approve("0000", "P-2").exits(2);
     // The list of recipients is part of what is approved.
-    let other = place.run(&["notice", "approve", &notice_id, "--hash", &hash, "--by", "P-2", "--to", "stranger@example.org"]).exits(2);
+    let other = place
+        .run(&["notice", "approve", &notice_id, "--hash", &hash, "--by", "P-2", "--to", "stranger@example.org"])
+        .exits(2);
     assert!(other.stderr.contains("read it again"), "{}", other.stderr);
     approve(&hash, "P-2").ok();
 
@@ -204,7 +230,12 @@ fn what_people_wrote_and_who_we_are_stand_in_the_notice() {
     let notice_id = drafted(&place);
     let checked = place.run(&["notice", "check", &notice_id, "--to", "desk@northgate.example"]).ok().json();
     let text = checked["text"].as_str().expect("a text");
-    for told in ["readable by another customer", "Unwanted advertising.", "The file was withdrawn.", "privacy@larkfield.example"] {
+    for told in [
+        "readable by another customer",
+        "Unwanted advertising.",
+        "The file was withdrawn.",
+        "privacy@larkfield.example",
+    ] {
         assert!(text.contains(told), "`{told}` is missing in:\n{text}");
     }
     let clear = serde_json::to_string(&place.log()).expect("JSON prints");
@@ -249,14 +280,19 @@ fn no_mail_server_means_nothing_is_lost() {
 
 #[test]
 fn unencrypted_mail_goes_to_this_machine_only() {
-    let (mut_place, _server) = reported();
-    let notice_id = drafted(&mut_place);
-    recipients(&mut_place, 1);
-    approved(&mut_place, &notice_id);
+    let (place, _server) = reported();
+    let notice_id = drafted(&place);
+    recipients(&place, 1);
+    approved(&place, &notice_id);
     let text = config_text(&[], Some(25)).replace("127.0.0.1", "192.0.2.1");
-    mut_place.write("watertight.toml", text);
-    let refused = mut_place.run(&["notice", "send", &notice_id]);
-    assert!(matches!(refused.code, Some(1 | 2)) && refused.stderr.contains("this machine only"), "{:?} {}", refused.code, refused.stderr);
+    place.write("watertight.toml", text);
+    let refused = place.run(&["notice", "send", &notice_id]);
+    assert!(
+        matches!(refused.code, Some(1 | 2)) && refused.stderr.contains("this machine only"),
+        "{:?} {}",
+        refused.code,
+        refused.stderr
+    );
 }
 
 #[test]
@@ -293,11 +329,19 @@ fn killed_at(moments: &[(usize, Moment)], count: usize, linger: impl Fn(usize) -
     let told: Vec<&String> = copies.keys().collect();
     assert_eq!(told, addresses.iter().collect::<Vec<_>>(), "nobody is lost");
     for (to, ids) in &copies {
-        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 1, "{to} got copies under different Message-IDs: {ids:?}");
+        assert_eq!(
+            ids.iter().collect::<BTreeSet<_>>().len(),
+            1,
+            "{to} got copies under different Message-IDs: {ids:?}"
+        );
     }
-    let extra: usize = copies.values().map(|ids| ids.len() - 1).sum();
-    let admitted = sent["possible_duplicates"].as_u64().expect("a count") as usize;
-    assert!(extra <= admitted && admitted <= moments.len(), "{extra} copies too many, {admitted} admitted, {} deaths", moments.len());
+    let extra: u64 = copies.values().map(|ids| ids.len() as u64 - 1).sum();
+    let admitted = sent["possible_duplicates"].as_u64().expect("a count");
+    assert!(
+        extra <= admitted && admitted <= moments.len() as u64,
+        "{extra} copies too many, {admitted} admitted, {} deaths",
+        moments.len()
+    );
     receipts_match(&place, &notice_id, &server.arrived());
     assert_eq!(obligation(&place)["state"], "fulfilled");
     the_log_holds(&place);

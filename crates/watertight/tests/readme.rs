@@ -15,7 +15,8 @@ fn every_command_of_the_summary_works() {
     let summary = run(demo).ok().stdout;
     assert!(place.path("demo/pack.zip").is_file(), "the pack is there");
 
-    let commands: Vec<Vec<String>> = summary.lines().filter_map(|line| line.trim_start().strip_prefix("watertight ")).map(words).collect();
+    let commands: Vec<Vec<String>> =
+        summary.lines().filter_map(|line| line.trim_start().strip_prefix("watertight ")).map(words).collect();
     assert!(6 <= commands.len(), "the summary shows how to check it:\n{summary}");
     for words in &commands {
         let mut command = watertight();
@@ -26,12 +27,19 @@ fn every_command_of_the_summary_works() {
     // Records, from the summary and from the command under it.
     let shown = number_after(&summary, "records");
     let mut command = watertight();
-    command.current_dir(place.path("")).args(commands.iter().find(|words| words.contains(&"query".to_owned())).expect("a query"));
+    command
+        .current_dir(place.path(""))
+        .args(commands.iter().find(|words| words.contains(&"query".to_owned())).expect("a query"));
     let row = run(command).ok().json();
     let counted = row.as_object().and_then(|row| row.values().filter_map(Value::as_u64).max());
     assert_eq!(Some(shown), counted, "{row}");
-    for (what, verb) in [("incidents", ["incident", "list"]), ("obligations", ["duty", "list"]), ("notices", ["notice", "status"])] {
-        let words = commands.iter().find(|words| words.ends_with(&verb.map(str::to_owned))).unwrap_or_else(|| panic!("no command for {what}"));
+    for (what, verb) in
+        [("incidents", ["incident", "list"]), ("obligations", ["duty", "list"]), ("notices", ["notice", "status"])]
+    {
+        let words = commands
+            .iter()
+            .find(|words| words.ends_with(&verb.map(str::to_owned)))
+            .unwrap_or_else(|| panic!("no command for {what}"));
         let mut command = watertight();
         command.current_dir(place.path("")).args(words);
         let rows = run(command).ok().stdout.lines().count() as u64;
@@ -47,7 +55,10 @@ fn every_command_of_the_summary_works() {
 /// The first number of the line that begins with `word`.
 #[track_caller]
 fn number_after(summary: &str, word: &str) -> u64 {
-    let line = summary.lines().find(|line| line.starts_with(word)).unwrap_or_else(|| panic!("no line `{word}` in:\n{summary}"));
+    let line = summary
+        .lines()
+        .find(|line| line.starts_with(word))
+        .unwrap_or_else(|| panic!("no line `{word}` in:\n{summary}"));
     line.split_ascii_whitespace().find_map(|part| part.parse().ok()).unwrap_or_else(|| panic!("no number in `{line}`"))
 }
 

@@ -5,7 +5,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this module")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -246,8 +246,10 @@ pub(crate) fn log_entries(log: &Path) -> Vec<Value> {
         let Some(bundle) = bundle else { return entries };
         let mut rest = fs::read(&bundle).expect("read an entry bundle").into_iter().peekable();
         while rest.peek().is_some() {
-            let length =
-                usize::from(u16::from_be_bytes([rest.next().unwrap(), rest.next().expect("a length has two bytes")]));
+            let length = usize::from(u16::from_be_bytes([
+                rest.next().expect("something is left"),
+                rest.next().expect("a length has two bytes"),
+            ]));
             let bytes: Vec<u8> = rest.by_ref().take(length).collect();
             assert_eq!(bytes.len(), length, "{} ends inside an entry", bundle.display());
             entries.push(serde_json::from_slice(&bytes).expect("an entry is JSON"));
@@ -324,4 +326,45 @@ pub(crate) fn quiet_record(number: usize) -> String {
 /// A CloudTrail file of these records.
 pub(crate) fn cloudtrail_file(records: &[String]) -> String {
     format!("{{\"Records\":[{}]}}", records.join(","))
+}
+
+/// A leak: a bucket of customers is opened to everybody.
+pub(crate) const PUT_BUCKET_POLICY: &str = include_str!("../fixtures/put-bucket-policy.json");
+
+/// A directory of everything that goes wrong with log files, with the counts they must give.
+pub(crate) fn damaged() -> Place {
+    let place = Place::new();
+    let leak = PUT_BUCKET_POLICY.trim_end().to_owned();
+    let whole = cloudtrail_file(&[quiet_record(1), leak, quiet_record(2)]);
+    // 3 records.
+    place.write("logs/a-whole.json", &whole);
+    // 3 records.
+    place.write("logs/b-whole.json.gz", gzip(whole.as_bytes()));
+    // 2 records whole, the third cut off.
+    let mut cut = gzip(cloudtrail_file(&[quiet_record(3), quiet_record(4), quiet_record(5)]).as_bytes());
+    cut.truncate(cut.len() - 200);
+    place.write("logs/c-cut.json.gz", cut);
+    // 3 good lines; rejected: a broken line, NULs, words, a record without an event name.
+    let lines = [
+        quiet_record(6),
+        "{\"eventVersion\":".to_owned(),
+        quiet_record(7),
+        "\0\0\0\0".to_owned(),
+        "not a record".to_owned(),
+        quiet_record(8),
+        "{\"eventVersion\":\"1.11\"}".to_owned(),
+        String::new(),
+    ];
+    place.write("logs/d-lines.jsonl", lines.join("\n"));
+    // No logs.
+    place.write("logs/e-notes.txt", "Remember to rotate the keys.\nAnd to water the plants.\n");
+    place.write("logs/f-picture.png", [0x89, b'P', b'N', b'G', 13, 10, 26, 10, 0, 0, 0, 13]);
+    place.write("logs/g-empty.json", "");
+    place
+}
+
+/// The names of an object's fields.
+#[track_caller]
+pub(crate) fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap_or_else(|| panic!("not an object: {value}")).keys().map(String::as_str).collect()
 }

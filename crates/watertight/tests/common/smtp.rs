@@ -60,12 +60,12 @@ impl MailServer {
 
     /// Answers `550` to this recipient.
     pub(crate) fn refuse(&self, address: &str) {
-        self.shared.lock().unwrap().refused.push(address.to_owned());
+        self.shared.lock().expect("no panic under the lock").refused.push(address.to_owned());
     }
 
     /// Stops answering at the `count`-th message from the start of the server.
     pub(crate) fn stop_at(&self, count: usize, moment: Moment) {
-        self.shared.lock().unwrap().stop = Some((count, moment));
+        self.shared.lock().expect("no panic under the lock").stop = Some((count, moment));
     }
 
     /// Waits until the server stands at the moment it was told; false when a minute passes without it.
@@ -74,7 +74,7 @@ impl MailServer {
     }
 
     pub(crate) fn arrived(&self) -> Vec<Arrived> {
-        self.shared.lock().unwrap().arrived.clone()
+        self.shared.lock().expect("no panic under the lock").arrived.clone()
     }
 }
 
@@ -83,7 +83,7 @@ fn talk(connection: TcpStream, shared: &Mutex<Shared>, tell: &Sender<()>) -> std
     let mut answer = connection;
     let mut say = |words: &str| answer.write_all(format!("{words}\r\n").as_bytes());
     let at = |moment: Moment| {
-        let mut shared = shared.lock().unwrap();
+        let mut shared = shared.lock().expect("no panic under the lock");
         let arrived = shared.arrived.len();
         let is_now = shared.stop.is_some_and(|(count, when)| when == moment && count <= arrived);
         if is_now {
@@ -105,7 +105,7 @@ fn talk(connection: TcpStream, shared: &Mutex<Shared>, tell: &Sender<()>) -> std
             "EHLO" | "HELO" => say("250-mail.test\r\n250 8BITMIME")?,
             "RCPT" => {
                 to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-                if shared.lock().unwrap().refused.contains(&to) {
+                if shared.lock().expect("no panic under the lock").refused.contains(&to) {
                     say("550 5.1.1 no such user here")?;
                     continue;
                 }
@@ -116,7 +116,11 @@ fn talk(connection: TcpStream, shared: &Mutex<Shared>, tell: &Sender<()>) -> std
                 say("354 go on")?;
                 let text = message(&mut reader)?;
                 let message_id = header(&text, "message-id");
-                shared.lock().unwrap().arrived.push(Arrived { to: to.clone(), message_id, text });
+                shared.lock().expect("no panic under the lock").arrived.push(Arrived {
+                    to: to.clone(),
+                    message_id,
+                    text,
+                });
                 if at(Moment::BeforeReply) {
                     // Hold the line until the sender is gone.
                     while reader.read_line(&mut line)? != 0 {}

@@ -14,7 +14,8 @@ pub(crate) fn unpack(zip: &Path, dir: &Path) -> Vec<String> {
         assert_eq!(bytes[at..at + 4], [0x50, 0x4B, 1, 2], "a directory header");
         let method = number(&bytes, at + 10, 2);
         let (packed, whole) = (number(&bytes, at + 20, 4), number(&bytes, at + 24, 4));
-        let (name_length, extra, comment) = (number(&bytes, at + 28, 2), number(&bytes, at + 30, 2), number(&bytes, at + 32, 2));
+        let (name_length, extra, comment) =
+            (number(&bytes, at + 28, 2), number(&bytes, at + 30, 2), number(&bytes, at + 32, 2));
         let local = number(&bytes, at + 42, 4);
         let name = String::from_utf8(bytes[at + 46..at + 46 + name_length].to_vec()).expect("a UTF-8 name");
         let data = local + 30 + number(&bytes, local + 26, 2) + number(&bytes, local + 28, 2);
@@ -94,7 +95,14 @@ fn inflate(bytes: &[u8]) -> Vec<u8> {
                 bits.at += 8 * length;
             }
             1 => {
-                let lengths: Vec<usize> = (0..288).map(|symbol| match symbol { 0..144 => 8, 144..256 => 9, 256..280 => 7, _ => 8 }).collect();
+                let lengths: Vec<usize> = (0..288)
+                    .map(|symbol| match symbol {
+                        0..144 => 8,
+                        144..256 => 9,
+                        256..280 => 7,
+                        _ => 8,
+                    })
+                    .collect();
                 block(&mut bits, &mut out, &Code::new(&lengths), &Code::new(&[5; 30]));
             }
             _ => {
