@@ -3,15 +3,18 @@
 //! A content version is compiled once and kept; a replay asks for the version its batch was assigned with.
 //! `sigma` and `classify` judge; this file gathers what they say into findings.
 
+use std::collections::BTreeMap;
+
 use classify::Classifier;
 use jiff::Timestamp;
 use ocsf::{Confidence, DataSeen, Event, Finding, FindingClass, RuleRef, Severity, finding_uid};
 use sigma::Matcher;
 
 use crate::config::Config;
-use crate::content::Content;
+use crate::content::{Content, File};
 use crate::exit::{Failure, OrFail as _};
 use crate::flow::Normal;
+use crate::output;
 use crate::rules::{self, RuleSet};
 use crate::store::Store;
 use crate::translate;
@@ -19,7 +22,6 @@ use crate::translate;
 /// The compiled content sets in use.
 #[derive(Debug)]
 pub(crate) struct Detectors {
-    config: Config,
     current: Detector,
     /// The set of an older batch that is being replayed.
     replayed: Option<Detector>,
@@ -43,11 +45,19 @@ impl std::fmt::Debug for Detector {
 }
 
 impl Detectors {
-    /// Compiles today's content and keeps it under its version, so that a replay can use it.
+    /// Compiles today's content with today's placeholders and keeps both under one version, so that a replay can use them.
+    /// Says which rules are not used and why.
     pub(crate) async fn open(store: &Store, content: &Content, config: &Config) -> Result<Self, Failure> {
-        let current = Detector::compile(content, config)?;
-        store.keep_content(&current.version, content).await.or_fail("failed to keep the content")?;
-        Ok(Self { config: config.clone(), current, replayed: None })
+        let content = with_placeholders(content, config)?;
+        let current = Detector::compile(&content)?;
+        for error in &current.rules.errors {
+            output::talk(error);
+        }
+        for (rule, placeholder) in &current.rules.waiting {
+            output::talk(format!("note: `{rule}` waits for a value of `{placeholder}` in [placeholders]"));
+        }
+        store.keep_content(&current.version, &content).await.or_fail("failed to keep the content")?;
+        Ok(Self { current, replayed: None })
     }
 
     /// The version new batches are assigned with.
@@ -63,15 +73,16 @@ impl Detectors {
             let content = store.content(version).await.or_fail("failed to read kept content")?;
             let content =
                 content.ok_or_else(|| Failure::failed(format!("content version `{version}` was not kept")))?;
-            self.replayed = Some(Detector::compile(&content, &self.config)?);
+            self.replayed = Some(Detector::compile(&content)?);
         }
         self.replayed.as_mut().ok_or_else(|| Failure::failed("content was not compiled"))
     }
 }
 
 impl Detector {
-    fn compile(content: &Content, config: &Config) -> Result<Self, Failure> {
-        let rules = rules::load(Some(content), &[], config)?;
+    fn compile(content: &Content) -> Result<Self, Failure> {
+        let config = Config { placeholders: placeholders_of(content)?, ..Config::default() };
+        let rules = rules::load(Some(content), &[], &config)?;
         let files: Vec<(&str, &str)> = content.below("identifiers").collect();
         let (classifier, errors) = Classifier::new(&files);
         if let Some(error) = errors.first() {
@@ -82,29 +93,61 @@ impl Detector {
     }
 
     /// Everything that is noticed in a batch, in the order of its records, rules before data.
-    pub(crate) fn detect(&mut self, normal: &Normal, tenant: &str, now: Timestamp) -> Vec<Finding> {
-        let mut findings = Vec::new();
+    pub(crate) fn detect(&mut self, normal: &Normal, tenant: &str, now: Timestamp) -> Detected {
+        let mut detected = Detected::default();
         for seen in &normal.events {
             let (product, service) = seen.event.format.split_once('/').unwrap_or((seen.event.format, ""));
             let source = self.rules.program.log_source(product, service);
-            // A record that normalises but cannot be evaluated is too deep or too large for rules; it stays in the lake.
-            if let Ok(hits) = self.matcher.evaluate(source, seen.view()) {
-                let matched = hits.iter().filter_map(|&hit| self.rules.rules.get(hit));
-                findings.extend(matched.map(|rule| translate::finding(rule, &seen.event, tenant, now)));
+            match self.matcher.evaluate(source, seen.view()) {
+                Ok(hits) => {
+                    let matched = hits.iter().filter_map(|&hit| self.rules.rules.get(hit));
+                    detected.findings.extend(matched.map(|rule| translate::finding(rule, &seen.event, tenant, now)));
+                }
+                Err(error) => {
+                    tracing::warn!(event = %seen.event.metadata.uid, %error, "no rule could look at this event");
+                    detected.not_evaluated += 1;
+                }
             }
             if seen.event.format.starts_with("application/") {
-                findings.extend(data_finding(&self.classifier, &seen.event, tenant, now));
+                detected.findings.extend(data_finding(&self.classifier, &seen.event, tenant, now));
             }
         }
-        findings
+        detected
     }
+}
+
+/// The file that carries the placeholders' values inside a kept content set.
+const CONFIGURED: &str = "configured/placeholders.json";
+
+/// Findings depend on what the placeholders stood for: their values are part of what a version names.
+fn with_placeholders(content: &Content, config: &Config) -> Result<Content, Failure> {
+    let text = serde_json::to_string(&config.placeholders).or_fail("failed to keep the placeholders")?;
+    let mut content = content.clone();
+    content.files.push(File { path: CONFIGURED.to_owned(), text });
+    Ok(content)
+}
+
+fn placeholders_of(content: &Content) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let file = content.files.iter().find(|file| file.path == CONFIGURED);
+    file.map_or_else(
+        || Ok(BTreeMap::new()),
+        |file| serde_json::from_str(&file.text).or_fail("failed to read the kept placeholders"),
+    )
+}
+
+/// What detection says of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Detected {
+    pub(crate) findings: Vec<Finding>,
+    /// Events that are deeper or larger than rules read.
+    pub(crate) not_evaluated: usize,
 }
 
 /// Sensitive data inside a log record: a leak by itself, because logs travel further than databases.
 fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Timestamp) -> Option<Finding> {
-    let text = std::str::from_utf8(&event.raw).ok()?;
+    let text = String::from_utf8_lossy(&event.raw);
     let mut data: Vec<DataSeen> = Vec::new();
-    for span in classifier.scan_text(text) {
+    for span in classifier.scan_text(&text) {
         let Some(identifier) = classifier.identifier(&span.id) else { continue };
         if !is_never_logged(identifier) || span.score < SCORE_SURE {
             continue;
@@ -118,7 +161,8 @@ fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Times
             }),
         }
     }
-    let worst = data.first()?.identifier.clone();
+    // The first by name, so that the finding's id does not depend on the order of the text.
+    let worst = data.iter().map(|seen| seen.identifier.clone()).min()?;
     let hot = event.hot();
     let service =
         event.service.as_ref().and_then(|service| service.name.clone()).unwrap_or_else(|| "application".to_owned());

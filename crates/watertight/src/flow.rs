@@ -10,7 +10,7 @@ mod normal;
 use jiff::Timestamp;
 use lake::Txn;
 
-use crate::detector::Detectors;
+use crate::detector::{Detected, Detectors};
 use crate::exit::{Failure, OrFail as _};
 use crate::failpoint;
 use crate::instance::Instance;
@@ -37,6 +37,7 @@ pub(crate) async fn turn(
 ) -> Result<Option<Turn>, Failure> {
     let Some(batch) = assign::next(&instance.store, feed, detectors.content(), now).await? else { return Ok(None) };
     failpoint::hit("flow.batch_assigned");
+    let now = Timestamp::from_microsecond(batch.assignment.assigned_us).or_fail("the batch has no time")?;
     let tenant = instance.store.tenant().to_owned();
     let txn = Txn { source: batch.assignment.source.clone(), seq: batch.assignment.seq };
 
@@ -49,12 +50,12 @@ pub(crate) async fn turn(
     failpoint::hit("flow.rejected_appended");
 
     let detector = detectors.for_version(&instance.store, &batch.assignment.content_version).await?;
-    let findings = detector.detect(&normal, &tenant, now);
+    let Detected { findings, not_evaluated } = detector.detect(&normal, &tenant, now);
     let rows = findings.iter().map(|finding| crate::translate::finding_row(finding, &txn.source)).collect();
     instance.lake.append_findings(rows, &txn).await.or_fail("failed to store findings")?;
     failpoint::hit("flow.findings_appended");
 
-    let entry: Draft = batch_entry::draft(&batch.assignment, &normal, &findings, now);
+    let entry: Draft = batch_entry::draft(&batch.assignment, &normal, &findings, not_evaluated, now);
     let turn = normal.turn(findings.len());
     let mut guard = instance.store.cases().await;
     let decided = incident::decide(&guard.incidents, incident::Command::Findings(findings), now);

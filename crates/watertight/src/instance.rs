@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::exit::{Failure, OrFail as _};
 use crate::lease::Lease;
 use crate::seal::Sealer;
-use crate::store::{Cases, Store};
+use crate::store::{Cases, STATE_FILE, Store};
 
 /// A running system, or the part of it one command needs.
 #[derive(Debug)]
@@ -54,15 +54,17 @@ impl Instance {
         lease: Option<Lease>,
     ) -> Result<Self, Failure> {
         let content = context.content(&config)?;
-        let keys = open_keys(&dir)?;
-        let cases = Cases::new(incident_config(&dir)?);
+        // Secrets are made with the directory and never again: a new one in the place of a lost one would hide the loss.
+        let is_new = lease.is_some() && !dir.join(STATE_FILE).exists();
+        let keys = open_keys(&dir, is_new)?;
+        let cases = Cases::new(incident_config(&dir, is_new)?);
+        let sealer = Sealer::open(&dir, &origin(&config, context), is_new)?;
         let store = Store::open(&dir, config.tenant(), keys, cases, lease.is_some())
             .await
             .or_fail(format!("failed to open the state store in `{}`", dir.display()))?;
         let lake = lake::Lake::open(&dir.join("lake"), &lake::Options::default())
             .await
             .or_fail(format!("failed to open the lake in `{}`", dir.display()))?;
-        let sealer = Sealer::open(&dir, &origin(&config, context))?;
         Ok(Self { dir, config, content, store: std::sync::Arc::new(store), lake, sealer, _lease: lease })
     }
 }
@@ -73,19 +75,19 @@ fn origin(config: &Config, context: &Context) -> String {
     if context.clock.is_simulated() { format!("{name}/simulated") } else { name }
 }
 
-fn open_keys(dir: &Path) -> Result<KeyRing, Failure> {
-    let secret = secret_file(&dir.join("keys/key-encryption-key"))?;
+fn open_keys(dir: &Path, is_new: bool) -> Result<KeyRing, Failure> {
+    let secret = secret_file(&dir.join("keys/key-encryption-key"), is_new)?;
     Ok(KeyRing::open(dir.join("keys/subjects"), WrappingKey::from_bytes(secret)))
 }
 
 /// Group keys are hashed with a secret of this directory, because the clear part of an entry is readable for ever.
-fn incident_config(dir: &Path) -> Result<incident::Config, Failure> {
-    let pepper = secret_file(&dir.join("keys/pepper"))?.to_vec();
+fn incident_config(dir: &Path, is_new: bool) -> Result<incident::Config, Failure> {
+    let pepper = secret_file(&dir.join("keys/pepper"), is_new)?.to_vec();
     Ok(incident::Config { pepper, ..incident::Config::default() })
 }
 
-/// Reads 32 secret bytes (hex), or makes them. Readable by the owner alone.
-fn secret_file(path: &Path) -> Result<[u8; 32], Failure> {
+/// Reads 32 secret bytes (hex), or makes them in a new directory. Readable by the owner alone.
+fn secret_file(path: &Path, is_new: bool) -> Result<[u8; 32], Failure> {
     let shown = path.display();
     if path.exists() {
         let text = std::fs::read_to_string(path).or_fail(format!("failed to read `{shown}`"))?;
@@ -94,10 +96,18 @@ fn secret_file(path: &Path) -> Result<[u8; 32], Failure> {
                 .help("restore the file from its backup; without it encrypted bodies cannot be read")
         });
     }
+    if !is_new {
+        return Err(lost(path));
+    }
     let mut secret = [0_u8; 32];
     getrandom::fill(&mut secret).map_err(|error| Failure::failed(format!("failed to make a secret: {error}")))?;
     crate::durable::write_private(path, crate::content::hex(&secret).as_bytes())?;
     Ok(secret)
+}
+
+fn lost(path: &Path) -> Failure {
+    Failure::failed(format!("`{}` is missing", path.display()))
+        .help("restore the keys directory from its backup; nothing was changed")
 }
 
 fn parse_hex(text: &str) -> Option<[u8; 32]> {
@@ -111,12 +121,15 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// Makes the log key on first use. Its name is the log's origin.
-pub(crate) fn log_key(dir: &Path, origin: &str) -> Result<LogKey, Failure> {
+/// Makes the log key with a new directory. Its name is the log's origin.
+pub(crate) fn log_key(dir: &Path, origin: &str, is_new: bool) -> Result<LogKey, Failure> {
     let path = dir.join("keys/log.key");
     if path.exists() {
         let key = LogKey::load(&path).or_fail(format!("failed to read the log key `{}`", path.display()))?;
         return Ok(key);
+    }
+    if !is_new {
+        return Err(lost(&path));
     }
     let key = LogKey::generate(origin).or_fail("failed to make the log key")?;
     std::fs::create_dir_all(dir.join("keys")).or_fail("failed to make the key directory")?;

@@ -18,7 +18,8 @@ use crate::store::Draft;
 
 /// Loads every regime; names those that cannot be used.
 pub(crate) fn load(content: &Content) -> Law {
-    let files = content.below("regimes").map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let files = content.below("regimes").filter(|(name, _)| name.ends_with(".toml"));
+    let files = files.map(|(name, text)| (name.to_owned(), text.to_owned()));
     let (law, errors) = Law::load(files);
     for error in errors {
         output::talk(error);
@@ -64,19 +65,19 @@ pub(crate) async fn assess(
         for obligation in obligations {
             let clear = clear_part(incident, obligation, state)?;
             let id = clear["id"].as_str().unwrap_or_default().to_owned();
-            if known.get(&id).is_none_or(|before| differs(before, &clear)) {
+            if known.get(&id).is_none_or(|before| before["state"] != "fulfilled" && differs(before, &clear)) {
                 assessed.changed += 1;
-                drafts.push(draft("obligation.set", incident, clear, now));
+                drafts.push(following("obligation.set", incident, clear, known.get(&id), now));
             }
             seen.push(id);
         }
     }
-    for (id, before) in
-        known.iter().filter(|(id, before)| !seen.contains(id) && before["state"] != "no_longer_required")
-    {
+    for (id, before) in known.iter().filter(|(id, before)| {
+        !seen.contains(id) && before["state"] != "no_longer_required" && before["state"] != "fulfilled"
+    }) {
         assessed.no_longer += 1;
         let clear = json!({"id": id, "incident": incident, "state": "no_longer_required", "was": before["state"]});
-        drafts.push(draft("obligation.unsupported", incident, clear, now));
+        drafts.push(following("obligation.unsupported", incident, clear, Some(before), now));
     }
     cases::append(instance, &drafts).await?;
     Ok(assessed)
@@ -154,6 +155,14 @@ fn evaluation(incident: &str, facts: &Value, answer: &duty::Answer, now: Timesta
 
 fn draft(kind: &str, incident: &str, clear: Value, now: Timestamp) -> Draft {
     let id = hash(&[kind, incident, &clear.to_string()]);
+    Draft { id, kind: kind.to_owned(), at: now, subject: incident.to_owned(), clear, body: None }
+}
+
+/// An entry that changes a document. Its id names the version it follows: what comes back after it went is a new entry, while
+/// saying the same thing twice is not.
+fn following(kind: &str, incident: &str, clear: Value, before: Option<&Value>, now: Timestamp) -> Draft {
+    let version = before.map_or_else(String::new, |before| before["last"]["position"].to_string());
+    let id = hash(&[kind, incident, &clear.to_string(), &version]);
     Draft { id, kind: kind.to_owned(), at: now, subject: incident.to_owned(), clear, body: None }
 }
 

@@ -21,8 +21,8 @@ pub(crate) struct Sealer {
 }
 
 impl Sealer {
-    pub(crate) fn open(dir: &Path, origin: &str) -> Result<Self, Failure> {
-        let key = log_key(dir, origin)?;
+    pub(crate) fn open(dir: &Path, origin: &str, is_new: bool) -> Result<Self, Failure> {
+        let key = log_key(dir, origin, is_new)?;
         let tiles = TileStore::open(dir.join("log")).or_fail("failed to open the sealed log")?;
         Ok(Self { tiles, key })
     }

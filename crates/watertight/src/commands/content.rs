@@ -8,7 +8,7 @@ use super::rule;
 use crate::content::Content;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::{law, notices, output};
+use crate::{notices, output};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -54,13 +54,15 @@ fn identifiers(content: &Content) -> Checked {
 }
 
 fn regimes(content: &Content) -> Checked {
-    let law = law::load(content);
+    let files = content.below("regimes").filter(|(name, _)| name.ends_with(".toml"));
+    let (law, errors) = duty::Law::load(files.map(|(name, text)| (name.to_owned(), text.to_owned())));
+    errors.iter().for_each(output::talk);
     let outcomes = duty::check_cases(&law);
     let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.holds()).collect();
     for outcome in &failed {
         output::talk(format!("{outcome:?}"));
     }
-    ("regimes", law.regimes().len(), failed.len())
+    ("regimes", law.regimes().len(), errors.len() + failed.len())
 }
 
 fn templates(content: &Content) -> Checked {

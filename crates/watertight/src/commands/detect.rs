@@ -114,8 +114,10 @@ impl<'a> Worker<'a> {
         let Self { job, reader, matcher } = self;
         let mut stats = Stats { files: 1, ..Stats::default() };
         let name = input.name();
-        let Some(mut file) = input.open(reader, job.forced)? else {
-            return Ok(Stats { skipped: 1, ..stats });
+        let mut file = match input.open(reader, job.forced) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(Stats { skipped: 1, ..stats }),
+            Err(error) => return Ok(stats.unreadable_file(name, &error)),
         };
         while let Some(item) = file.next() {
             let rejected = match item {

@@ -150,6 +150,10 @@ fn human(report: &Report) -> Result<(), Failure> {
 async fn erase(context: &Context, name: &str, by: &str, reason: &str) -> Outcome {
     let mut instance = Instance::open(context).await?;
     let incident = cases::find(&instance.store, name).await?;
+    if instance.store.cases().await.incidents.find(&incident).is_some_and(|found| found.closed.is_none()) {
+        return Err(Failure::usage(format!("incident `{name}` is open: what is still to come would have no key"))
+            .help("close it first: `watertight incident close`"));
+    }
     let now: Timestamp = context.clock.now();
     let clear = json!({"id": incident, "state": "destroyed", "by": by, "reason_code": "erasure"});
     let draft = Draft {
@@ -164,5 +168,8 @@ async fn erase(context: &Context, name: &str, by: &str, reason: &str) -> Outcome
     cases::append(&mut instance, &[draft]).await?;
     instance.store.destroy_key(&incident, now).or_fail("failed to destroy the key")?;
     output::object(context.format, &json!({"incident": incident, "erased_at": now}))?;
+    output::talk(
+        "the case's texts are gone; the raw events in the lake are not: they leave by `watertight lake retain`",
+    );
     Ok(Exit::Done)
 }

@@ -57,8 +57,14 @@ fn file(
     out: &mut InOrder<'_>,
 ) -> Result<Stats, Failure> {
     let mut stats = Stats { files: 1, ..Stats::default() };
-    let Some(mut file) = input.open(reader, forced)? else {
-        return Ok(Stats { skipped: 1, ..stats });
+    let mut file = match input.open(reader, forced) {
+        Ok(Some(file)) => file,
+        Ok(None) => return Ok(Stats { skipped: 1, ..stats }),
+        Err(error) => {
+            let reason = error.to_string();
+            rejects.write(&Rejected { member: input.name().to_owned(), record: 0, reason, raw: Vec::new() })?;
+            return Ok(stats.unreadable_file(input.name(), &error));
+        }
     };
     while let Some(item) = file.next() {
         let event = match item {

@@ -65,7 +65,8 @@ impl To {
         match (self.to, self.recipients) {
             (_, Some(path)) => notices::read_recipients(&path),
             (Some(address), None) => Ok(vec![Recipient {
-                id: notices::recipient_id(&address),
+                // Opaque, and the only one of this notice.
+                id: "1".to_owned(),
                 address,
                 name: None,
                 fields: serde_json::Map::new(),

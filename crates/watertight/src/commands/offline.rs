@@ -71,6 +71,14 @@ impl Stats {
         }
     }
 
+    /// A file that cannot be opened counts as one record, rejected: the others go on.
+    pub(crate) fn unreadable_file(mut self, name: &str, error: &ReadError) -> Self {
+        output::talk(format!("rejected: {name}: {error}"));
+        self.records += 1;
+        self.rejected += 1;
+        self
+    }
+
     pub(crate) fn add_counts(&mut self, counts: Counts) {
         self.records += counts.records;
         self.bytes_read += counts.bytes_read;
@@ -138,15 +146,14 @@ impl Input {
         }
     }
 
-    pub(crate) fn open(&self, reader: &mut Reader, forced: Option<Format>) -> Result<Option<LogFile>, Failure> {
+    pub(crate) fn open(&self, reader: &mut Reader, forced: Option<Format>) -> Result<Option<LogFile>, ReadError> {
         match self {
             Self::Local(member) => reader.open(member, forced),
             Self::S3 { member, store, runtime } => {
-                let stream = store.reader(member, runtime.clone()).map_err(|error| unreadable(&error))?;
+                let stream = store.reader(member, runtime.clone())?;
                 reader.open_stream(&member.name, stream, forced)
             }
         }
-        .map_err(|error| unreadable(&error))
     }
 }
 

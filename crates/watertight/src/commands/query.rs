@@ -42,6 +42,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         let columns: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
         let rows: Vec<Value> = answer.objects().map(Value::Object).collect();
         output::rows(context.format, &columns, &rows)?;
+        if answer.truncated {
+            output::talk(format!("only the first {} rows are shown; give --limit for more", rows.len()));
+        }
         Ok(Exit::Done)
     })
 }

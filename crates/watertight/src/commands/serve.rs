@@ -48,13 +48,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 pub(crate) async fn serve(instance: Instance, listen: &str, clock: Clock) -> Result<(), Failure> {
     let site = Site { store: instance.store.clone(), log_dir: instance.dir.join("log"), clock };
     let stop = Arc::new(tokio::sync::Notify::new());
-    let reader = tokio::spawn(read_sources(instance, clock, stop.clone()));
+    let mut reader = tokio::spawn(read_sources(instance, clock, stop.clone()));
     output::talk(format!("watertight is at http://{listen}/ (stop with Ctrl-C)"));
-    let served = web::serve(site, listen, interrupted()).await;
-    // Let the batch in hand reach the log; whatever is not begun waits for the next start.
-    stop.notify_one();
-    let read = reader.await.or_fail("the flow stopped")?;
-    served.and(read)
+    tokio::select! {
+        served = web::serve(site, listen, interrupted()) => {
+            // Let the batch in hand reach the log; whatever is not begun waits for the next start.
+            stop.notify_one();
+            let read = reader.await.or_fail("the flow stopped")?;
+            served.and(read)
+        }
+        // Pages without anybody reading the sources would look healthy and be blind.
+        read = &mut reader => read.or_fail("the flow stopped")?,
+    }
 }
 
 async fn interrupted() {

@@ -11,6 +11,10 @@ use crate::cases;
 use crate::config::{Customer, Organisation};
 use crate::exit::Failure;
 use crate::instance::Instance;
+use crate::output;
+
+/// No count of people is larger: ten thousand million.
+const MANKIND: u64 = 10_000_000_000;
 
 /// Who says so.
 const SCOPE: &str = "scope";
@@ -23,11 +27,22 @@ pub(crate) async fn state_facts(
 ) -> Result<usize, Failure> {
     let mut appended = 0;
     for fact in facts(exposure, &instance.config.organisation) {
+        if attested(instance, &exposure.incident, &fact.name).await {
+            output::talk(format!("`{}` stays as a person stated it; the count says otherwise or the same", fact.name));
+            continue;
+        }
         let command = Command::SetFact { incident: exposure.incident.clone(), fact, expected: None };
         appended += cases::decide(&instance.store, command, now).await?;
     }
     instance.sealer.seal(&instance.store).await?;
     Ok(appended)
+}
+
+/// What a person stated is changed by a person only.
+async fn attested(instance: &Instance, incident: &str, name: &str) -> bool {
+    let cases = instance.store.cases().await;
+    let version = cases.incidents.find(incident).and_then(|found| found.fact(name));
+    version.is_some_and(|version| matches!(version.asserted_by, Asserter::Human(_)))
 }
 
 fn facts(exposure: &Exposure, organisation: &Organisation) -> Vec<Fact> {
@@ -37,10 +52,11 @@ fn facts(exposure: &Exposure, organisation: &Organisation) -> Vec<Fact> {
     if !elements.is_empty() {
         facts.push(setters::elements(&elements, by()));
     }
-    let known = exposure.residency.iter().filter(|(place, _)| place.as_str() != "unknown");
-    for (place, &count) in known {
-        // Records that a log counts without naming could belong to people anywhere: every place may have more.
+    for (place, &count) in &exposure.residency {
+        // Records that a log counts without naming could belong to people anywhere: every place may have more. What could not
+        // be opened has no upper bound but mankind.
         let value = match exposure.subjects_at_most {
+            _ if exposure.lower_bound => FactValue::Range(count, MANKIND),
             Some(most) => FactValue::Range(count, most.max(count)),
             None => FactValue::Known(json!(count)),
         };

@@ -39,6 +39,8 @@ pub(crate) struct Exposure {
     pub(crate) customers: BTreeSet<String>,
     /// What could not be opened and why; the counts are lower bounds while this is not empty.
     pub(crate) not_opened: Vec<String>,
+    /// More people may be concerned than were counted.
+    pub(crate) lower_bound: bool,
     /// What was taken for granted, in words.
     pub(crate) assumptions: Vec<String>,
     pub(crate) events: usize,
@@ -76,9 +78,12 @@ pub(crate) async fn record(instance: &mut Instance, exposure: &Exposure, now: Ti
         "subjects_at_most": exposure.subjects_at_most, "residency": exposure.residency, "elements": exposure.elements,
         "customers": exposure.customers.len(), "not_opened": exposure.not_opened.len(), "events": exposure.events,
     });
+    let before =
+        instance.store.document("exposure", &exposure.incident).await.or_fail("failed to read the exposure")?;
+    let version = before.map_or_else(String::new, |before| before["last"]["position"].to_string());
     let body: Value = serde_json::to_value(exposure).or_fail("failed to keep the exposure")?;
     let draft = Draft {
-        id: law::hash(&["exposure.measured", &clear.to_string()]),
+        id: law::hash(&["exposure.measured", &clear.to_string(), &version]),
         kind: "exposure.measured".to_owned(),
         at: now,
         subject: exposure.incident.clone(),

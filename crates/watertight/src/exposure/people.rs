@@ -81,7 +81,13 @@ impl Gathered<'_> {
         }
         for path in found {
             let shown = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            let file = File::open(&path).or_fail(format!("failed to open the exposed object `{shown}`"))?;
+            let file = match File::open(&path) {
+                Ok(file) => file,
+                Err(error) => {
+                    self.exposure.not_opened.push(format!("{shown}: {error}"));
+                    continue;
+                }
+            };
             match self.classifier.scan(&shown, BufReader::new(file), &self.options) {
                 Ok(scan) => {
                     self.exposure.customers.extend(self.customers.of_file(&path, objects));
@@ -185,7 +191,9 @@ impl Gathered<'_> {
 
     fn finish(self, unnamed_records: u64) -> Exposure {
         let counted = self.subjects.counts();
+        let capped = self.subjects.is_capped();
         let mut exposure = self.exposure;
+        exposure.lower_bound |= capped || !exposure.not_opened.is_empty();
         exposure.subjects = counted.distinct_at_least;
         exposure.residency = counted.by_residency.into_iter().collect::<BTreeMap<_, _>>();
         exposure.subjects_at_most = (counted.distinct_at_least < unnamed_records).then_some(unnamed_records);
@@ -194,17 +202,18 @@ impl Gathered<'_> {
     }
 }
 
-/// Files below the root that a pattern names, sorted. A pattern cannot climb out of the root.
+/// Files below the root that a pattern names, sorted. A pattern cannot climb out of the root; what comes from a log is escaped
+/// in it, so that a key with a star names one object.
 fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
     if Path::new(pattern).components().any(|part| !matches!(part, std::path::Component::Normal(_))) {
         return Vec::new();
     }
-    if !pattern.contains('*') {
-        return Some(root.join(pattern)).filter(|path| path.is_file()).into_iter().collect();
-    }
     let full = format!("{}/{pattern}", glob::Pattern::escape(&root.display().to_string()));
     let mut found: Vec<PathBuf> =
         glob::glob(&full).into_iter().flatten().flatten().filter(|path| path.is_file()).collect();
+    // A link must not lead a pattern out of the root.
+    let home = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    found.retain(|path| path.canonicalize().is_ok_and(|real| real.starts_with(&home)));
     found.sort();
     found.truncate(FILES_A_PATTERN_MAX);
     found

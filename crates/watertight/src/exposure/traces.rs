@@ -80,11 +80,16 @@ const S3_READS: &[&str] = &["GetObject", "CopyObject", "SelectObjectContent", "R
 /// RDS calls that hand a database's bytes out.
 const RDS_HANDOUTS: &[&str] = &["ModifyDBSnapshotAttribute", "ModifyDBClusterSnapshotAttribute", "StartExportTask"];
 
+/// A refused read hands nothing out.
+fn succeeded(event: &EventRow) -> bool {
+    event.status.as_deref() == Some("Success")
+}
+
 async fn aws(instance: &Instance, event: &EventRow, traces: &mut Traces) -> Result<(), Failure> {
-    if S3_READS.contains(&event.operation.as_str()) {
+    if S3_READS.contains(&event.operation.as_str()) && succeeded(event) {
         let keys = event.resources.iter().filter_map(|resource| resource.strip_prefix("arn:aws:s3:::"));
         for path in keys.filter(|path| path.contains('/')) {
-            *traces.objects.entry(path.to_owned()).or_default() += 1;
+            *traces.objects.entry(glob::Pattern::escape(path)).or_default() += 1;
         }
     } else if RDS_HANDOUTS.contains(&event.operation.as_str()) {
         let raw: Value = serde_json::from_str(&event.raw).unwrap_or(Value::Null);
@@ -95,7 +100,7 @@ async fn aws(instance: &Instance, event: &EventRow, traces: &mut Traces) -> Resu
             .and_then(|name| name.rsplit(':').next());
         if let Some(snapshot) = snapshot {
             for database in databases_of(instance, snapshot).await? {
-                *traces.objects.entry(format!("rds-{database}/**/*")).or_default() += 1;
+                *traces.objects.entry(format!("rds-{}/**/*", glob::Pattern::escape(&database))).or_default() += 1;
             }
         }
     } else if event.logsource == "aws/vpcflow" {
@@ -122,10 +127,10 @@ async fn gathered_by_host(instance: &Instance, flow: &EventRow, traces: &mut Tra
     }
     let filter = Filter { actors, from_us: Some(from_us), to_us: Some(flow.time_us), ..Filter::default() };
     let reads = instance.lake.read_events(&filter, EVENTS_MAX).await.or_fail("failed to read a host's events")?;
-    for event in reads.iter().filter(|event| S3_READS.contains(&event.operation.as_str())) {
+    for event in reads.iter().filter(|event| S3_READS.contains(&event.operation.as_str()) && succeeded(event)) {
         let keys = event.resources.iter().filter_map(|resource| resource.strip_prefix("arn:aws:s3:::"));
         for path in keys.filter(|path| path.contains('/')) {
-            *traces.objects.entry(path.to_owned()).or_default() += 1;
+            *traces.objects.entry(glob::Pattern::escape(path)).or_default() += 1;
         }
     }
     traces
@@ -175,7 +180,10 @@ fn azure(event: &EventRow, traces: &mut Traces) {
             lower.split(&format!("/{name}/")).nth(1).and_then(|rest| rest.split('/').next()).map(str::to_owned)
         };
         if let (Some(server), Some(database)) = (part("servers"), part("databases")) {
-            *traces.objects.entry(format!("azuresql-{server}/{database}/**/*")).or_default() += 1;
+            *traces
+                .objects
+                .entry(format!("azuresql-{}/{}/**/*", glob::Pattern::escape(&server), glob::Pattern::escape(&database)))
+                .or_default() += 1;
         }
     }
 }
@@ -186,7 +194,7 @@ fn application(event: &EventRow, objects: &Objects, traces: &mut Traces) {
     let resource = &raw["resource"];
     let (kind, id) = (resource["type"].as_str().unwrap_or_default(), resource["id"].as_str().unwrap_or_default());
     if let Some(file) = objects.file.iter().find(|file| file.resource == kind) {
-        *traces.objects.entry(file.path.replace("{id}", id)).or_default() += 1;
+        *traces.objects.entry(file.path.replace("{id}", &glob::Pattern::escape(id))).or_default() += 1;
         return;
     }
     let named: Vec<&str> = match resource["owner_id"].as_str() {

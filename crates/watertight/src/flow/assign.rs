@@ -105,13 +105,15 @@ fn spans(raw: &RawBatch) -> Vec<Span> {
 
 async fn replay(feed: &mut Feed, assignment: Assignment) -> Result<Batch, Failure> {
     let mut parts = Vec::new();
-    let whole = BatchLimits { records_max: usize::MAX, bytes_max: usize::MAX };
     for span in assignment.spans.iter().filter(|span| span.from < span.after.record || span.cut_off) {
         let member = &span.after.member;
         let begin = Position { member: member.clone(), record: span.from, complete: false };
         let path =
             if feed.path.starts_with("s3://") { object_url(&feed.path, &member.name) } else { member.name.clone() };
-        let mut source = open_source_with(&feed.id, &path, &begin, whole.clone())?;
+        // One more than the span: a record that was cut off stands behind its last one.
+        let records_max = usize::try_from(span.after.record - span.from).unwrap_or(usize::MAX).saturating_add(1);
+        let limits = BatchLimits { records_max, bytes_max: usize::MAX };
+        let mut source = open_source_with(&feed.id, &path, &begin, limits)?;
         let read = source.next_batch().await.or_fail(format!("failed to read `{}` again", member.name))?;
         let raw = read.ok_or_else(|| gone(&assignment, &member.name))?;
         parts.push(raw);

@@ -10,7 +10,14 @@ use super::normal::Normal;
 use crate::law::hash;
 use crate::store::{Assignment, Draft};
 
-pub(super) fn draft(assignment: &Assignment, normal: &Normal, findings: &[Finding], now: Timestamp) -> Draft {
+/// `not_evaluated` counts events that no rule could look at (deeper or larger than rules read); they are in the lake.
+pub(super) fn draft(
+    assignment: &Assignment,
+    normal: &Normal,
+    findings: &[Finding],
+    not_evaluated: usize,
+    now: Timestamp,
+) -> Draft {
     let sealed = evidence::population::finding_set(findings.iter().map(|finding| finding.uid.as_str()));
     let id = format!("{}/{}", assignment.source, assignment.seq);
     Draft {
@@ -26,6 +33,7 @@ pub(super) fn draft(assignment: &Assignment, normal: &Normal, findings: &[Findin
             "events": normal.events.len(),
             "rejected": normal.rejected.len(),
             "findings": findings.len(),
+            "not_evaluated": not_evaluated,
             "raw_root": raw_root(&normal.digests),
             evidence::population::FINDINGS_ROOT: sealed.root,
             evidence::population::FINDINGS_COUNT: sealed.count,

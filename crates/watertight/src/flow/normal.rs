@@ -2,6 +2,8 @@
 //!
 //! Pure: a replay of the same spans gives the same rows.
 
+use std::collections::BTreeMap;
+
 use ingest::{Limits, Rejected};
 use jiff::Timestamp;
 use ocsf::Event;
@@ -34,7 +36,7 @@ impl Normalised {
 pub(crate) struct Normal {
     pub(crate) events: Vec<Normalised>,
     pub(crate) rejected: Vec<Rejected>,
-    /// SHA-256 of each record as read, in order, rejected ones included.
+    /// SHA-256 of each record as read, by member and record, rejected ones included.
     pub(crate) digests: Vec<[u8; 32]>,
     pub(crate) last_event: Option<Timestamp>,
 }
@@ -43,9 +45,11 @@ pub(crate) struct Normal {
 pub(crate) fn normalize(batch: &Batch) -> Normal {
     let limits = Limits::default();
     let mut normal = Normal::default();
+    // (member, record) → digest: the order must not depend on how the batch was read.
+    let mut digests = BTreeMap::new();
     for part in &batch.parts {
         for record in part.iter(&limits).filter(|record| batch.holds(record.member(), record.index)) {
-            normal.digests.push(Sha256::digest(record.raw).into());
+            digests.insert((record.member().to_owned(), record.index), Sha256::digest(record.raw).into());
             let seen = record.json().map(|view| match view {
                 std::borrow::Cow::Borrowed(_) => None,
                 std::borrow::Cow::Owned(view) => Some(view),
@@ -57,10 +61,11 @@ pub(crate) fn normalize(batch: &Batch) -> Normal {
             }
         }
         for rejected in part.rejected.iter().filter(|rejected| batch.holds_rejected(rejected)) {
-            normal.digests.push(Sha256::digest(&rejected.raw).into());
+            digests.insert((rejected.member.clone(), rejected.record), Sha256::digest(&rejected.raw).into());
             normal.rejected.push(rejected.clone());
         }
     }
+    normal.digests = digests.into_values().collect();
     normal
 }
 

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::{Drafted, ensure_current, latest, library, template};
 use crate::cases;
-use crate::content::hex;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::law;
@@ -35,7 +34,8 @@ pub(crate) struct Approve<'a> {
 pub(crate) async fn check(instance: &Instance, notice: &str, recipients: &[Recipient]) -> Result<Value, Failure> {
     let (document, drafted) = latest(instance, notice).await?;
     let library = library(&instance.content);
-    let binding = binding(&document, &drafted, template(&library, &document)?, recipients);
+    let salt = recipient_salt(instance, &document).await;
+    let binding = binding(salt, &drafted, template(&library, &document)?, recipients);
     Ok(json!({
         "notice": notice, "hash": binding.hash(), "recipients": binding.recipients, "channel": binding.channel,
         "subject": drafted.draft.subject, "text": drafted.draft.body_text,
@@ -47,8 +47,14 @@ pub(crate) async fn check(instance: &Instance, notice: &str, recipients: &[Recip
 pub(crate) async fn approve(instance: &mut Instance, wish: &Approve<'_>, now: Timestamp) -> Result<String, Failure> {
     let (document, drafted) = latest(instance, wish.notice).await?;
     ensure_current(instance, &document, &drafted).await?;
+    // Another approval is another key for everybody: once messages may have left, it would send them twice.
+    if !instance.store.outbox(wish.notice, false).await.or_fail("failed to read the outbox")?.is_empty() {
+        return Err(Failure::usage("this notice is being sent, or was")
+            .help("let it finish with `watertight notice send`; draft a supplement for what changed"));
+    }
     let library = library(&instance.content);
-    let binding = binding(&document, &drafted, template(&library, &document)?, &wish.recipients);
+    let salt = recipient_salt(instance, &document).await;
+    let binding = binding(salt, &drafted, template(&library, &document)?, &wish.recipients);
     let author = document["author"].as_str().unwrap_or_default();
     let approval =
         judge(&drafted.draft, &binding, wish.hash, author, wish.approver, now).or_usage("failed to approve")?;
@@ -70,23 +76,29 @@ pub(crate) async fn approve(instance: &mut Instance, wish: &Approve<'_>, now: Ti
 }
 
 pub(super) fn binding(
-    document: &Value,
+    salt: [u8; 32],
     drafted: &Drafted,
     template: &::notice::Template,
     recipients: &[Recipient],
 ) -> Binding {
-    let mut root = recipient_root(document);
+    let mut root = RecipientRoot::new(salt);
     for recipient in recipients {
         root.push(recipient);
     }
     Binding::new(template, &drafted.input, &drafted.draft.channel, &root.finish(), root.count())
 }
 
-/// Salted with the notice's id: equal recipients of two notices do not show as equal.
-pub(super) fn recipient_root(document: &Value) -> RecipientRoot {
+/// The salt of a notice's recipients: made with the secret of this directory, so that nobody who reads the log can try
+/// addresses, and the same each time, so that what is checked is what is approved.
+pub(super) async fn recipient_salt(instance: &Instance, document: &Value) -> [u8; 32] {
+    let pepper = instance.store.cases().await.incidents.config.pepper.clone();
     let id = document["id"].as_str().unwrap_or_default();
-    let digest = <sha2::Sha256 as sha2::Digest>::digest(format!("watertight recipients {id}"));
-    RecipientRoot::new(digest.into())
+    let mut hasher = <sha2::Sha256 as sha2::Digest>::new();
+    for part in [b"recipients of a notice".as_slice(), &pepper, id.as_bytes()] {
+        sha2::Digest::update(&mut hasher, (part.len() as u64).to_be_bytes());
+        sha2::Digest::update(&mut hasher, part);
+    }
+    sha2::Digest::finalize(hasher).into()
 }
 
 /// One recipient a line, as JSON; sorted by id, each id once.
@@ -113,9 +125,4 @@ pub(crate) fn read_recipients(path: &Path) -> Result<Vec<Recipient>, Failure> {
         )));
     }
     Ok(recipients)
-}
-
-/// An id for a recipient who has none: a hash, so that it can stand in the clear.
-pub(crate) fn recipient_id(address: &str) -> String {
-    hex(<sha2::Sha256 as sha2::Digest>::digest(address).get(..8).unwrap_or_default())
 }

@@ -60,7 +60,9 @@ pub(super) async fn notice_facts(instance: &Instance, incident: &str) -> Result<
     for (_, entry_id) in found.narratives() {
         let stored = instance.store.entry_by_id(entry_id).await.or_fail("failed to read the log")?;
         let Some(stored) = stored else { continue };
-        if let Body::Readable(body) = instance.store.body(&stored.entry).await.or_fail("failed to open a fact's text")? {
+        if let Body::Readable(body) =
+            instance.store.body(&stored.entry).await.or_fail("failed to open a fact's text")?
+        {
             texts.extend(body["text"].as_str().map(|text| (entry_id.to_owned(), text.to_owned())));
         }
     }

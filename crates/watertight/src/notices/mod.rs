@@ -17,7 +17,7 @@ use crate::instance::Instance;
 use crate::output;
 use crate::store::Body;
 
-pub(crate) use approving::{Approve, approve, check, read_recipients, recipient_id};
+pub(crate) use approving::{Approve, approve, check, read_recipients};
 pub(crate) use drafting::draft_incident;
 pub(crate) use sending::send;
 

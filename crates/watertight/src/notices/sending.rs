@@ -9,11 +9,11 @@ use ::notice::deliver::smtp::{Mail, Security, Session, Smtp};
 use ::notice::deliver::{
     Action, OutboxItem, Receipt, RetryPolicy, Sender, after_attempt, begin, next_action, outbox, recover,
 };
-use ::notice::{Recipient, render_for};
+use ::notice::{Recipient, RecipientRoot, render_for};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::approving::{binding, recipient_root};
+use super::approving::{binding, recipient_salt};
 use super::{Drafted, body_of, ensure_current, latest, library, template};
 use crate::cases;
 use crate::config::Mail as MailConfig;
@@ -41,7 +41,8 @@ pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) 
     let recipients = recipients(instance, &document).await?;
     let library = library(&instance.content);
     let template = template(&library, &document)?;
-    let now_bound = binding(&document, &drafted, template, &recipients);
+    let salt = recipient_salt(instance, &document).await;
+    let now_bound = binding(salt, &drafted, template, &recipients);
     approval::check(&approval, &now_bound).or_usage("failed to send")?;
     let mail = instance.config.mail.clone().ok_or_else(|| {
         Failure::usage("no mail server is configured")
@@ -51,6 +52,7 @@ pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) 
         recipients.iter().map(|recipient| (recipient.id.as_str(), recipient)).collect();
     queue(instance, notice, &approval, &by_id, &mail, now).await?;
     let job = Job {
+        salt,
         document: &document,
         drafted: &drafted,
         template,
@@ -64,6 +66,7 @@ pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) 
 }
 
 struct Job<'a> {
+    salt: [u8; 32],
     document: &'a Value,
     drafted: &'a Drafted,
     template: &'a ::notice::Template,
@@ -171,7 +174,7 @@ async fn attempt(
         }
     };
     // The receipt first: a finished item is not looked at again, so a crash in between must leave it unfinished.
-    let commitment = recipient_root(job.document).commitment(recipient);
+    let commitment = RecipientRoot::new(job.salt).commitment(recipient);
     if let Some(receipt) = Receipt::of(&after, "email", &commitment, &message.sha256, tls) {
         cases::append(instance, &[receipt_entry(job.document, &receipt, now)?]).await?;
     }

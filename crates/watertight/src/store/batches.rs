@@ -15,6 +15,8 @@ pub(crate) struct Assignment {
     pub(crate) source: String,
     pub(crate) seq: i64,
     pub(crate) content_version: String,
+    /// The batch's "now", in microseconds: a replay tells the same time.
+    pub(crate) assigned_us: i64,
     pub(crate) spans: Vec<Span>,
 }
 
@@ -34,7 +36,7 @@ impl Store {
     /// The batch a crash left unfinished, if any. It must be done before a new one is assigned.
     pub(crate) async fn unfinished_batch(&self, source: &str) -> Result<Option<Assignment>, LogError> {
         let row = sqlx::query(
-            "SELECT seq, content_version, spans FROM batch WHERE source = ? AND done = 0 ORDER BY seq LIMIT 1",
+            "SELECT seq, content_version, assigned_us, spans FROM batch WHERE source = ? AND done = 0 ORDER BY seq LIMIT 1",
         )
         .bind(source)
         .fetch_optional(&self.pool)
@@ -44,6 +46,7 @@ impl Store {
             source: source.to_owned(),
             seq: row.try_get("seq")?,
             content_version: row.try_get("content_version")?,
+            assigned_us: row.try_get("assigned_us")?,
             spans: serde_json::from_str(row.try_get("spans")?)?,
         }))
     }
@@ -75,6 +78,7 @@ impl Store {
             source: source.to_owned(),
             seq,
             content_version: content_version.to_owned(),
+            assigned_us: now_us,
             spans: spans.to_vec(),
         })
     }

@@ -98,10 +98,17 @@ impl Store {
 
     /// Writes one entry and, beside it, its body under the subject's key.
     async fn write(&self, tx: &mut SqliteConnection, position: u64, draft: &Draft) -> Result<Stored, LogError> {
-        let sealed = draft.body.as_ref().map(|body| self.seal_body(draft, body)).transpose()?;
-        let Value::Object(clear) = draft.clear.clone() else {
+        let Value::Object(mut clear) = draft.clear.clone() else {
             return Err(LogError::Seal { id: draft.id.clone(), reason: "its clear part is no object".to_owned() });
         };
+        let sealed = match &draft.body {
+            None => None,
+            Some(body) => self.seal_body(draft, body)?,
+        };
+        if draft.body.is_some() && sealed.is_none() {
+            // The subject was erased. What happens to the case goes on; what is personal about it is not kept again.
+            clear.insert("body_omitted".to_owned(), Value::from("erased"));
+        }
         let entry = evidence::Entry {
             v: evidence::entry::ENTRY_VERSION,
             id: draft.id.clone(),
@@ -133,10 +140,15 @@ impl Store {
         Ok(Stored { position, bytes, entry })
     }
 
-    /// Encrypts a body under its subject's key. The key file is durable before the entry that needs it.
-    fn seal_body(&self, draft: &Draft, body: &Value) -> Result<evidence::body::SealedBody, LogError> {
-        let key = self.keys.create(&key_name(&self.tenant, &draft.subject), &draft.at.to_string())?;
-        Ok(evidence::body::seal(&key, &draft.id, body.to_string().as_bytes())?)
+    /// Encrypts a body under its subject's key; `None` when the key was destroyed. The key file is durable before the entry
+    /// that needs it.
+    fn seal_body(&self, draft: &Draft, body: &Value) -> Result<Option<evidence::body::SealedBody>, LogError> {
+        let name = key_name(&self.tenant, &draft.subject);
+        if matches!(self.keys.key(&name)?, evidence::keyring::KeyState::Destroyed(_)) {
+            return Ok(None);
+        }
+        let key = self.keys.create(&name, &draft.at.to_string())?;
+        Ok(Some(evidence::body::seal(&key, &draft.id, body.to_string().as_bytes())?))
     }
 
     /// The body of an entry: its JSON, or `None` when the entry has none or it was erased.

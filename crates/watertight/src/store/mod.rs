@@ -50,7 +50,7 @@ impl Store {
         cases: Cases,
         writer: bool,
     ) -> Result<Self, LogError> {
-        let pool = connect(&dir.join(STATE_FILE)).await?;
+        let pool = connect(&dir.join(STATE_FILE), writer).await?;
         let store = Self { pool, tenant: tenant.to_owned(), keys, cases: Mutex::new(cases) };
         if writer {
             store.fold_all().await?
@@ -71,16 +71,18 @@ impl Store {
 }
 
 /// WAL so that readers never wait for the writer; FULL so that a commit survives a power cut.
-async fn connect(path: &Path) -> Result<SqlitePool, LogError> {
+async fn connect(path: &Path, writer: bool) -> Result<SqlitePool, LogError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
+        .create_if_missing(writer)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(std::time::Duration::from_secs(30));
     let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX).connect_with(options).await?;
-    migrate(&pool).await?;
+    if writer {
+        migrate(&pool).await?;
+    }
     Ok(pool)
 }
 

@@ -23,7 +23,7 @@ type Row = (String, String, String);
 impl Store {
     /// Folds the log anew in `scratch` and names every document that differs. Returns (entries folded, documents, faults).
     pub(crate) async fn compare_rebuilt(&self, scratch: &Path) -> Result<(u64, usize, Vec<Difference>), LogError> {
-        let rebuilt = connect(scratch).await?;
+        let rebuilt = connect(scratch, true).await?;
         let entries = self.replay_into(&rebuilt).await?;
         let expected = all_documents(&rebuilt).await?;
         let live = all_documents(&self.pool).await?;

@@ -78,6 +78,7 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/api/v1/notices", get(api::notices))
         .route("/api/v1/batches", get(api::batches))
         .route("/log/{*path}", get(api::log_file))
+        .layer(axum::middleware::from_fn(only_by_our_own_name))
         .layer(axum::middleware::map_response(harden))
         .with_state(site)
 }
@@ -99,6 +100,17 @@ pub(crate) async fn serve(
 
 async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../templates/style.css"))
+}
+
+/// Without sign-in the address is the only guard: a page elsewhere that points its own name at the loopback address must not
+/// read what is here.
+async fn only_by_our_own_name(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.parse::<u16>().is_ok() { name } else { host });
+    if ["127.0.0.1", "localhost", "[::1]"].contains(&name) {
+        return next.run(request).await;
+    }
+    (StatusCode::MISDIRECTED_REQUEST, "ask for 127.0.0.1 or localhost\n").into_response()
 }
 
 /// Log content is shown on these pages: no script may run and nothing may be loaded from elsewhere.

@@ -126,7 +126,8 @@ fn funnel(batches: &[Value], incidents: &[Value], duties: &[Value], notices: &[V
 /// Dated duties first, the nearest on top; those without a date after them.
 pub(super) fn obligations(duties: &[Value], numbers: &BTreeMap<&str, &Value>, now: Timestamp) -> Vec<Obligation> {
     let due_of = |duty: &Value| duty["due_by"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    let mut sorted: Vec<&Value> = duties.iter().filter(|duty| duty["state"] != "withdrawn").collect();
+    let mut sorted: Vec<&Value> =
+        duties.iter().filter(|duty| duty["state"] == "required" || duty["state"] == "suspended").collect();
     sorted.sort_by_key(|duty| (due_of(duty).is_none(), due_of(duty), duty["id"].to_string()));
     sorted
         .into_iter()
