@@ -161,12 +161,12 @@ fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Times
             }),
         }
     }
-    // The first by name, so that the finding's id does not depend on the order of the text.
-    let worst = data.iter().map(|seen| seen.identifier.clone()).min()?;
+    // By category and the first by name, so that a card number and the code beside it are one finding, whatever the order.
+    let category = data.iter().map(|seen| seen.category.clone()).min()?;
     let hot = event.hot();
     let service =
         event.service.as_ref().and_then(|service| service.name.clone()).unwrap_or_else(|| "application".to_owned());
-    let rule_id = format!("data-in-logs.{worst}");
+    let rule_id = format!("data-in-logs.{category}");
     let resource = format!("log:{service}");
     Some(Finding {
         uid: finding_uid(tenant, &rule_id, DATA_RULE_VERSION, hot.uid),
@@ -174,7 +174,7 @@ fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Times
         class: FindingClass::DataSecurity,
         rule: RuleRef {
             id: rule_id.clone(),
-            title: format!("{worst} in the log of {service}"),
+            title: format!("{category} data in the log of {service}"),
             version: DATA_RULE_VERSION.to_owned(),
             surface: surface_of(&service),
         },
@@ -185,7 +185,7 @@ fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Times
         logsource: hot.format.to_owned(),
         event_uid: hot.uid.to_owned(),
         actor: None,
-        group_keys: vec![format!("resource:{resource}/{worst}")],
+        group_keys: vec![format!("resource:{resource}/{category}")],
         observables: Vec::new(),
         resources: vec![resource],
         attack: vec!["T1552.001".to_owned()],

@@ -173,6 +173,10 @@ impl Gathered<'_> {
         };
         classifier.scan_stream(joined.as_bytes(), gather).or_fail("failed to read log records")?;
         self.exposure.elements.extend(elements);
+        // An object inside a message has keys, and keys say more than free text.
+        let objects: Vec<&str> = texts.iter().filter_map(|text| object_in(text)).collect();
+        let scan = classifier.scan_jsonl(objects.join("\n").as_bytes(), &self.options);
+        self.exposure.elements.extend(scan.or_fail("failed to read log records")?.verdict.elements());
         let records = texts.len() as u64;
         self.exposure.objects.push(ExposedObject {
             uri: format!("log of {service}"),
@@ -200,6 +204,12 @@ impl Gathered<'_> {
         exposure.objects.sort_by(|a, b| a.uri.cmp(&b.uri));
         exposure
     }
+}
+
+/// The JSON object a message ends or consists of, if there is one.
+fn object_in(text: &str) -> Option<&str> {
+    let object = text.get(text.find('{')?..=text.rfind('}')?)?;
+    serde_json::from_str::<serde::de::IgnoredAny>(object).is_ok().then_some(object)
 }
 
 /// Files below the root that a pattern names, sorted. A pattern cannot climb out of the root; what comes from a log is escaped

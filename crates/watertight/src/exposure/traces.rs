@@ -80,6 +80,11 @@ const S3_READS: &[&str] = &["GetObject", "CopyObject", "SelectObjectContent", "R
 /// RDS calls that hand a database's bytes out.
 const RDS_HANDOUTS: &[&str] = &["ModifyDBSnapshotAttribute", "ModifyDBClusterSnapshotAttribute", "StartExportTask"];
 
+/// What a log record says in its own words: JSON inside a JSON string is read without its escapes.
+fn text_of(raw: &Value, event: &EventRow) -> String {
+    raw["message"].as_str().map_or_else(|| event.raw.clone(), str::to_owned)
+}
+
 /// A refused read hands nothing out.
 fn succeeded(event: &EventRow) -> bool {
     event.status.as_deref() == Some("Success")
@@ -205,11 +210,11 @@ fn application(event: &EventRow, objects: &Objects, traces: &mut Traces) {
     if named.is_empty() && 0 < count {
         // The log counts records that its text shows only in part: what it shows is a lower bound, the count an upper one.
         traces.unnamed_records += count;
-        traces.texts.entry(service).or_default().push(event.raw.clone());
+        traces.texts.entry(service).or_default().push(text_of(&raw, event));
     } else if named.is_empty() {
         let who = raw["user"]["id"].as_str().map(str::to_owned);
         traces.people.entry(service.clone()).or_default().extend(who);
-        traces.texts.entry(service).or_default().push(event.raw.clone());
+        traces.texts.entry(service).or_default().push(text_of(&raw, event));
     } else {
         traces.people.entry(service).or_default().extend(named.into_iter().map(str::to_owned));
     }
