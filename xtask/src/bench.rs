@@ -2,9 +2,7 @@
 //!
 //! The comparisons live beside the code they measure, as examples; this file only names them.
 
-use std::process::Command;
-
-use crate::root;
+use crate::{cargo, root};
 
 /// Area, package, kind of target and its name.
 const AREAS: &[(&str, &str, Target, &str)] = &[
@@ -26,12 +24,12 @@ enum Target {
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let (area, rest) = args.split_first().ok_or_else(usage)?;
     let (_, package, target, name) = AREAS.iter().find(|(known, ..)| known == area).ok_or_else(usage)?;
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut command = cargo();
     match target {
-        Target::Bench => cargo.args(["bench", "--quiet", "--package", package, "--bench", name, "--"]),
-        Target::Example => cargo.args(["run", "--quiet", "--release", "--package", package, "--example", name, "--"]),
+        Target::Bench => command.args(["bench", "--quiet", "--package", package, "--bench", name, "--"]),
+        Target::Example => command.args(["run", "--quiet", "--release", "--package", package, "--example", name, "--"]),
     };
-    let status = cargo.args(rest).current_dir(root()).status().map_err(|error| format!("cargo: {error}"))?;
+    let status = command.args(rest).current_dir(root()).status().map_err(|error| format!("cargo: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("the {area} comparison ended with {status}")) }
 }
 

@@ -3,9 +3,9 @@
 //! It builds in the `release` profile on purpose: the first README command has built the heavy crates there already.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use crate::{rigs, root, say, tidy};
+use crate::{cargo, rigs, root, say, tidy};
 
 /// Counts over all test binaries of the run.
 #[derive(Debug, Default, Clone, Copy)]
@@ -32,7 +32,7 @@ pub(crate) fn run(extra: &[String]) -> Result<(), String> {
 }
 
 fn cargo_test(extra: &[String], rigs: &rigs::Rigs, tally: &mut Tally) -> Result<bool, String> {
-    let mut child = Command::new(env!("CARGO"))
+    let mut child = cargo()
         .args(["test", "--release", "--workspace", "--no-fail-fast"])
         .args(extra)
         .envs(rigs.environment())
