@@ -11,7 +11,9 @@ fn main() {
     let mut files = Vec::new();
     collect(&content, &mut files);
     files.sort();
-    let mut code = String::from("/// Every content file, path relative to `content/`.\npub(crate) const EMBEDDED: &[(&str, &str)] = &[\n");
+    let mut code = String::from(
+        "/// Every content file, path relative to `content/`.\npub(crate) const EMBEDDED: &[(&str, &str)] = &[\n",
+    );
     for file in &files {
         let name = file.strip_prefix(&content).expect("collected below content").to_string_lossy().replace('\\', "/");
         let path = file.canonicalize().expect("a file that was just listed");
@@ -28,7 +30,10 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|e| ["yml", "toml", "md", "j2", "json", "sql", "txt"].iter().any(|x| e == *x)) {
+        } else if path
+            .extension()
+            .is_some_and(|e| ["yml", "toml", "md", "j2", "json", "sql", "txt"].iter().any(|x| e == *x))
+        {
             files.push(path);
         }
     }

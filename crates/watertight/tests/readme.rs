@@ -15,8 +15,10 @@ fn every_command_of_the_summary_works() {
     let summary = run(demo).ok().stdout;
     assert!(place.path("demo/pack.zip").is_file(), "the pack is there");
 
+    // The commands name the program as it was called: after `cargo run` it is on nobody's PATH.
+    let program = format!("{} ", env!("CARGO_BIN_EXE_watertight"));
     let commands: Vec<Vec<String>> =
-        summary.lines().filter_map(|line| line.trim_start().strip_prefix("watertight ")).map(words).collect();
+        summary.lines().filter_map(|line| line.trim_start().strip_prefix(program.as_str())).map(words).collect();
     assert!(6 <= commands.len(), "the summary shows how to check it:\n{summary}");
     for words in &commands {
         let mut command = watertight();

@@ -79,12 +79,22 @@ fn classifier(args: &Args, context: &Context) -> Result<Classifier, Failure> {
 }
 
 fn open(name: &str) -> Result<Box<dyn std::io::Read>, Failure> {
-    if name == "-" {
-        return Ok(Box::new(std::io::stdin()));
+    let mut reader: Box<dyn std::io::Read> = match name {
+        "-" => Box::new(std::io::stdin()),
+        _ => Box::new(BufReader::new(File::open(name).or_usage(format!("failed to open `{name}`"))?)),
+    };
+    let mut head = Vec::new();
+    reader.by_ref().take(4).read_to_end(&mut head).or_fail(format!("failed to read `{name}`"))?;
+    // Scanned as it lies there, a compressed file would get a false all-clear.
+    if COMPRESSED.iter().any(|magic| head.starts_with(magic)) {
+        return Err(Failure::usage(format!("`{name}` is compressed; this version classifies plain files"))
+            .help("decompress it first"));
     }
-    let file = File::open(name).or_usage(format!("failed to open `{name}`"))?;
-    Ok(Box::new(BufReader::new(file)))
+    Ok(Box::new(std::io::Cursor::new(head).chain(reader)))
 }
+
+/// First bytes of gzip, zstd and zip.
+const COMPRESSED: [&[u8]; 3] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd], b"PK\x03\x04"];
 
 fn verdict(
     classifier: &Classifier,

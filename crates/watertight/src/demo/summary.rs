@@ -30,7 +30,14 @@ pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), 
         (count("incident").await?, count("obligation").await?, count("notice").await?);
     let entries = instance.store.size().await.or_fail("failed to read the log")?;
     let dir = facts.out.display();
-    let with = format!("watertight --config {dir}/watertight.toml --data-dir {dir}/data");
+    // As this very program was called: after `cargo run` it is on nobody's PATH.
+    let program = std::env::current_exe().or_fail("failed to find this program")?;
+    let program = quoted(&program);
+    let with = format!(
+        "{program} --config {} --data-dir {}",
+        quoted(&facts.out.join("watertight.toml")),
+        quoted(&facts.out.join("data"))
+    );
     let mut out = Out::new();
     let mut line = |text: String| out.line(&text);
     line(format!("records      {:>8}   = {} events + {} rejected", total.records, total.events, total.rejected))?;
@@ -48,7 +55,7 @@ pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), 
     line(format!("log entries  {entries:>8}"))?;
     line(format!("               {with} state rebuild --compare"))?;
     line(format!("pack                    {}", facts.pack.display()))?;
-    line(format!("               watertight evidence verify {}", facts.pack.display()))?;
+    line(format!("               {program} evidence verify {}", quoted(facts.pack)))?;
     line(String::new())?;
     line("what leaked, against the company's ground truth:".to_owned())?;
     for story in &facts.found.stories {
@@ -75,4 +82,11 @@ pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), 
     out.flush()?;
     let json = serde_json::to_string_pretty(&json!(found)).or_fail("failed to print the comparison")?;
     crate::durable::write(&facts.out.join("comparison.json"), json.as_bytes())
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+    if plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
