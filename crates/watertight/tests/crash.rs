@@ -261,7 +261,7 @@ fn dying_inside_a_file_that_makes_several_batches_changes_nothing() {
 fn kills_at_random_moments_change_nothing() {
     let full = std::env::var_os("WATERTIGHT_TEST_FULL").is_some_and(|value| value == "1");
     // (kills, days, scale): about 100,000 and 20,000 records.
-    let (kills_wanted, days, scale, records_min) = if full { (50, 7, "0.7", 90_000) } else { (10, 2, "0.4", 15_000) };
+    let (kills_wanted, days, scale, records_min) = if full { (50, 7, "1.0", 95_000) } else { (10, 2, "0.5", 18_000) };
     let company = company(days, 11, scale);
     let (_keys, keys) = keys();
     let reference = fresh(&company, &keys, SOURCES);

@@ -82,8 +82,11 @@ fn head(text: &str) -> String {
 }
 
 /// The binary with nothing inherited but where programs are: no `WATERTIGHT_*`, no colours, no home.
+/// `WATERTIGHT_TEST_BINARY` names another one: an installed build, or a copy that stays as it is during a long run.
 pub(crate) fn watertight() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_watertight"));
+    let mut command = Command::new(
+        std::env::var_os("WATERTIGHT_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_watertight").into()),
+    );
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
