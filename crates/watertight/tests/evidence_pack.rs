@@ -205,7 +205,9 @@ fn erasing_an_incident_takes_its_texts_and_leaves_its_proofs() {
     // While people still work on it, its texts are needed.
     let refused = place.run(&erase).exits(2);
     assert!(refused.stderr.contains("incident close"), "{}", refused.stderr);
-    place.run(&["incident", "close", "1", "--verdict", "true_positive", "--reason", "told everybody", "--by", "P-1"]).ok();
+    place
+        .run(&["incident", "close", "1", "--verdict", "true_positive", "--reason", "told everybody", "--by", "P-1"])
+        .ok();
     let before = place.log();
     let readable = place.run(&["incident", "timeline", "1"]).ok().stdout;
     assert!(readable.contains("Exampleperson"), "the text can be read before");
