@@ -96,7 +96,11 @@ fn every_element_that_a_regime_demands_has_a_place_in_the_template() {
     let (library, _) = Library::load(&content());
     let (mut checked, mut missing) = (0, Vec::new());
     for entry in std::fs::read_dir(&regimes).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(path).unwrap();
         let file: serde_json::Value = toml::from_str(&text).unwrap();
         for rule in file["rule"].as_array().into_iter().flatten() {
             let id = rule["id"].as_str().unwrap_or_default();
