@@ -29,7 +29,7 @@ pub struct S3Config {
     pub access_key_id: Option<String>,
     pub secret_access_key: Option<String>,
     pub session_token: Option<String>,
-    /// Plain HTTP, for a store on this machine.
+    /// Plain HTTP, for a store on this machine; `false` leaves it to the environment (`AWS_ALLOW_HTTP`).
     pub allow_http: bool,
 }
 
@@ -57,7 +57,10 @@ impl S3Store {
         let rest = url.strip_prefix("s3://").ok_or_else(|| failed("not an s3:// path".to_owned()))?;
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let base = if config.use_environment { AmazonS3Builder::from_env() } else { AmazonS3Builder::new() };
-        let mut builder = base.with_bucket_name(bucket).with_allow_http(config.allow_http);
+        let mut builder = base.with_bucket_name(bucket);
+        if config.allow_http {
+            builder = builder.with_allow_http(true);
+        }
         if let Some(endpoint) = &config.endpoint {
             builder = builder.with_endpoint(endpoint);
         }
