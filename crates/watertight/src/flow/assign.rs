@@ -47,18 +47,18 @@ pub(crate) async fn open_feed(store: &Store, config: &SourceConfig) -> Result<Fe
     let unfinished = store.unfinished_batch(&config.id).await.or_fail("failed to read unfinished batches")?;
     // What an unfinished batch holds is read by its spans; the source goes on behind it.
     done.extend(unfinished.iter().flat_map(|batch| &batch.spans).map(|span| span.after.clone()));
-    let source = open_source(&config.id, &config.path, &done)?;
+    let source = open_source(&config.id, &config.path, &done, BatchLimits::default())?;
     Ok(Feed { id: config.id.clone(), source, path: config.path.clone(), unfinished })
 }
 
-fn open_source(id: &str, path: &str, done: &[Position]) -> Result<Box<dyn Source>, Failure> {
-    let (limits, batch_limits) = (Limits::default(), BatchLimits::default());
+/// A source that goes on behind `done` and gives batches of at most `limits`.
+fn open_source(id: &str, path: &str, done: &[Position], limits: BatchLimits) -> Result<Box<dyn Source>, Failure> {
     if path.starts_with("s3://") {
         let config = S3Config { use_environment: true, ..S3Config::default() };
         let (bucket, prefix) = S3Store::open(path, &config).or_usage(format!("failed to open source `{id}`"))?;
-        return Ok(Box::new(S3Listing::new(id, bucket, &prefix, limits, batch_limits).already_read(done)));
+        return Ok(Box::new(S3Listing::new(id, bucket, &prefix, Limits::default(), limits).already_read(done)));
     }
-    Ok(Box::new(Files::new(id, path, None, limits, batch_limits).already_read(done)))
+    Ok(Box::new(Files::new(id, path, None, Limits::default(), limits).already_read(done)))
 }
 
 /// The next batch: an unfinished one again, or a new one that gets its number here.
@@ -113,7 +113,7 @@ async fn replay(feed: &mut Feed, assignment: Assignment) -> Result<Batch, Failur
         // One more than the span: a record that was cut off stands behind its last one.
         let records_max = usize::try_from(span.after.record - span.from).unwrap_or(usize::MAX).saturating_add(1);
         let limits = BatchLimits { records_max, bytes_max: usize::MAX };
-        let mut source = open_source_with(&feed.id, &path, &begin, limits)?;
+        let mut source = open_source(&feed.id, &path, &[begin], limits)?;
         let read = source.next_batch().await.or_fail(format!("failed to read `{}` again", member.name))?;
         let raw = read.ok_or_else(|| gone(&assignment, &member.name))?;
         parts.push(raw);
@@ -121,15 +121,6 @@ async fn replay(feed: &mut Feed, assignment: Assignment) -> Result<Batch, Failur
     let position = assignment.spans.last().map(|span| span.after.clone());
     let position = position.ok_or_else(|| Failure::failed("an assigned batch has no members"))?;
     Ok(Batch { assignment, parts, position })
-}
-
-fn open_source_with(id: &str, path: &str, begin: &Position, limits: BatchLimits) -> Result<Box<dyn Source>, Failure> {
-    if path.starts_with("s3://") {
-        let config = S3Config { use_environment: true, ..S3Config::default() };
-        let (bucket, prefix) = S3Store::open(path, &config).or_usage(format!("failed to open source `{id}`"))?;
-        return Ok(Box::new(S3Listing::new(id, bucket, &prefix, Limits::default(), limits).already_read([begin])));
-    }
-    Ok(Box::new(Files::new(id, path, None, Limits::default(), limits).already_read([begin])))
 }
 
 /// A member's name is its key; the bucket is the source's.
