@@ -161,6 +161,7 @@ impl Event {
     /// An event of which only the format, class, time and record are known; the format fills in the rest.
     /// `metadata.uid` starts empty and must be set (see [`record_uid`]).
     #[must_use]
+    #[inline]
     pub fn new(format: &'static str, class: Class, time: Timestamp, raw: &[u8]) -> Self {
         Self {
             format,
@@ -209,12 +210,11 @@ impl Event {
 pub fn record_uid(raw: &[u8]) -> String {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let digest = Sha256::digest(raw);
-    let mut uid = String::with_capacity(32);
-    for byte in digest.iter().take(16) {
-        uid.push(char::from(HEX[usize::from(byte >> 4)]));
-        uid.push(char::from(HEX[usize::from(byte & 15)]));
+    let mut uid = [0; 32];
+    for (digits, byte) in uid.chunks_exact_mut(2).zip(&digest) {
+        digits.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
     }
-    uid
+    String::from_utf8_lossy(&uid).into_owned()
 }
 
 #[cfg(test)]

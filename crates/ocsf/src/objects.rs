@@ -233,9 +233,8 @@ impl Endpoint {
     /// True when nothing of what OCSF accepts as identification is known.
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
-        let named =
-            [&self.ip, &self.name, &self.hostname, &self.svc_name, &self.uid, &self.interface_uid, &self.instance_uid];
-        named.iter().all(|part| part.is_none())
+        let Self { ip, name, hostname, svc_name, uid, interface_uid, instance_uid, .. } = self;
+        ip.is_none() && [name, hostname, svc_name, uid, interface_uid, instance_uid].iter().all(|part| part.is_none())
     }
 }
 

@@ -10,6 +10,7 @@ mod aws;
 mod azure;
 mod cloudtrail;
 mod cloudtrail_class;
+mod flat;
 mod json;
 mod m365;
 mod recognise;
@@ -171,6 +172,9 @@ impl Decoder {
     pub fn check(&self, raw: &[u8]) -> Result<(), Unreadable> {
         if self.format == Format::CloudTrail && cloudtrail::looks_complete(raw) {
             return Ok(());
+        }
+        if self.format == Format::VpcFlow {
+            return vpcflow::check(raw, self.columns.as_ref());
         }
         self.normalize(raw).map(drop)
     }

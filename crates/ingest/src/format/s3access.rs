@@ -7,8 +7,8 @@ use ocsf::{
     Account, Actor, Api, ApiRequest, Class, Cloud, Event, HttpRequest, HttpResponse, Identified, Resource, Status, Url,
     User, UserType,
 };
-use serde_json::{Map, Value};
 
+use super::flat::Flat;
 use super::{Format, Unreadable, aws, time};
 
 /// Positions (Amazon S3 user guide, "Server access log format"). Lines of older logs end earlier, after `version_id`.
@@ -92,12 +92,15 @@ fn take(rest: &str) -> Option<(&str, &str)> {
 
 /// The flat object rules see.
 pub(super) fn view(raw: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    let mut map = Map::new();
+    let mut flat = Flat::new(FIELDS.len(), raw.len());
     for (name, value) in fields(raw)? {
-        let number = if NUMBERS.contains(&name) { value.parse::<i64>().ok() } else { None };
-        map.insert(name.to_owned(), number.map_or_else(|| Value::from(value), Value::from));
+        if NUMBERS.contains(&name) {
+            flat.number(name, value);
+        } else {
+            flat.text(name, value);
+        }
     }
-    serde_json::to_vec(&map).map_err(|error| Unreadable(error.to_string()))
+    Ok(flat.finish())
 }
 
 /// A line as an event.
@@ -212,6 +215,8 @@ fn resource(bucket: &str, key: Option<&str>, owner: Option<&str>) -> Resource {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const OWNER: &str = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";

@@ -3,10 +3,11 @@
 //! Columns come from the header line where there is one, else they are version 2's. Rules see a flat object with the
 //! vendor's names, `-` written as `_`, numbers as numbers, empty fields left out. Fields of later versions need no code.
 
+use jiff::Timestamp;
 use ocsf::{Account, Action, Class, Cloud, Connection, Endpoint, Event, Status, Traffic};
-use serde_json::{Map, Value};
 
-use super::{Format, Unreadable};
+use super::flat::Flat;
+use super::{Format, Unreadable, aws};
 
 /// All fields up to version 5 in the order the console offers them; the first 14 are version 2, the default
 /// (AWS VPC user guide, "Flow log records"). Lines without a header are in one of these two orders.
@@ -77,10 +78,14 @@ enum Field {
 
 /// The order of the columns in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Columns {
-    names: Vec<String>,
-    /// Index into `NAMES` for each column that is known by name.
-    known: Vec<Option<usize>>,
+pub(super) struct Columns(Vec<Column>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Column {
+    /// Empty when a later column has the same name: the last one counts.
+    name: String,
+    /// Index into `NAMES`, when it is known by name.
+    known: Option<usize>,
 }
 
 impl Columns {
@@ -91,10 +96,14 @@ impl Columns {
             return None;
         }
         let text = std::str::from_utf8(line).ok()?;
-        let names: Vec<String> =
-            text.split_ascii_whitespace().take(COLUMNS_MAX).map(|name| name.replace('-', "_")).collect();
-        let known = names.iter().map(|name| NAMES.iter().position(|known| known == name)).collect();
-        Some(Self { names, known })
+        let words: Vec<&str> = text.split_ascii_whitespace().take(COLUMNS_MAX).collect();
+        let column = |(place, word): (usize, &&str)| {
+            let shadowed = words.iter().skip(place + 1).any(|later| later == word);
+            let name = if shadowed { String::new() } else { word.replace('-', "_") };
+            let known = NAMES.iter().position(|known| *known == name);
+            Column { name, known }
+        };
+        Some(Self(words.iter().enumerate().map(column).collect()))
     }
 }
 
@@ -129,44 +138,95 @@ pub(super) fn is_default_line(line: &[u8]) -> bool {
         && matches!(word(13), b"OK" | b"NODATA" | b"SKIPDATA")
 }
 
-/// The fields of one line that are not `-`, each with its name and, when it has one, its place in `NAMES`.
-struct Line<'r> {
-    known: [Option<&'r str>; NAMES.len()],
-    all: Vec<(&'r str, &'r str)>,
-}
+/// Which field stands where in a line.
+#[derive(Debug, Clone, Copy)]
+struct Layout<'c>(Option<&'c Columns>);
 
-impl<'r> Line<'r> {
-    /// `with_names` fills `all`, which only rules need.
-    fn parse(raw: &'r [u8], columns: Option<&'r Columns>, with_names: bool) -> Result<Self, Unreadable> {
-        let text = std::str::from_utf8(raw).map_err(|_| Unreadable("line is not valid UTF-8".to_owned()))?;
-        let mut line = Self { known: [None; NAMES.len()], all: Vec::new() };
-        let mut found = 0;
-        for value in text.split_ascii_whitespace() {
-            let known = columns.map_or(Some(found), |columns| columns.known.get(found).copied().flatten());
-            if value != "-" {
-                if let Some(place) = known.and_then(|known| line.known.get_mut(known)) {
-                    *place = Some(value);
-                }
-                let name = match columns {
-                    Some(columns) => columns.names.get(found).map(String::as_str),
-                    None => NAMES.get(found).copied(),
-                };
-                if let (true, Some(name)) = (with_names, name) {
-                    line.all.push((name, value));
-                }
-            }
-            found += 1;
+impl<'c> Layout<'c> {
+    /// The name rules know the field by.
+    fn name(self, place: usize) -> Option<&'c str> {
+        match self.0 {
+            Some(columns) => columns.0.get(place).map(|column| column.name.as_str()).filter(|name| !name.is_empty()),
+            None => NAMES.get(place).copied(),
         }
+    }
+
+    /// Index into `NAMES`.
+    fn known(self, place: usize) -> Option<usize> {
+        match self.0 {
+            Some(columns) => columns.0.get(place).and_then(|column| column.known),
+            None => Some(place),
+        }
+    }
+
+    /// A line with more or fewer fields than columns cannot be read: which field is missing is anyone's guess.
+    fn check(self, found: usize) -> Result<(), Unreadable> {
         let headless = if found == NAMES.len() { found } else { VERSION_2 };
-        let expected = columns.map_or(headless, |columns| columns.names.len());
+        let expected = self.0.map_or(headless, |columns| columns.0.len());
         if found != expected {
             return Err(Unreadable(format!("line has {found} fields, the log has {expected} columns")));
         }
-        Ok(line)
+        Ok(())
+    }
+}
+
+fn text_of(raw: &[u8]) -> Result<&str, Unreadable> {
+    std::str::from_utf8(raw).map_err(|_| Unreadable("line is not valid UTF-8".to_owned()))
+}
+
+/// The flat object rules see: fields in the order of the line, those that are `-` left out.
+pub(super) fn view(raw: &[u8], columns: Option<&Columns>) -> Result<Vec<u8>, Unreadable> {
+    let layout = Layout(columns);
+    let mut flat = Flat::new(columns.map_or(NAMES.len(), |columns| columns.0.len()), raw.len());
+    let mut found = 0;
+    for value in text_of(raw)?.split_ascii_whitespace() {
+        if value != "-"
+            && let Some(name) = layout.name(found)
+        {
+            if TEXT_FIELDS.contains(&name) {
+                flat.text(name, value);
+            } else {
+                flat.number(name, value);
+            }
+        }
+        found += 1;
+    }
+    layout.check(found)?;
+    Ok(flat.finish())
+}
+
+/// Whether a line will become an event, without making it.
+pub(super) fn check(raw: &[u8], columns: Option<&Columns>) -> Result<(), Unreadable> {
+    Flow::read(raw, columns).map(drop)
+}
+
+/// A line as an event.
+pub(super) fn normalize(raw: &[u8], columns: Option<&Columns>) -> Result<Event, Unreadable> {
+    Flow::read(raw, columns).map(|flow| flow.event(raw))
+}
+
+/// The well-known fields of one line that are not `-`, by their place in `NAMES`.
+struct Line<'r>([Option<&'r str>; NAMES.len()]);
+
+impl<'r> Line<'r> {
+    fn read(raw: &'r [u8], columns: Option<&Columns>) -> Result<Self, Unreadable> {
+        let layout = Layout(columns);
+        let mut known = [None; NAMES.len()];
+        let mut found = 0;
+        for value in text_of(raw)?.split_ascii_whitespace() {
+            if value != "-"
+                && let Some(place) = layout.known(found).and_then(|place| known.get_mut(place))
+            {
+                *place = Some(value);
+            }
+            found += 1;
+        }
+        layout.check(found)?;
+        Ok(Self(known))
     }
 
     fn text(&self, field: Field) -> Option<&'r str> {
-        self.known.get(field as usize).copied().flatten()
+        self.0.get(field as usize).copied().flatten()
     }
 
     fn owned(&self, field: Field) -> Option<String> {
@@ -180,56 +240,132 @@ impl<'r> Line<'r> {
     }
 }
 
-/// The flat object rules see.
-pub(super) fn view(raw: &[u8], columns: Option<&Columns>) -> Result<Vec<u8>, Unreadable> {
-    let mut map = Map::new();
-    for (name, value) in Line::parse(raw, columns, true)?.all {
-        let number = if TEXT_FIELDS.contains(&name) { None } else { value.parse::<i64>().ok() };
-        map.insert(name.to_owned(), number.map_or_else(|| Value::from(value), Value::from));
+/// A line of which everything that can be wrong was looked at.
+struct Flow<'r> {
+    line: Line<'r>,
+    start: Timestamp,
+    end: Option<Timestamp>,
+    source: Side<'r>,
+    target: Side<'r>,
+    bytes: Option<u64>,
+    packets: Option<u64>,
+    protocol: Option<u64>,
+    tcp_flags: Option<u64>,
+}
+
+impl<'r> Flow<'r> {
+    fn read(raw: &'r [u8], columns: Option<&Columns>) -> Result<Self, Unreadable> {
+        let line = Line::read(raw, columns)?;
+        let start = line.number(Field::Start)?.ok_or_else(|| Unreadable::missing("start"))?;
+        Ok(Self {
+            start: seconds(start).ok_or_else(|| Unreadable(format!("start `{start}` is not a time")))?,
+            end: line.number(Field::End)?.and_then(seconds),
+            source: Side::read(&line, Field::SourceAddress, Field::PacketSource, Field::SourcePort)?,
+            target: Side::read(&line, Field::TargetAddress, Field::PacketTarget, Field::TargetPort)?,
+            bytes: line.number(Field::Bytes)?,
+            packets: line.number(Field::Packets)?,
+            protocol: line.number(Field::Protocol)?,
+            tcp_flags: line.number(Field::TcpFlags)?,
+            line,
+        })
     }
-    serde_json::to_vec(&map).map_err(|error| Unreadable(error.to_string()))
+
+    /// One expression, so that the event, which is large, is written once and not moved about.
+    fn event(&self, raw: &[u8]) -> Event {
+        let line = &self.line;
+        let (activity_id, action, status) = outcome(line.text(Field::Action), line.text(Field::LogStatus));
+        let account = line.owned(Field::Account);
+        // The interface belongs to the source of what leaves and to the target of what enters; unknown is source.
+        let enters = line.text(Field::Direction) == Some("ingress");
+        Event {
+            metadata: ocsf::Metadata {
+                uid: ocsf::record_uid(raw),
+                product_name: "VPC Flow Logs",
+                vendor_name: "AWS",
+                product_version: line.owned(Field::Version),
+                event_code: line.owned(Field::LogStatus),
+                ..ocsf::Metadata::default()
+            },
+            cloud: Some(Cloud {
+                provider: "AWS",
+                region: line.owned(Field::Region),
+                zone: line.owned(Field::Zone),
+                account: account.map(|uid| Account { name: None, uid: Some(uid), type_id: Some(10) }),
+            }),
+            actor_key: line.text(Field::Interface).map(|interface| ["eni:", interface].concat()),
+            src_endpoint: self.source.endpoint((!enters).then_some(line)),
+            dst_endpoint: self.target.endpoint(enters.then_some(line)),
+            connection: Some(self.connection()),
+            bytes: self.bytes,
+            traffic: Some(Traffic {
+                bytes: self.bytes,
+                packets: self.packets,
+                start_time: Some(self.start.as_millisecond()),
+                end_time: self.end.map(Timestamp::as_millisecond),
+                ..Traffic::default()
+            }),
+            activity_id,
+            action,
+            status,
+            ..Event::new(Format::VpcFlow.id(), Class::NetworkActivity, self.start, raw)
+        }
+    }
+
+    fn connection(&self) -> Connection {
+        Connection {
+            direction_id: match self.line.text(Field::Direction) {
+                Some("ingress") => 1,
+                Some("egress") => 2,
+                _ => 0,
+            },
+            protocol_num: self.protocol.and_then(|number| u8::try_from(number).ok()),
+            tcp_flags: self.tcp_flags.and_then(|flags| u32::try_from(flags).ok()),
+        }
+    }
 }
 
-/// A line as an event.
-pub(super) fn normalize(raw: &[u8], columns: Option<&Columns>) -> Result<Event, Unreadable> {
-    let line = Line::parse(raw, columns, false)?;
-    let start = line.number(Field::Start)?.ok_or_else(|| Unreadable::missing("start"))?;
-    let when = seconds(start).ok_or_else(|| Unreadable(format!("start `{start}` is not a time")))?;
-
-    let mut event = Event::new(Format::VpcFlow.id(), Class::NetworkActivity, when, raw);
-    event.metadata = ocsf::Metadata {
-        uid: ocsf::record_uid(raw),
-        product_name: "VPC Flow Logs",
-        vendor_name: "AWS",
-        product_version: line.owned(Field::Version),
-        event_code: line.owned(Field::LogStatus),
-        ..ocsf::Metadata::default()
-    };
-    event.cloud = Some(Cloud {
-        provider: "AWS",
-        region: line.owned(Field::Region),
-        zone: line.owned(Field::Zone),
-        account: line.owned(Field::Account).map(|uid| Account { name: None, uid: Some(uid), type_id: Some(10) }),
-    });
-    event.actor_key = line.text(Field::Interface).map(|interface| format!("eni:{interface}"));
-    let source = endpoint(&line, Field::SourceAddress, Field::PacketSource, Field::SourcePort)?;
-    let target = endpoint(&line, Field::TargetAddress, Field::PacketTarget, Field::TargetPort)?;
-    (event.src_endpoint, event.dst_endpoint) = place_interface(source, target, &line);
-    event.connection = Some(connection(&line)?);
-    event.bytes = line.number(Field::Bytes)?;
-    event.traffic = Some(Traffic {
-        bytes: event.bytes,
-        packets: line.number(Field::Packets)?,
-        start_time: Some(when.as_millisecond()),
-        end_time: line.number(Field::End)?.and_then(seconds).map(|time| time.as_millisecond()),
-        ..Traffic::default()
-    });
-    (event.activity_id, event.action, event.status) = outcome(line.text(Field::Action), line.text(Field::LogStatus));
-    Ok(event)
+/// One end of a flow.
+struct Side<'r> {
+    ip: Option<&'r str>,
+    /// The interface's own address where it is not the packet's.
+    hop: Option<&'r str>,
+    port: Option<u16>,
 }
 
-fn seconds(number: u64) -> Option<jiff::Timestamp> {
-    jiff::Timestamp::from_second(i64::try_from(number).ok()?).ok()
+impl<'r> Side<'r> {
+    fn read(line: &Line<'r>, address: Field, packet: Field, port: Field) -> Result<Self, Unreadable> {
+        let port = match line.number(port)? {
+            Some(port) => Some(u16::try_from(port).map_err(|_| Unreadable(format!("port `{port}` is above 65535")))?),
+            None => None,
+        };
+        let (address, packet) = (line.text(address), line.text(packet));
+        if let Some(wrong) = [address, packet].into_iter().flatten().find(|text| !aws::is_ip(text)) {
+            return Err(Unreadable(format!("`{wrong}` is not an address")));
+        }
+        // Behind a NAT gateway the packet's own address is the true other side; the interface's stays visible beside it.
+        let hop = address.filter(|address| packet.is_some_and(|packet| packet != *address));
+        Ok(Self { ip: packet.or(address), hop, port })
+    }
+
+    /// `near` is the line when the interface is on this side.
+    fn endpoint(&self, near: Option<&Line<'_>>) -> Option<Endpoint> {
+        let of_interface = |field| near.and_then(|line| line.owned(field));
+        let endpoint = Endpoint {
+            ip: self.ip.map(str::to_owned),
+            port: self.port,
+            intermediate_ips: self.hop.map(str::to_owned).into_iter().collect(),
+            interface_uid: of_interface(Field::Interface),
+            instance_uid: of_interface(Field::Instance),
+            vpc_uid: of_interface(Field::Vpc),
+            subnet_uid: of_interface(Field::Subnet),
+            ..Endpoint::default()
+        };
+        (!endpoint.is_anonymous()).then_some(endpoint)
+    }
+}
+
+fn seconds(number: u64) -> Option<Timestamp> {
+    Timestamp::from_second(i64::try_from(number).ok()?).ok()
 }
 
 /// Traffic (6) or Refuse (5); a line without data says only that nothing was seen or that lines were lost.
@@ -242,50 +378,10 @@ fn outcome(action: Option<&str>, log_status: Option<&str>) -> (u8, Option<Action
     }
 }
 
-fn endpoint(line: &Line<'_>, address: Field, packet: Field, port: Field) -> Result<Endpoint, Unreadable> {
-    let port = match line.number(port)? {
-        Some(port) => Some(u16::try_from(port).map_err(|_| Unreadable(format!("port `{port}` is above 65535")))?),
-        None => None,
-    };
-    let (address, packet) = (line.text(address), line.text(packet));
-    if let Some(wrong) = [address, packet].into_iter().flatten().find(|text| !super::aws::is_ip(text)) {
-        return Err(Unreadable(format!("`{wrong}` is not an address")));
-    }
-    // Behind a NAT gateway the packet's own address is the true other side; the interface's stays visible beside it.
-    let ip = packet.or(address).map(str::to_owned);
-    let hop = address.filter(|address| packet.is_some_and(|packet| packet != *address));
-    Ok(Endpoint { ip, port, intermediate_ips: hop.map(str::to_owned).into_iter().collect(), ..Endpoint::default() })
-}
-
-/// The interface belongs to the source of what leaves and to the target of what enters; unknown counts as source.
-fn place_interface(
-    mut source: Endpoint,
-    mut target: Endpoint,
-    line: &Line<'_>,
-) -> (Option<Endpoint>, Option<Endpoint>) {
-    let near = if line.text(Field::Direction) == Some("ingress") { &mut target } else { &mut source };
-    near.interface_uid = line.owned(Field::Interface);
-    near.instance_uid = line.owned(Field::Instance);
-    near.vpc_uid = line.owned(Field::Vpc);
-    near.subnet_uid = line.owned(Field::Subnet);
-    let known = |endpoint: Endpoint| (!endpoint.is_anonymous()).then_some(endpoint);
-    (known(source), known(target))
-}
-
-fn connection(line: &Line<'_>) -> Result<Connection, Unreadable> {
-    Ok(Connection {
-        direction_id: match line.text(Field::Direction) {
-            Some("ingress") => 1,
-            Some("egress") => 2,
-            _ => 0,
-        },
-        protocol_num: line.number(Field::Protocol)?.and_then(|number| u8::try_from(number).ok()),
-        tcp_flags: line.number(Field::TcpFlags)?.and_then(|flags| u32::try_from(flags).ok()),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const LINE: &[u8] =
@@ -319,6 +415,16 @@ mod tests {
     }
 
     #[test]
+    fn of_two_columns_of_one_name_the_last_counts() {
+        let columns = Columns::of_head(b"start action bytes bytes srcaddr srcaddr").unwrap();
+        let line = b"1772446272 ACCEPT 1 2 10.0.0.1 10.0.0.2";
+        let expected = r#"{"start":1772446272,"action":"ACCEPT","bytes":2,"srcaddr":"10.0.0.2"}"#;
+        assert_eq!(view(line, Some(&columns)).unwrap(), expected.as_bytes());
+        let event = normalize(line, Some(&columns)).unwrap();
+        assert_eq!((event.bytes, event.hot().src_ip), (Some(2), Some("10.0.0.2")));
+    }
+
+    #[test]
     fn bad_lines_name_the_field() {
         let cases: [(&[u8], &str); 4] = [
             (b"2 1 eni-1", "line has 3 fields, the log has 14 columns"),
@@ -328,6 +434,7 @@ mod tests {
         ];
         for (line, reason) in cases {
             assert_eq!(normalize(line, None).unwrap_err().0, reason);
+            assert_eq!(check(line, None).unwrap_err().0, reason);
         }
     }
 
