@@ -31,6 +31,32 @@ pub struct Account {
     pub type_id: Option<u8>,
 }
 
+impl Account {
+    /// An AWS account.
+    #[must_use]
+    pub fn aws(uid: String) -> Self {
+        Self { name: None, uid: Some(uid), type_id: Some(10) }
+    }
+
+    /// An Azure subscription.
+    #[must_use]
+    pub fn azure_subscription(uid: String) -> Self {
+        Self { name: None, uid: Some(uid), type_id: Some(13) }
+    }
+
+    /// A tenant of Entra, which OCSF calls an Azure AD account.
+    #[must_use]
+    pub fn entra_tenant(uid: String) -> Self {
+        Self { name: None, uid: Some(uid), type_id: Some(6) }
+    }
+
+    /// A Microsoft 365 tenant.
+    #[must_use]
+    pub fn m365_tenant(uid: String) -> Self {
+        Self { name: None, uid: Some(uid), type_id: Some(17) }
+    }
+}
+
 /// `cloud`: where it ran. `provider` is required by OCSF.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cloud {
@@ -111,6 +137,14 @@ pub struct Session {
     pub is_mfa: Option<bool>,
 }
 
+impl Session {
+    /// A session of which only the id is known.
+    #[must_use]
+    pub fn of(uid: String) -> Self {
+        Self { uid: Some(uid), ..Self::default() }
+    }
+}
+
 /// `idp`: the identity provider that vouched.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Idp {
@@ -152,6 +186,14 @@ pub struct Identified {
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
+}
+
+impl Identified {
+    /// An object of which only the name is known.
+    #[must_use]
+    pub fn named(name: String) -> Self {
+        Self { name: Some(name), uid: None }
+    }
 }
 
 /// `api.request`. OCSF requires `uid`; formats leave the object out when the vendor gives none.
@@ -249,6 +291,16 @@ pub struct Url {
     pub hostname: Option<String>,
 }
 
+impl Url {
+    /// A request target: a path, which is `/` where it is empty, and what stands behind the first `?`.
+    #[must_use]
+    pub fn of_target(target: &str) -> Self {
+        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let path = if path.is_empty() { "/" } else { path };
+        Self { path: Some(path.to_owned()), query_string: query.map(str::to_owned), hostname: None }
+    }
+}
+
 /// `http_request`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct HttpRequest {
@@ -264,6 +316,14 @@ pub struct HttpRequest {
     pub version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
+}
+
+impl HttpRequest {
+    /// A request of which only the user agent is known.
+    #[must_use]
+    pub fn of_agent(user_agent: String) -> Self {
+        Self { user_agent: Some(user_agent), ..Self::default() }
+    }
 }
 
 /// `http_response`. OCSF requires `code`.

@@ -64,7 +64,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     azure::open_properties(&mut map);
     let written = azure::first(&map, &["time", "eventTimestamp", "submissionTimestamp"]);
     let written = written.ok_or_else(|| Unreadable::missing("time (or eventTimestamp)"))?;
-    let when = time::instant(&written).ok_or_else(|| Unreadable(format!("time `{written}` is not a time")))?;
+    let when = time::required("time", &written)?;
     let operation = azure::text(&map, "operationName").ok_or_else(|| Unreadable::missing("operationName"))?;
     let resource = azure::first(&map, &["resourceId", "resourceUri"]);
     let caller = caller(&map);
@@ -78,7 +78,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.actor = actor(&map, caller);
     event.api = Some(Api {
         operation,
-        service: provider(&map).map(|name| Identified { name: Some(name), uid: None }),
+        service: provider(&map).map(Identified::named),
         request: azure::first(&map, &["operationId", "correlationId"]).map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
     });
@@ -131,7 +131,7 @@ fn actor(map: &Map<String, Value>, caller: Option<String>) -> Option<Actor> {
     let object = "identity.claims.http://schemas.microsoft.com/identity/claims/objectidentifier";
     let uid = claim(map, object).or_else(|| azure::text(map, "identity.authorization.evidence.principalId"));
     let application = claim(map, "identity.claims.appid").or_else(|| azure::text(map, "claims.appid"));
-    let session = claim(map, "identity.claims.uti").map(|uid| Session { uid: Some(uid), ..Session::default() });
+    let session = claim(map, "identity.claims.uti").map(Session::of);
     let actor = Actor {
         user: azure::user(caller, uid, azure::text(map, "tenantId")),
         session,
@@ -155,7 +155,7 @@ fn cloud(map: &Map<String, Value>, resource: Option<&str>) -> Cloud {
         provider: "Azure",
         region: azure::first(map, &["location", "resourceLocation"]),
         zone: None,
-        account: subscription.map(|uid| Account { name: None, uid: Some(uid), type_id: Some(13) }),
+        account: subscription.map(Account::azure_subscription),
     }
 }
 

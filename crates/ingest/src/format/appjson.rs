@@ -45,7 +45,7 @@ fields!(Thing {
 pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let record: Record<'_> = parse(raw)?;
     let written = record.timestamp.required("timestamp")?;
-    let when = time::instant(written).ok_or_else(|| Unreadable(format!("timestamp `{written}` is not a time")))?;
+    let when = time::required("timestamp", written)?;
     let service = record.service.required("service")?;
     let name = record.event.required("event")?;
     let code = record.http.status.count().and_then(|code| u16::try_from(code).ok());
@@ -68,11 +68,11 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         ..ocsf::Metadata::default()
     };
     event.message = record.message.string();
-    event.service = Some(Identified { name: Some(service.to_owned()), uid: None });
+    event.service = Some(Identified::named(service.to_owned()));
     event.actor_key = actor_key(service, &record);
     event.actor = actor(&record);
     event.user = event.actor.as_ref().and_then(|actor| actor.user.clone());
-    event.session = record.session_id.string().map(|uid| Session { uid: Some(uid), ..Session::default() });
+    event.session = record.session_id.string().map(Session::of);
     event.src_endpoint = source(&record.client);
     event.http_request = request(&record);
     event.bytes = record.http.response_bytes.count();
@@ -145,7 +145,7 @@ fn actor(record: &Record<'_>) -> Option<Actor> {
         },
         ..User::default()
     });
-    let session = record.session_id.string().map(|uid| Session { uid: Some(uid), ..Session::default() });
+    let session = record.session_id.string().map(Session::of);
     let actor = Actor { user, session, ..Actor::default() };
     (!actor.is_empty()).then_some(actor)
 }
@@ -162,10 +162,7 @@ fn request(record: &Record<'_>) -> Option<HttpRequest> {
     let path = http.path.text().or(http.route.text());
     let request = HttpRequest {
         http_method: http.method.string(),
-        url: path.map(|path| {
-            let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-            Url { path: Some(path.to_owned()), query_string: query.map(str::to_owned), hostname: None }
-        }),
+        url: path.map(Url::of_target),
         user_agent: record.client.user_agent.string(),
         ..HttpRequest::default()
     };

@@ -86,7 +86,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let inner = properties(&map);
     let written = azure::text(inner, "activityDateTime").or_else(|| azure::text(&map, "time"));
     let written = written.ok_or_else(|| Unreadable::missing("activityDateTime (or time)"))?;
-    let when = time::instant(&written).ok_or_else(|| Unreadable(format!("time `{written}` is not a time")))?;
+    let when = time::required("time", &written)?;
     let operation = azure::text(inner, "activityDisplayName").or_else(|| azure::text(&map, "operationName"));
     let operation = operation.ok_or_else(|| Unreadable::missing("activityDisplayName (or operationName)"))?;
     let (class, activity_id) = class(&operation, azure::text(inner, "operationType").as_deref());
@@ -103,26 +103,21 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         tenant_uid: tenant.clone(),
         ..ocsf::Metadata::default()
     };
-    event.cloud = Some(Cloud {
-        provider: "Azure",
-        region: None,
-        zone: None,
-        account: tenant.clone().map(|uid| Account { name: None, uid: Some(uid), type_id: Some(6) }),
-    });
+    event.cloud =
+        Some(Cloud { provider: "Azure", region: None, zone: None, account: tenant.clone().map(Account::entra_tenant) });
     let initiator = ["user.userPrincipalName", "app.appId", "app.servicePrincipalId", "user.id", "app.displayName"];
     let who = initiator.iter().find_map(|path| azure::text(inner, &format!("initiatedBy.{path}")));
     event.actor_key = who.as_deref().map(azure::key);
     event.actor = actor(inner, tenant);
     event.api = Some(Api {
         operation,
-        service: azure::text(inner, "loggedByService").map(|name| Identified { name: Some(name), uid: None }),
+        service: azure::text(inner, "loggedByService").map(Identified::named),
         request: azure::text(inner, "correlationId").map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
     });
     let address = azure::text(inner, "initiatedBy.user.ipAddress").or_else(|| azure::text(&map, "callerIpAddress"));
     event.src_endpoint = address.map(|address| azure::endpoint(&address));
-    event.http_request =
-        user_agent(inner).map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
+    event.http_request = user_agent(inner).map(HttpRequest::of_agent);
     event.status = match azure::text(inner, "result").unwrap_or_default().to_ascii_lowercase().as_str() {
         "success" => Status::Success,
         "failure" => Status::Failure,

@@ -92,7 +92,7 @@ pub(super) fn user(name: Option<String>, uid: Option<String>, tenant: Option<Str
         type_id: if person { UserType::User } else { UserType::Unknown },
         name,
         uid,
-        account: tenant.map(|uid| Account { name: None, uid: Some(uid), type_id: Some(6) }),
+        account: tenant.map(Account::entra_tenant),
         ..User::default()
     };
     (user.name.is_some() || user.uid.is_some()).then_some(user)

@@ -8,7 +8,7 @@ use ocsf::{
     User, UserType,
 };
 
-use super::json::{List, Raw, Scalar, fields, parse};
+use super::json::{List, Raw, Scalar, fields, parse, parse_text};
 use super::{Format, Unreadable, aws, cloudtrail_class as class, time};
 
 fields!(Record {
@@ -79,7 +79,7 @@ fields!(Response { console_login = "ConsoleLogin": Scalar<'a>, switch_role = "Sw
 pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let record: Record<'_> = parse(raw)?;
     let written = record.event_time.required("eventTime")?;
-    let when = time::instant(written).ok_or_else(|| Unreadable(format!("eventTime `{written}` is not a time")))?;
+    let when = time::required("eventTime", written)?;
     let name = match record.event_name.required("eventName") {
         Ok(name) => name,
         Err(error) => record.insight.event_name.text().ok_or(error)?,
@@ -98,14 +98,17 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     if let (Some(endpoint), Some(uid)) = (&mut event.src_endpoint, record.vpc_endpoint.string()) {
         endpoint.uid = Some(uid);
     }
-    event.http_request = record
-        .user_agent
-        .string()
-        .map(|agent| ocsf::HttpRequest { user_agent: Some(agent), ..ocsf::HttpRequest::default() });
+    event.http_request = record.user_agent.string().map(ocsf::HttpRequest::of_agent);
     event.bytes = record.additional.bytes_out.count();
     (event.status, event.status_code, event.status_detail) = status(&record);
-    let parameters = parameters(&record);
-    event.resources = resources(&record, &parameters);
+    event.resources = record.resources.0.iter().filter_map(listed).collect();
+    // What the record lists, else what its parameters name. Parameters are read again from their text, so only then.
+    let unlisted = event.resources.is_empty();
+    let needed = unlisted || chosen.class == Class::AccountChange;
+    let parameters = if needed { parameters(&record) } else { Parameters::default() };
+    if unlisted {
+        event.resources.extend(named(&parameters));
+    }
     event.user = target_user(&event, &parameters);
     if chosen.class == Class::Authentication {
         authentication(&mut event, &record, source);
@@ -142,12 +145,7 @@ fn metadata(record: &Record<'_>, raw: &[u8]) -> ocsf::Metadata {
 fn cloud(record: &Record<'_>) -> Cloud {
     // The account in which it happened, not the one the caller came from.
     let uid = record.recipient.string().or_else(|| record.identity.account.string());
-    Cloud {
-        provider: "AWS",
-        region: record.region.string(),
-        zone: None,
-        account: uid.map(|uid| Account { name: None, uid: Some(uid), type_id: Some(10) }),
-    }
+    Cloud { provider: "AWS", region: record.region.string(), zone: None, account: uid.map(Account::aws) }
 }
 
 /// `userIdentity` as an entity key, see `aws`.
@@ -207,7 +205,7 @@ fn actor(record: &Record<'_>) -> Option<Actor> {
         },
         full_name: None,
         credential_uid: identity.access_key.string(),
-        account: identity.account.string().map(|uid| Account { name: None, uid: Some(uid), type_id: Some(10) }),
+        account: identity.account.string().map(Account::aws),
     };
     let known = user.name.is_some() || user.uid.is_some() || user.account.is_some();
     let actor = Actor {
@@ -237,7 +235,7 @@ fn api(record: &Record<'_>, name: &str, source: &str) -> Api {
     };
     Api {
         operation: name.to_owned(),
-        service: (!source.is_empty()).then(|| Identified { name: Some(source.to_owned()), uid: None }),
+        service: (!source.is_empty()).then(|| Identified::named(source.to_owned())),
         version: record.api_version.string(),
         request: record.request_id.string().map(|uid| ApiRequest { uid, data: data(&record.parameters) }),
         response: (response != ApiResponse::default()).then_some(response),
@@ -249,7 +247,7 @@ fn status(record: &Record<'_>) -> (Status, Option<String>, Option<String>) {
     // Only sign-ins say it in the response; parsing every response would cost as much as the record.
     let sign_in = record.event_type.text() == Some("AwsConsoleSignIn");
     let response = record.response.text().filter(|_| sign_in);
-    let response: Response<'_> = response.and_then(|text| parse(text.as_bytes()).ok()).unwrap_or_default();
+    let response: Response<'_> = response.and_then(|text| parse_text(text).ok()).unwrap_or_default();
     let refused = [&response.console_login, &response.switch_role].iter().any(|word| word.text() == Some("Failure"));
     let failed = refused || record.error_code.text().is_some() || record.error_message.text().is_some();
     let status = if failed { Status::Failure } else { Status::Success };
@@ -257,23 +255,11 @@ fn status(record: &Record<'_>) -> (Status, Option<String>, Option<String>) {
 }
 
 fn parameters<'r>(record: &'r Record<'_>) -> Parameters<'r> {
-    record.parameters.text().and_then(|text| parse(text.as_bytes()).ok()).unwrap_or_default()
-}
-
-/// What the record lists, else what its parameters name.
-fn resources(record: &Record<'_>, parameters: &Parameters<'_>) -> Vec<Resource> {
-    let mut out: Vec<Resource> = record.resources.0.iter().filter_map(listed).collect();
-    if out.is_empty() {
-        out.extend(named(parameters));
-    }
-    out
+    record.parameters.text().and_then(|text| parse_text(text).ok()).unwrap_or_default()
 }
 
 fn listed(resource: &Listed<'_>) -> Option<Resource> {
-    let owner = resource.account.string().map(|uid| User {
-        account: Some(Account { name: None, uid: Some(uid), type_id: Some(10) }),
-        ..User::default()
-    });
+    let owner = resource.account.string().map(|uid| User { account: Some(Account::aws(uid)), ..User::default() });
     Some(Resource { uid: Some(resource.arn.string()?), name: None, kind: resource.kind.string(), owner })
 }
 
@@ -312,7 +298,7 @@ fn target_user(event: &Event, parameters: &Parameters<'_>) -> Option<User> {
 }
 
 fn authentication(event: &mut Event, record: &Record<'_>, source: &str) {
-    event.service = Some(Identified { name: Some(source.to_owned()), uid: None });
+    event.service = Some(Identified::named(source.to_owned()));
     let used = record.additional.mfa_used.text().map(|word| word.eq_ignore_ascii_case("yes"));
     event.is_mfa = used.or_else(|| record.identity.session.attributes.mfa.truth());
 }

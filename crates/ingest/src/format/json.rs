@@ -150,6 +150,40 @@ impl<T> Default for List<T> {
     }
 }
 
+/// The rest of a visitor that takes one shape only: any other plain value reads as `$default`.
+macro_rules! other_values {
+    ($value:ty, $default:expr) => {
+        fn visit_str<E>(self, _: &str) -> Result<$value, E> {
+            Ok($default)
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<$value, E> {
+            Ok($default)
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<$value, E> {
+            Ok($default)
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<$value, E> {
+            Ok($default)
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<$value, E> {
+            Ok($default)
+        }
+
+        fn visit_unit<E>(self) -> Result<$value, E> {
+            Ok($default)
+        }
+
+        fn visit_none<E>(self) -> Result<$value, E> {
+            Ok($default)
+        }
+    };
+}
+pub(super) use other_values;
+
 /// Declares a struct of the members a format reads, with a lenient reader for it.
 macro_rules! fields {
     ($(#[$meta:meta])* $name:ident { $($field:ident = $key:literal : $kind:ty),* $(,)? }) => {
@@ -189,33 +223,7 @@ macro_rules! fields {
                         Ok($name::default())
                     }
 
-                    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-                        Ok($name::default())
-                    }
-
-                    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-                        Ok($name::default())
-                    }
-
-                    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-                        Ok($name::default())
-                    }
-
-                    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-                        Ok($name::default())
-                    }
-
-                    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-                        Ok($name::default())
-                    }
-
-                    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                        Ok($name::default())
-                    }
-
-                    fn visit_none<E>(self) -> Result<Self::Value, E> {
-                        Ok($name::default())
-                    }
+                    $crate::format::json::other_values!(Self::Value, $name::default());
                 }
 
                 deserializer.deserialize_any(Fields(std::marker::PhantomData))
@@ -276,29 +284,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
                 Ok(List::default())
             }
 
-            fn visit_str<E>(self, _: &str) -> Result<List<T>, E> {
-                Ok(List::default())
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<List<T>, E> {
-                Ok(List::default())
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<List<T>, E> {
-                Ok(List::default())
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<List<T>, E> {
-                Ok(List::default())
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<List<T>, E> {
-                Ok(List::default())
-            }
-
-            fn visit_unit<E>(self) -> Result<List<T>, E> {
-                Ok(List::default())
-            }
+            other_values!(List<T>, List::default());
         }
 
         deserializer.deserialize_any(ListVisitor(std::marker::PhantomData))
@@ -333,6 +319,11 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(raw: &'a [u8]) -> Result<T, Unreadab
         let offset = error.valid_up_to();
         Unreadable(format!("record is not valid UTF-8 (byte {offset})"))
     })?;
+    parse_text(text)
+}
+
+/// The same for text cut out of a record.
+pub(super) fn parse_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Unreadable> {
     // The parser's message shows a picture of the place; the offset says enough and quotes no content.
     sonic_rs::from_str(text).map_err(|error| Unreadable(format!("record is not valid JSON (byte {})", error.offset())))
 }

@@ -34,7 +34,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let map = azure::parse(raw)?;
     let written = azure::text(&map, "CreationTime").ok_or_else(|| Unreadable::missing("CreationTime"))?;
     // Times are UTC and written without a zone.
-    let when = time::instant(&written).ok_or_else(|| Unreadable(format!("CreationTime `{written}` is not a time")))?;
+    let when = time::required("CreationTime", &written)?;
     let operation = azure::text(&map, "Operation").ok_or_else(|| Unreadable::missing("Operation"))?;
     let sign_in = matches!(operation.as_str(), "UserLoggedIn" | "UserLoginFailed" | "MailboxLogin");
     let class = if sign_in { Class::Authentication } else { Class::ApiActivity };
@@ -54,14 +54,14 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         provider: "Microsoft 365",
         region: None,
         zone: None,
-        account: tenant.clone().map(|uid| Account { name: None, uid: Some(uid), type_id: Some(17) }),
+        account: tenant.clone().map(Account::m365_tenant),
     });
     let who = azure::first(&map, &["UserId", "UserKey", "ApplicationId"]);
     event.actor_key = who.as_deref().map(azure::key);
     event.user = azure::user(who, azure::text(&map, "UserKey"), tenant);
     event.actor = actor(&map, event.user.clone());
     let workload = azure::text(&map, "Workload").unwrap_or_else(|| "Microsoft 365".to_owned());
-    let service = Identified { name: Some(workload), uid: None };
+    let service = Identified::named(workload);
     event.service = Some(service.clone());
     event.api = Some(Api {
         operation,
@@ -72,7 +72,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.src_endpoint =
         azure::first(&map, &["ClientIP", "ClientIPAddress", "ActorIpAddress"]).map(|address| azure::endpoint(&address));
     let agent = azure::first(&map, &["UserAgent", "ClientInfoString"]).or_else(|| extended(&map, "UserAgent"));
-    event.http_request = agent.map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
+    event.http_request = agent.map(HttpRequest::of_agent);
     event.status = status(&map);
     event.status_code = azure::first(&map, &["ErrorNumber", "ResultStatus"]);
     event.status_detail = azure::text(&map, "LogonError");
@@ -90,7 +90,7 @@ fn actor(map: &Map<String, Value>, user: Option<ocsf::User>) -> Option<Actor> {
     let session = azure::first(map, &["SessionId", "AppAccessContext.AADSessionId"]);
     let actor = Actor {
         user,
-        session: session.map(|uid| Session { uid: Some(uid), ..Session::default() }),
+        session: session.map(Session::of),
         app_uid: azure::first(map, &["ApplicationId", "AppAccessContext.ClientAppId"]),
         ..Actor::default()
     };

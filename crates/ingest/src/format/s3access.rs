@@ -128,7 +128,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.actor = text("requester").map(actor);
     event.api = Some(Api {
         operation: operation.to_owned(),
-        service: Some(Identified { name: Some("s3.amazonaws.com".to_owned()), uid: None }),
+        service: Some(Identified::named("s3.amazonaws.com".to_owned())),
         request: owned("request_id").map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
     });
@@ -176,7 +176,7 @@ fn actor(requester: &str) -> Actor {
         name: name.map(str::to_owned),
         uid: Some(requester.to_owned()),
         type_id: if service { UserType::Service } else { UserType::User },
-        account: account.map(|uid| Account { name: None, uid: Some(uid.to_owned()), type_id: Some(10) }),
+        account: account.map(|uid| Account::aws(uid.to_owned())),
         ..User::default()
     };
     Actor { user: Some(user), ..Actor::default() }
@@ -185,14 +185,9 @@ fn actor(requester: &str) -> Actor {
 fn request<'t>(text: &dyn Fn(&str) -> Option<&'t str>) -> HttpRequest {
     let mut words = text("request_uri").unwrap_or_default().split(' ');
     let (method, target, version) = (words.next(), words.next(), words.next());
-    let url = target.map(|target| {
-        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-        let path = if path.is_empty() { "/" } else { path };
-        Url { path: Some(path.to_owned()), query_string: query.map(str::to_owned), hostname: None }
-    });
     HttpRequest {
         http_method: method.filter(|method| !method.is_empty()).map(str::to_owned),
-        url,
+        url: target.map(Url::of_target),
         user_agent: text("user_agent").map(str::to_owned),
         referrer: text("referer").map(str::to_owned),
         version: version.map(str::to_owned),

@@ -74,7 +74,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let inner = properties(&map);
     let written = azure::text(inner, "createdDateTime").or_else(|| azure::text(&map, "time"));
     let written = written.ok_or_else(|| Unreadable::missing("createdDateTime (or time)"))?;
-    let when = time::instant(&written).ok_or_else(|| Unreadable(format!("time `{written}` is not a time")))?;
+    let when = time::required("time", &written)?;
 
     let mut event = Event::new(Format::SignInLogs.id(), Class::Authentication, when, raw);
     event.activity_id = 1;
@@ -100,13 +100,12 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
             kind: azure::text(inner, "userType"),
             ..user
         });
-    let session = azure::text(inner, "sessionId").map(|uid| Session { uid: Some(uid), ..Session::default() });
+    let session = azure::text(inner, "sessionId").map(Session::of);
     event.session.clone_from(&session);
     event.actor = actor(inner, event.user.clone(), session);
     event.service = Some(service(inner));
     event.src_endpoint = source(&map, inner);
-    event.http_request =
-        azure::text(inner, "userAgent").map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
+    event.http_request = azure::text(inner, "userAgent").map(HttpRequest::of_agent);
     event.is_mfa = azure::text(inner, "authenticationRequirement").map(|need| need == "multiFactorAuthentication");
     (event.status, event.status_code) = match error_code(&map) {
         Some(0) => (Status::Success, Some("0".to_owned())),
@@ -122,7 +121,7 @@ fn cloud(map: &Map<String, Value>, tenant: Option<String>) -> Cloud {
         provider: "Azure",
         region: map.get("location").and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned),
         zone: None,
-        account: tenant.map(|uid| Account { name: None, uid: Some(uid), type_id: Some(6) }),
+        account: tenant.map(Account::entra_tenant),
     }
 }
 
@@ -141,7 +140,7 @@ fn service(inner: &Map<String, Value>) -> Identified {
     let name = azure::first(inner, &["resourceDisplayName", "appDisplayName"]);
     let uid = azure::first(inner, &["resourceId", "appId"]);
     match (&name, &uid) {
-        (None, None) => Identified { name: Some("Microsoft Entra ID".to_owned()), uid: None },
+        (None, None) => Identified::named("Microsoft Entra ID".to_owned()),
         _ => Identified { name, uid },
     }
 }

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use super::Unreadable;
+
 /// An RFC 3339 instant; without a zone it is UTC.
 pub(super) fn instant(text: &str) -> Option<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
@@ -14,6 +16,11 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
     }
     let local: DateTime = text.trim().parse().ok()?;
     local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+/// The instant that `field` must hold.
+pub(super) fn required(field: &str, written: &str) -> Result<Timestamp, Unreadable> {
+    instant(written).ok_or_else(|| Unreadable(format!("{field} `{written}` is not a time")))
 }
 
 /// `06/Feb/2026:00:00:38 +0000`, without the brackets.

@@ -6,7 +6,6 @@
 use async_trait::async_trait;
 
 use super::batch::{BatchLimits, RawBatch};
-use super::listing::Listing;
 use super::reading::Reading;
 use super::{Position, Source, SourceError};
 use crate::read::expand;
@@ -39,7 +38,7 @@ impl Files {
     /// Continues behind a committed position. Files named before it count as read.
     #[must_use]
     pub fn resume(mut self, position: Position) -> Self {
-        self.reading.listing = Listing::resume(position);
+        self.reading.resume(position);
         self
     }
 
@@ -47,9 +46,7 @@ impl Files {
     /// files may sort before old ones.
     #[must_use]
     pub fn already_read<'p>(mut self, positions: impl IntoIterator<Item = &'p Position>) -> Self {
-        for position in positions {
-            self.reading.listing.mark_read(position);
-        }
+        self.reading.mark_read(positions);
         self
     }
 

@@ -2,9 +2,9 @@
 //!
 //! Shared by files and objects, which differ only in how a member is listed and opened.
 
-use super::SourceError;
 use super::batch::{BatchLimits, RawBatch, Taken};
 use super::listing::{Listed, Listing};
+use super::{Position, SourceError};
 use crate::Limits;
 use crate::logfile::{LogFile, Reader};
 use crate::read::{Member, ReadError};
@@ -30,6 +30,18 @@ struct Open {
 impl Reading {
     pub(super) fn new(limits: Limits, batch_limits: BatchLimits) -> Self {
         Self { listing: Listing::default(), batch_limits, reader: Reader::new(limits), open: None, stopped: false }
+    }
+
+    /// Continues behind a committed position.
+    pub(super) fn resume(&mut self, position: Position) {
+        self.listing = Listing::resume(position);
+    }
+
+    /// Members that were read earlier.
+    pub(super) fn mark_read<'p>(&mut self, positions: impl IntoIterator<Item = &'p Position>) {
+        for position in positions {
+            self.listing.mark_read(position);
+        }
     }
 
     /// A batch from what is open and listed; `None` when there is nothing left.

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use tokio::runtime::Handle;
 
 use super::batch::{BatchLimits, RawBatch};
-use super::listing::Listing;
 use super::reading::Reading;
 use super::{Position, Source, SourceError};
 use crate::read::S3Store;
@@ -46,7 +45,7 @@ impl S3Listing {
     /// Continues behind a committed position. Keys that sort before it count as read.
     #[must_use]
     pub fn resume(mut self, position: Position) -> Self {
-        self.reading.listing = Listing::resume(position);
+        self.reading.resume(position);
         self
     }
 
@@ -54,9 +53,7 @@ impl S3Listing {
     /// keys may sort before old ones.
     #[must_use]
     pub fn already_read<'p>(mut self, positions: impl IntoIterator<Item = &'p Position>) -> Self {
-        for position in positions {
-            self.reading.listing.mark_read(position);
-        }
+        self.reading.mark_read(positions);
         self
     }
 
