@@ -1,7 +1,9 @@
 //! The one door to the Sigma language: everything that comes from `rsigma-parser` enters the crate here, so that its
 //! version can change without touching the compiler. It parses documents; it does not judge what they mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize as _;
 
 pub(crate) use rsigma_parser::{
     ConditionExpr, CorrelationRule, Detection, DetectionItem, Detections, FilterRule, Modifier, Quantifier,
@@ -35,12 +37,48 @@ pub(crate) fn parse(text: &str) -> Parsed {
     }
 }
 
+/// The first document of a YAML text as JSON, if it is a correlation that stands by itself.
+pub(crate) fn correlation_document(text: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let document = yaml_serde::Deserializer::from_str(text).next()?;
+    let value = yaml_serde::Value::deserialize(document).ok()?;
+    let serde_json::Value::Object(fields) = serde_json::to_value(value).ok()? else { return None };
+    let is_alone = fields.get("correlation").is_some_and(serde_json::Value::is_object) && !fields.contains_key("action");
+    is_alone.then_some(fields)
+}
+
+/// Everything but the `correlation:` mapping of a correlation document. The mapping itself is read by us, because the
+/// parser knows no fractions and passes over keys that it does not know.
+pub(crate) fn correlation_frame(document: &serde_json::Map<String, serde_json::Value>) -> Parsed {
+    let mut document = document.clone();
+    for key in ["generate", "rsigma.window", "rsigma.gap"] {
+        document.remove(key);
+    }
+    let stand_in = serde_json::json!({
+        "type": "event_count", "rules": ["rule"], "group-by": ["field"], "timespan": "1s", "condition": {"gte": 1},
+    });
+    document.insert("correlation".to_owned(), stand_in);
+    // JSON is YAML.
+    parse(&serde_json::Value::Object(document).to_string())
+}
+
+/// Parses an expression over names.
+pub(crate) fn parse_condition(text: &str) -> Result<ConditionExpr, String> {
+    rsigma_parser::parse_condition(text).map_err(|error| error.to_string())
+}
+
+/// Whether a name fits a pattern with `*`.
+pub(crate) fn name_matches(pattern: &str, name: &str) -> bool {
+    rsigma_parser::detection_name_matches(pattern, name)
+}
+
 /// The top-level attributes that the Sigma specification does not define, as JSON values.
 /// A value that JSON cannot express (a map with a list as key) is reported by name.
-pub(crate) fn custom_attributes(rule: &SigmaRule) -> (BTreeMap<String, serde_json::Value>, Vec<String>) {
+pub(crate) fn custom_attributes(
+    all: &HashMap<String, yaml_serde::Value>,
+) -> (BTreeMap<String, serde_json::Value>, Vec<String>) {
     let mut attributes = BTreeMap::new();
     let mut unusable = Vec::new();
-    for (name, value) in &rule.custom_attributes {
+    for (name, value) in all {
         match serde_json::to_value(value) {
             Ok(value) => {
                 attributes.insert(name.clone(), value);

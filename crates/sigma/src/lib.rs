@@ -43,6 +43,7 @@
 //!   plain, and is plain itself before anything else.
 
 mod compile;
+pub mod correlation;
 mod error;
 mod expression;
 mod fields;
@@ -58,9 +59,13 @@ mod table;
 mod values;
 
 pub use compile::Options;
+pub use correlation::{
+    Change, Correlation, CorrelationKind, CorrelationLimits, CorrelationTest, Correlator, CorrelatorLosses, CorrelatorStats,
+    Episode, EventRef, Hit, HitLosses, TimedEvent, test_correlation,
+};
 pub use error::{RecordError, RecordFault, RuleError, Severity};
 pub use matcher::Matcher;
 pub use program::{LogSourceId, Program, ProgramStats};
 pub use record::{DEPTH_MAX, RECORD_BYTES_MAX};
-pub use rule::{Ads, Correlation, GroupKey, Level, Loaded, LogSource, Rule, RuleTest, Status, Watertight, load};
+pub use rule::{Ads, GroupKey, Level, Loaded, LogSource, Rule, RuleTest, Status, Watertight, load};
 pub use rule_test::{TestOutcome, test_rule};

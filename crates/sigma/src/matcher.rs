@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::correlation::{self, Hit, HitLosses};
 use crate::error::{RecordError, RecordFault};
 use crate::expression::{self, Expression};
 use crate::fields::{NodeId, ROOT};
@@ -96,6 +97,30 @@ impl Matcher {
         }
         self.matched.sort_unstable();
         Ok((&self.matched, length))
+    }
+
+    /// Adds the hits that the last record brings to correlations, and tells what of it could not be kept whole.
+    ///
+    /// `record` must be the record that was evaluated last, `uid` its id and `time_us` when it happened, in microseconds
+    /// since 1970. Without correlations, or if no rule that they are about matched, this does nothing.
+    ///
+    /// # Errors
+    /// The record cannot be read where a correlation groups or counts.
+    pub fn hits(
+        &mut self,
+        record: &[u8],
+        time_us: i64,
+        uid: &str,
+        hits: &mut Vec<Hit>,
+    ) -> Result<HitLosses, RecordError> {
+        let set = &self.compiled.correlations;
+        let is_awaited = |rule: &usize| set.feeds.get(*rule).is_some_and(|feeds| !feeds.is_empty());
+        if !self.matched.iter().any(is_awaited) {
+            return Ok(HitLosses::default());
+        }
+        let mut evaluation = Evaluation { compiled: &self.compiled, record, state: &mut self.state };
+        let mut texts = |field: NodeId, see: &mut dyn FnMut(&[u8])| evaluation.each_text(field, see);
+        correlation::extract(set, &self.matched, (time_us, uid), &mut texts, hits)
     }
 
     fn plan_number(&mut self, source: LogSourceId) -> usize {
@@ -243,6 +268,18 @@ impl Evaluation<'_> {
             }
         }
         Ok(texts)
+    }
+
+    /// Every text of a field. Null and nothing have none.
+    fn each_text(&mut self, field: NodeId, see: &mut dyn FnMut(&[u8])) -> Result<(), RecordError> {
+        self.complete(field)?;
+        let State { index, values, buffers, .. } = &mut *self.state;
+        for value in values.of(field) {
+            if let Some(text) = text::of(value, self.record, index.has_escapes, &mut buffers.text)? {
+                see(text);
+            }
+        }
+        Ok(())
     }
 
     /// Collects all values of a field, unless that was done.

@@ -1,10 +1,11 @@
 //! All rules as one program, and which of them apply to which log. A program never changes and can be shared between
 //! threads; what changes while evaluating lives in [`crate::Matcher`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::compile::{Options, Shared};
+use crate::correlation::{self, Correlation, CorrelationSet};
 use crate::error::RuleError;
 use crate::expression::{NodeId, Texts, Witnesses};
 use crate::predicate::Test;
@@ -20,6 +21,7 @@ pub struct Program {
 pub(crate) struct Compiled {
     pub(crate) shared: Shared,
     pub(crate) rules: Vec<CompiledRule>,
+    pub(crate) correlations: CorrelationSet,
     /// Lower-case names of products, services and categories that rules mention.
     names: HashMap<String, u32>,
 }
@@ -69,6 +71,17 @@ impl Program {
     /// their position in `rules` as their index.
     #[must_use]
     pub fn compile(rules: &[Rule], options: &Options) -> (Self, Vec<RuleError>) {
+        Self::compile_with(rules, &[], options)
+    }
+
+    /// As [`Program::compile`], with correlations over these rules. A correlation keeps its position in `correlations`
+    /// as its index. Beside errors there may be warnings about correlations that can be used.
+    #[must_use]
+    pub fn compile_with(
+        rules: &[Rule],
+        correlations: &[Correlation],
+        options: &Options,
+    ) -> (Self, Vec<RuleError>) {
         let mut shared = Shared::new();
         let mut names = HashMap::new();
         let mut compiled = Vec::new();
@@ -79,6 +92,9 @@ impl Program {
                 Err(found) => errors.extend(found),
             }
         }
+        let usable: HashSet<usize> = compiled.iter().map(|rule| rule.index).collect();
+        let (correlations, found) = correlation::resolve(correlations, rules, &usable, &mut shared);
+        errors.extend(found);
         for rule in &mut compiled {
             let predicate = |number: u32| shared.predicates.get(number as usize);
             let needs = |test: fn(&Test) -> Option<Texts>| {
@@ -88,7 +104,7 @@ impl Program {
             let (wholes, parts) = (needs(Test::needs_whole), needs(Test::needs_part));
             (rule.wholes, rule.parts) = (wholes, parts);
         }
-        (Self { compiled: Arc::new(Compiled { shared, rules: compiled, names }) }, errors)
+        (Self { compiled: Arc::new(Compiled { shared, rules: compiled, correlations, names }) }, errors)
     }
 
     /// The log `service` of `product`, such as `aws` and `cloudtrail`. An empty name means *not known*.
@@ -118,6 +134,38 @@ impl Program {
     #[must_use]
     pub fn rules_for(&self, source: LogSourceId) -> Vec<usize> {
         self.compiled.rules.iter().filter(|rule| rule.applies(source)).map(|rule| rule.index).collect()
+    }
+
+    /// Whether a match of the rule is a finding of its own. A rule that correlations are about is not, unless one of them
+    /// says `generate: true`.
+    #[must_use]
+    pub fn reports_alone(&self, rule: usize) -> bool {
+        !self.compiled.correlations.quiet_rules.get(rule).copied().unwrap_or(false)
+    }
+
+    /// As [`Program::reports_alone`], for the episodes of a correlation that others are about.
+    #[must_use]
+    pub fn correlation_reports_alone(&self, correlation: usize) -> bool {
+        !self.compiled.correlations.quiet_correlations.get(correlation).copied().unwrap_or(false)
+    }
+
+    /// Whether matches of the rule are hits of some correlation.
+    #[must_use]
+    pub fn feeds_correlations(&self, rule: usize) -> bool {
+        self.compiled.correlations.feeds.get(rule).is_some_and(|feeds| !feeds.is_empty())
+    }
+
+    /// Whether the correlation at this position can be used.
+    #[must_use]
+    pub fn has_correlation(&self, correlation: usize) -> bool {
+        self.compiled.correlations.items.get(correlation).is_some_and(Option::is_some)
+    }
+
+    /// The longest window of any correlation, in microseconds: how far back hits are needed to know everything.
+    #[must_use]
+    pub fn longest_timespan_us(&self) -> i64 {
+        let items = self.compiled.correlations.items.iter().flatten();
+        items.map(|correlation| correlation.timespan_us).max().unwrap_or(0)
     }
 
     /// The vendor's field names that the rules ask for, in no particular order.

@@ -11,7 +11,7 @@ use sigma::{Options, Program};
 fn complaints(path: &Path) -> String {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let loaded = sigma::load([(&name, fs::read_to_string(path).unwrap())]);
-    let (_, errors) = Program::compile(&loaded.rules, &Options::default());
+    let (_, errors) = Program::compile_with(&loaded.rules, &loaded.correlations, &Options::default());
     let all = loaded.errors.iter().chain(&loaded.warnings).chain(&errors);
     all.map(|complaint| format!("{complaint}\n")).collect()
 }

@@ -73,16 +73,17 @@ pub(super) struct AttributeError {
     pub(super) message: String,
 }
 
-/// Our attributes of one rule, taken out of all that Sigma does not define.
-#[derive(Default)]
-pub(super) struct Attributes {
-    pub(super) watertight: Watertight,
-    pub(super) ads: Ads,
-    pub(super) tests: Vec<RuleTest>,
-    pub(super) rest: BTreeMap<String, Value>,
+/// Our attributes of one rule, taken out of all that Sigma does not define. `T` is what its examples look like.
+pub(crate) struct Attributes<T> {
+    pub(crate) watertight: Watertight,
+    pub(crate) ads: Ads,
+    pub(crate) tests: Vec<T>,
+    pub(crate) rest: BTreeMap<String, Value>,
 }
 
-pub(super) fn read(mut all: BTreeMap<String, Value>) -> Result<Attributes, Vec<AttributeError>> {
+pub(super) fn read<T: for<'de> Deserialize<'de>>(
+    mut all: BTreeMap<String, Value>,
+) -> Result<Attributes<T>, Vec<AttributeError>> {
     let mut errors = Vec::new();
     let watertight = take(&mut all, "watertight", &mut errors).unwrap_or_default();
     let ads = read_ads(&mut all, &mut errors);
@@ -133,7 +134,7 @@ fn read_ads(all: &mut BTreeMap<String, Value>, errors: &mut Vec<AttributeError>)
     take(all, "ads", errors).unwrap_or_default()
 }
 
-fn read_tests(tests: Option<Value>, errors: &mut Vec<AttributeError>) -> Vec<RuleTest> {
+fn read_tests<T: for<'de> Deserialize<'de>>(tests: Option<Value>, errors: &mut Vec<AttributeError>) -> Vec<T> {
     let items = match tests {
         None => return Vec::new(),
         Some(Value::Array(items)) => items,
@@ -141,7 +142,7 @@ fn read_tests(tests: Option<Value>, errors: &mut Vec<AttributeError>) -> Vec<Rul
             errors.push(AttributeError {
                 key: "tests".to_owned(),
                 near: None,
-                message: "`tests` must be a list of `{name, fires, event}`".to_owned(),
+                message: "`tests` must be a list".to_owned(),
             });
             return Vec::new();
         }

@@ -4,41 +4,27 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::attributes::{self, AttributeError};
+use super::attributes::{self, AttributeError, Attributes, RuleTest};
 use super::{Level, LogSource, Place, Rule, Source, Status};
+use crate::correlation::{Correlation, CorrelationTest, Reader, Section};
 use crate::error::{RuleError, Severity};
-use crate::language::{self, SigmaRule};
+use crate::language::{self, CorrelationRule, SigmaRule};
 
 /// Everything that a set of rule files holds.
 #[derive(Debug, Default)]
 pub struct Loaded {
     /// The rules that can be compiled, in the order of the files.
     pub rules: Vec<Rule>,
-    /// Correlation documents. They are understood, but not evaluated in this version; each is also in `warnings`.
+    /// The correlations, in the order of the files. Whether the rules they are about exist is decided when compiling.
     pub correlations: Vec<Correlation>,
     /// Documents that are not rules: they are not used.
     pub errors: Vec<RuleError>,
     /// Things that load, but not as their author may expect.
     pub warnings: Vec<RuleError>,
-}
-
-/// A Sigma correlation document, kept so that nothing is lost silently.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Correlation {
-    /// The document's `id`, if any.
-    pub id: Option<String>,
-    /// One line for a list.
-    pub title: String,
-    /// `event_count`, `value_count`, ….
-    pub kind: &'static str,
-    /// Ids or names of the rules it refers to.
-    pub rules: Vec<String>,
-    /// The name given to [`load`].
-    pub file: String,
-    /// 1-based line where the document starts.
-    pub line: usize,
 }
 
 /// Reads Sigma documents from `(name, text)` pairs.
@@ -61,9 +47,30 @@ fn load_file(name: &str, text: &str, loaded: &mut Loaded) {
 }
 
 fn load_document(source: &Source, version: &str, loaded: &mut Loaded) {
+    if let Some(document) = language::correlation_document(&source.document) {
+        return load_correlation(source, version, &document, loaded);
+    }
     let parsed = language::parse(&source.document);
     let is_understood = !parsed.rules.is_empty() || !parsed.correlations.is_empty() || !parsed.filters.is_empty();
-    for problem in &parsed.problems {
+    complain(source, &parsed.problems, is_understood, loaded);
+    for rule in parsed.rules {
+        match convert(rule, source, version) {
+            Ok(rule) => loaded.rules.push(rule),
+            Err(errors) => loaded.errors.extend(errors),
+        }
+    }
+    for _ in parsed.correlations {
+        let place = Place::of_key(&source.document, "correlation");
+        let help = "give it a file, or a document, without `action:`".to_owned();
+        loaded.errors.push(source.error(place, "a correlation cannot be part of a collection action", help));
+    }
+    for _ in parsed.filters {
+        loaded.warnings.push(not_evaluated(source));
+    }
+}
+
+fn complain(source: &Source, problems: &[String], is_understood: bool, loaded: &mut Loaded) {
+    for problem in problems {
         let complaint = explain(source, problem);
         if is_understood && is_minor(problem) {
             loaded.warnings.push(RuleError { severity: Severity::Warning, ..complaint });
@@ -71,55 +78,38 @@ fn load_document(source: &Source, version: &str, loaded: &mut Loaded) {
             loaded.errors.push(complaint);
         }
     }
-    for rule in parsed.rules {
-        match convert(rule, source, version) {
-            Ok(rule) => loaded.rules.push(rule),
-            Err(errors) => loaded.errors.extend(errors),
-        }
-    }
-    for correlation in parsed.correlations {
-        loaded.warnings.push(not_evaluated(source, "correlation", "correlation"));
-        loaded.correlations.push(Correlation {
-            id: correlation.id,
-            title: correlation.title,
-            kind: correlation.correlation_type.as_str(),
-            rules: correlation.rules,
-            file: source.file.to_string(),
-            line: source.start_line(),
-        });
-    }
-    for _ in parsed.filters {
-        loaded.warnings.push(not_evaluated(source, "filter", "filter"));
+}
+
+fn load_correlation(source: &Source, version: &str, document: &Map<String, Value>, loaded: &mut Loaded) {
+    let frame = language::correlation_frame(document);
+    complain(source, &frame.problems, !frame.correlations.is_empty(), loaded);
+    let empty = Map::new();
+    let section = document.get("correlation").and_then(Value::as_object).unwrap_or(&empty);
+    let mut reader = Reader::new(source, section);
+    let section = reader.read(document);
+    let (warnings, errors): (Vec<_>, Vec<_>) =
+        reader.complaints.into_iter().partition(|complaint| complaint.severity == Severity::Warning);
+    loaded.warnings.extend(warnings);
+    loaded.errors.extend(errors);
+    let (Some(section), Some(frame)) = (section, frame.correlations.into_iter().next()) else { return };
+    match convert_correlation(frame, section, source, version) {
+        Ok(correlation) => loaded.correlations.push(correlation),
+        Err(errors) => loaded.errors.extend(errors),
     }
 }
 
-fn not_evaluated(source: &Source, kind: &str, key: &str) -> RuleError {
-    let place = Place::of_key(&source.document, key);
-    let message = format!("this {kind} document is not evaluated in this version");
-    let help = format!("the rules it refers to work by themselves; the {kind} adds nothing to them yet");
+fn not_evaluated(source: &Source) -> RuleError {
+    let place = Place::of_key(&source.document, "filter");
+    let message = "this filter document is not evaluated in this version".to_owned();
+    let help = "the rules it refers to work by themselves; the filter adds nothing to them yet".to_owned();
     source.problem(Severity::Warning, place, message, Some(help))
 }
 
 fn convert(rule: SigmaRule, source: &Source, version: &str) -> Result<Rule, Vec<RuleError>> {
-    let (custom, unusable) = language::custom_attributes(&rule);
-    let mut errors: Vec<RuleError> = Vec::new();
-    for key in unusable {
-        let place = Place::of_key(&source.document, &key);
-        errors.push(source.error(place, format!("`{key}` holds a map whose keys are not texts"), None));
-    }
-    let own = match attributes::read(custom) {
-        Ok(own) => own,
-        Err(found) => {
-            errors.extend(found.into_iter().map(|error| attribute_error(source, &error)));
-            attributes::Attributes::default()
-        }
-    };
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    let short = version.get(..16).unwrap_or(version);
+    let own: Attributes<RuleTest> = own_attributes(&rule.custom_attributes, source)?;
     Ok(Rule {
-        id: rule.id.unwrap_or_else(|| format!("unidentified-{short}")),
+        id: rule.id.unwrap_or_else(|| unidentified(version)),
+        name: rule.name,
         title: rule.title,
         level: rule.level.and_then(|level| level.as_str().parse::<Level>().ok()),
         status: rule.status.map(status),
@@ -146,6 +136,68 @@ fn convert(rule: SigmaRule, source: &Source, version: &str) -> Result<Rule, Vec<
     })
 }
 
+fn convert_correlation(
+    frame: CorrelationRule,
+    section: Section,
+    source: &Source,
+    version: &str,
+) -> Result<Correlation, Vec<RuleError>> {
+    let own: Attributes<CorrelationTest> = own_attributes(&frame.custom_attributes, source)?;
+    Ok(Correlation {
+        id: frame.id.unwrap_or_else(|| unidentified(version)),
+        name: frame.name,
+        title: frame.title,
+        level: frame.level.and_then(|level| level.as_str().parse::<Level>().ok()),
+        status: frame.status.map(status),
+        attack: attack_ids(&frame.tags),
+        tags: frame.tags,
+        description: frame.description,
+        author: frame.author,
+        references: frame.references,
+        falsepositives: frame.falsepositives,
+        version: version.to_owned(),
+        file: source.file.to_string(),
+        line: source.start_line(),
+        watertight: own.watertight,
+        ads: own.ads,
+        tests: own.tests,
+        custom: own.rest,
+        kind: section.kind,
+        rules: section.rules,
+        group_by: section.group_by,
+        aliases: section.aliases,
+        timespan_us: section.timespan_us,
+        generate: section.generate,
+        condition: section.condition,
+        source: source.clone(),
+    })
+}
+
+fn unidentified(version: &str) -> String {
+    format!("unidentified-{}", version.get(..16).unwrap_or(version))
+}
+
+/// What of a document Sigma does not define, read as far as we define it.
+fn own_attributes<T: for<'de> Deserialize<'de>>(
+    custom: &HashMap<String, yaml_serde::Value>,
+    source: &Source,
+) -> Result<Attributes<T>, Vec<RuleError>> {
+    let (custom, unusable) = language::custom_attributes(custom);
+    let unreadable = |key: &String| {
+        let place = Place::of_key(&source.document, key);
+        source.error(place, format!("`{key}` holds a map whose keys are not texts"), None)
+    };
+    let mut errors: Vec<RuleError> = unusable.iter().map(unreadable).collect();
+    match attributes::read(custom) {
+        Ok(own) if errors.is_empty() => Ok(own),
+        Ok(_) => Err(errors),
+        Err(found) => {
+            errors.extend(found.into_iter().map(|error| attribute_error(source, &error)));
+            Err(errors)
+        }
+    }
+}
+
 fn status(status: language::Status) -> Status {
     match status {
         language::Status::Stable => Status::Stable,
@@ -162,11 +214,18 @@ fn attribute_error(source: &Source, error: &AttributeError) -> RuleError {
         None => Place::of_key(&source.document, &error.key),
     };
     let help = match error.key.as_str() {
+        "tests" if is_correlation(source) => {
+            Some("each test is `name: …`, `fires: true|false` and `events: [{at: 0s, event: {…}}]`".to_owned())
+        }
         "tests" => Some("each test is `name: …`, `fires: true|false` and `event: {…}`".to_owned()),
         "watertight" => Some("known keys are `surface`, `group_by` (`actor`, `resource`) and `owner`".to_owned()),
         _ => None,
     };
     source.error(place, error.message.clone(), help)
+}
+
+fn is_correlation(source: &Source) -> bool {
+    source.document.lines().any(|line| line.starts_with("correlation:"))
 }
 
 /// `attack.t1537` → `T1537`, `attack.t1098.003` → `T1098.003`; tactics and other tags are left out.
@@ -293,14 +352,16 @@ fn lower_first(text: &str) -> String {
 }
 
 fn warn_of_shared_ids(loaded: &mut Loaded) {
-    let mut first_seen: HashMap<&str, &Rule> = HashMap::new();
+    let mut first_seen: HashMap<&str, (&str, usize)> = HashMap::new();
     let mut warnings = Vec::new();
-    for rule in &loaded.rules {
-        let Some(first) = first_seen.insert(&rule.id, rule) else { continue };
-        let place = Place::of_key(&rule.source.document, "id");
-        let message = format!("the id `{}` is also used in {}:{}", rule.id, first.file, first.line);
+    let rules = loaded.rules.iter().map(|rule| (&rule.id, &rule.file, rule.line, &rule.source));
+    let correlations = loaded.correlations.iter().map(|own| (&own.id, &own.file, own.line, &own.source));
+    for (id, file, line, source) in rules.chain(correlations) {
+        let Some((first_file, first_line)) = first_seen.insert(id, (file, line)) else { continue };
+        let place = Place::of_key(&source.document, "id");
+        let message = format!("the id `{id}` is also used in {first_file}:{first_line}");
         let help = Some("give one of them a new id: findings are named by it".to_owned());
-        warnings.push(rule.source.problem(Severity::Warning, place, message, help));
+        warnings.push(source.problem(Severity::Warning, place, message, help));
     }
     loaded.warnings.extend(warnings);
 }

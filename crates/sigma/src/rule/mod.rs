@@ -14,7 +14,7 @@ use crate::error::{RuleError, Severity};
 use crate::language;
 
 pub use attributes::{Ads, GroupKey, RuleTest, Watertight};
-pub use load::{Correlation, Loaded, load};
+pub use load::{Loaded, load};
 pub(crate) use locate::Place;
 
 /// One Sigma detection rule.
@@ -23,6 +23,8 @@ pub struct Rule {
     /// The rule's `id`; a rule without one gets `unidentified-` and the start of its version, so that it stays the same
     /// as long as its text does.
     pub id: String,
+    /// How correlations refer to the rule, beside its id.
+    pub name: Option<String>,
     /// One line for a list of findings.
     pub title: String,
     /// Severity as the author sees it, if given.

@@ -1,0 +1,31 @@
+//! Correlations.
+mod compiled;
+mod condition;
+mod correlator;
+mod document;
+mod episode;
+mod example;
+mod expression;
+mod extract;
+mod group;
+mod hit;
+mod key;
+mod limits;
+mod measure;
+mod read;
+mod resolve;
+mod run_examples;
+mod timespan;
+mod window;
+
+pub(crate) use compiled::CorrelationSet;
+pub use correlator::Correlator;
+pub use document::{Correlation, CorrelationKind};
+pub use episode::{Change, Episode, EventRef};
+pub use example::{CorrelationTest, TEST_EVENTS_MAX, TimedEvent};
+pub(crate) use extract::extract;
+pub use hit::{HIT_GROUPS_MAX, HIT_VALUE_BYTES_MAX, HIT_VALUES_MAX, Hit, HitLosses};
+pub use limits::{CorrelationLimits, CorrelatorLosses, CorrelatorStats};
+pub(crate) use read::{Reader, Section};
+pub(crate) use resolve::resolve;
+pub use run_examples::test_correlation;
