@@ -98,6 +98,7 @@ impl Columns<'_> {
             http_status: self.maybe_int("http_status", row)?,
             row_count: self.maybe_long("row_count", row)?,
             raw: self.text("raw", row)?,
+            raw_bytes: self.maybe_bytes("raw_bytes", row)?,
         })
     }
 
@@ -114,6 +115,11 @@ impl Columns<'_> {
 
     fn text(&self, name: &str, row: usize) -> Result<String, StorageError> {
         self.maybe_text(name, row)?.ok_or_else(|| null(name))
+    }
+
+    fn maybe_bytes(&self, name: &str, row: usize) -> Result<Option<Vec<u8>>, StorageError> {
+        let array = self.column(name)?.as_binary::<i32>();
+        Ok(array.is_valid(row).then(|| array.value(row).to_owned()))
     }
 
     fn texts(&self, name: &str, row: usize) -> Result<Vec<String>, StorageError> {

@@ -112,7 +112,8 @@ impl Encode for EventRow {
         let optional: usize = options.into_iter().flatten().map(String::len).sum();
         let musts = [&self.tenant, &self.source, &self.logsource, &self.event_uid, &self.operation, &self.actor];
         let must: usize = musts.into_iter().map(String::len).sum();
-        optional + must + list_bytes(&self.resources) + self.raw.len()
+        let own_bytes = self.raw_bytes.as_ref().map_or(0, Vec::len);
+        optional + must + list_bytes(&self.resources) + self.raw.len() + own_bytes
     }
 
     fn order(&self, other: &Self) -> Ordering {
@@ -148,6 +149,7 @@ impl Encode for EventRow {
             maybe_int(rows, |row| row.http_status),
             maybe_long(rows, |row| row.row_count),
             text(rows, |row| &row.raw),
+            Arc::new(BinaryArray::from_iter(rows.iter().map(|row| row.raw_bytes.as_deref()))),
         ]
     }
 }

@@ -36,6 +36,15 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// This filter with the event ids of another added; `None` unless both ask for event ids of one tenant and nothing else.
+    pub(crate) fn with_events_of(&self, other: &Self) -> Option<Self> {
+        let without_ids = |filter: &Self| Self { event_uids: BTreeSet::new(), ..filter.clone() };
+        let only_tenant = Self { tenant: self.tenant.clone(), ..Self::default() };
+        let by_ids = |filter: &Self| !filter.event_uids.is_empty() && without_ids(filter) == only_tenant;
+        (by_ids(self) && by_ids(other))
+            .then(|| Self { event_uids: self.event_uids.union(&other.event_uids).cloned().collect(), ..self.clone() })
+    }
+
     /// The filter as an expression over a table's columns; `None` when it can match no row there.
     ///
     /// A rejected record has neither actor, resource, event id nor time of its own. So that nothing is lost which could

@@ -91,6 +91,30 @@ impl HoldStore {
         }
     }
 
+    /// Places a hold on these events, or adds them to the hold of that name. It never holds less than before.
+    pub(crate) fn widen(&self, hold: Hold) -> Result<Hold, HoldError> {
+        check_id(&hold.id)?;
+        loop {
+            let mut list = self.read()?;
+            match list.holds.iter_mut().find(|known| known.id == hold.id) {
+                None => list.holds.push(hold.clone()),
+                Some(known) => {
+                    let Some(wider) = known.filter.with_events_of(&hold.filter) else {
+                        return Err(HoldError::Exists { id: hold.id });
+                    };
+                    if wider == known.filter {
+                        return Ok(known.clone());
+                    }
+                    known.filter = wider;
+                }
+            }
+            if self.write(&list)? {
+                let widened = list.holds.into_iter().find(|known| known.id == hold.id);
+                return Ok(widened.unwrap_or(hold));
+            }
+        }
+    }
+
     /// Ends a hold; answers what it was.
     pub(crate) fn release(&self, id: &str) -> Result<Hold, HoldError> {
         check_id(id)?;
@@ -180,6 +204,24 @@ mod tests {
         store.place(hold("a", "x")).unwrap();
         assert_eq!(store.read().unwrap().version, 1);
         assert!(matches!(store.place(hold("a", "y")), Err(HoldError::Exists { .. })));
+    }
+
+    #[test]
+    fn a_hold_on_events_grows_and_never_shrinks() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path());
+        let on = |uids: &[&str]| {
+            let event_uids = uids.iter().map(|uid| (*uid).to_owned()).collect();
+            Hold { filter: Filter { event_uids, ..Filter::default() }, ..hold("case-1", "") }
+        };
+        store.widen(on(&["a"])).unwrap();
+        assert_eq!(store.widen(on(&["b"])).unwrap().filter, on(&["a", "b"]).filter);
+        assert_eq!(store.read().unwrap().version, 2);
+        store.widen(on(&["a"])).unwrap();
+        assert_eq!(store.read().unwrap().version, 2, "nothing new is no change");
+        store.place(hold("by-actor", "x")).unwrap();
+        let other = Hold { id: "by-actor".to_owned(), ..on(&["a"]) };
+        assert!(matches!(store.widen(other), Err(HoldError::Exists { .. })), "a hold of another kind is left alone");
     }
 
     #[test]

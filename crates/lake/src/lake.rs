@@ -3,7 +3,7 @@
 //! On the path: the flow appends through it, everything else reads through it. It contains no logic of its own; each
 //! method names the module that does the work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -224,6 +224,24 @@ impl Lake {
         Box::pin(async move {
             let hold = Hold { id: id.to_owned(), reason: reason.to_owned(), filter, placed: now };
             self.with_holds(move |holds| holds.place(hold)).await
+        })
+    }
+
+    /// Places a hold on these events, or adds them to the hold of that name; it never holds less than before.
+    ///
+    /// # Errors
+    /// When the id is unusable or taken by a hold of another kind, or the disk refuses.
+    pub fn hold_events<'a>(
+        &'a self,
+        id: &'a str,
+        event_uids: BTreeSet<String>,
+        reason: &'a str,
+        now: Timestamp,
+    ) -> Answer<'a, Result<Hold, HoldError>> {
+        let filter = Filter { event_uids, ..Filter::default() };
+        Box::pin(async move {
+            let hold = Hold { id: id.to_owned(), reason: reason.to_owned(), filter, placed: now };
+            self.with_holds(move |holds| holds.widen(hold)).await
         })
     }
 

@@ -48,8 +48,18 @@ pub struct EventRow {
     pub http_status: Option<i32>,
     /// Rows or objects that moved.
     pub row_count: Option<i64>,
-    /// The record as received: this is the evidence.
+    /// The record as received: this is the evidence. Bytes that are no UTF-8 are shown as U+FFFD.
     pub raw: String,
+    /// The record's own bytes, only where `raw` cannot hold them.
+    pub raw_bytes: Option<Vec<u8>>,
+}
+
+impl EventRow {
+    /// The record byte for byte: what its sealed digest is taken of.
+    #[must_use]
+    pub fn received(&self) -> &[u8] {
+        self.raw_bytes.as_deref().unwrap_or(self.raw.as_bytes())
+    }
 }
 
 /// One finding. `json` is the whole of it; the other fields are what queries and projections ask for.

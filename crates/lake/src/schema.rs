@@ -88,6 +88,7 @@ const EVENTS: &[Col] = &[
     may("http_status", Kind::Int, Look::Common),
     may("row_count", Kind::Long, Look::Common),
     must("raw", Kind::Text, Look::Bulk),
+    may("raw_bytes", Kind::Bytes, Look::Bulk),
 ];
 
 const FINDINGS: &[Col] = &[

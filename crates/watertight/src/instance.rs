@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use evidence::LogKey;
 use evidence::keyring::{KeyRing, WrappingKey};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::config::Config;
 use crate::content::Content;
@@ -38,6 +39,8 @@ impl Instance {
         let lease = Lease::take(&dir)?;
         let instance = Self::open_parts(context, config, dir, Some(lease)).await?;
         instance.sealer.check_clock(context.clock)?;
+        instance.check_time(context.clock.now()).await?;
+        instance.replay_erasures().await?;
         Ok(instance)
     }
 
@@ -66,6 +69,36 @@ impl Instance {
             .await
             .or_fail(format!("failed to open the lake in `{}`", dir.display()))?;
         Ok(Self { dir, config, content, store: std::sync::Arc::new(store), lake, sealer, _lease: lease })
+    }
+}
+
+/// A clock may be set back by so much, as time servers do, before it counts as running backward.
+const BACKWARD_MAX: SignedDuration = SignedDuration::from_secs(5);
+
+impl Instance {
+    /// Refuses to write with a clock that runs backward: entries would tell an order that never was.
+    pub(crate) async fn check_time(&self, now: Timestamp) -> Result<(), Failure> {
+        let last = self.store.latest_at().await.or_fail("failed to read the log's last time")?;
+        match last {
+            Some(last) if now + BACKWARD_MAX < last => {
+                Err(Failure::failed(format!("the clock says {now}, but the log has an entry of {last}"))
+                    .help("set the clock right; nothing was written"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A restored backup may bring back keys that were destroyed since: the log remembers, and they go again.
+    async fn replay_erasures(&self) -> Result<(), Failure> {
+        for erased in self.store.documents("key").await.or_fail("failed to read erasures")? {
+            let (Some(incident), Some(at)) = (erased["id"].as_str(), erased["last"]["at"].as_str()) else { continue };
+            let at = at.parse().or_fail("failed to read when a key was destroyed")?;
+            if self.store.has_key(incident).or_fail("failed to look up a key")? {
+                tracing::warn!(incident, "the key of an erased incident was there again; destroyed");
+                self.store.destroy_key(incident, at).or_fail("failed to destroy a key again")?;
+            }
+        }
+        Ok(())
     }
 }
 

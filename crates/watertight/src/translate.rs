@@ -131,6 +131,7 @@ pub(crate) fn event_row(event: &Event, tenant: &str, source: &str, record: i64, 
         http_status: hot.http_status.map(i32::from),
         row_count: None,
         raw: String::from_utf8_lossy(hot.raw).into_owned(),
+        raw_bytes: std::str::from_utf8(hot.raw).is_err().then(|| hot.raw.to_vec()),
         resources: hot.resources,
     }
 }

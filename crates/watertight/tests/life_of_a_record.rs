@@ -42,7 +42,7 @@ fn a_record_leaves_its_trace_at_every_station() {
     let log = place.log();
     the_log_commits_to_it(&log, &records, &finding, &incident);
     for (index, entry) in log.iter().enumerate() {
-        its_entry_is_proved(&place, index, entry);
+        its_entry_is_proved(&place, index, entry, log.len());
     }
     let verified = place.run(&["evidence", "verify", "data/log"]).ok().json();
     assert_eq!((&verified["entries"], &verified["faults"]), (&(log.len()).into(), &Value::Array(Vec::new())));
@@ -113,7 +113,8 @@ fn the_incident_holds_the_finding(place: &Place, finding: &str) -> String {
 #[track_caller]
 fn the_log_commits_to_it(log: &[Value], records: &[String], finding: &str, incident: &str) {
     let kinds: Vec<&str> = log.iter().map(|entry| entry["kind"].as_str().unwrap_or("-")).collect();
-    assert_eq!(kinds, ["batch.sealed", "incident.opened"]);
+    // The first two are the record's own; the others follow up the incident that it opened.
+    assert_eq!(kinds, ["batch.sealed", "incident.opened", "hold.placed", "incident.fact_set", "exposure.measured"]);
     let batch = &log[0]["clear"];
     let digests: Vec<[u8; 32]> = records.iter().map(|record| leaf(&Sha256::digest(record))).collect();
     assert_eq!(
@@ -133,21 +134,18 @@ fn the_log_commits_to_it(log: &[Value], records: &[String], finding: &str, incid
 
 /// Checks the proof that the program prints by hand: entry → leaf → root → checkpoint.
 #[track_caller]
-fn its_entry_is_proved(place: &Place, index: usize, entry: &Value) {
+fn its_entry_is_proved(place: &Place, index: usize, entry: &Value, size: usize) {
     let proof = place.run(&["evidence", "prove", entry["id"].as_str().expect("an entry has an id")]).ok().stdout;
     let (head, checkpoint) = proof.split_once("\n\n").expect("a blank line before the checkpoint");
     let mut lines = head.lines();
     assert_eq!(lines.next(), Some("c2sp.org/tlog-proof@v1"));
     assert_eq!(lines.next(), Some(format!("index {index}").as_str()));
     let bytes = serde_json::to_string(entry).expect("an entry is canonical JSON: keys sorted, no spaces");
-    // A tree of two leaves: the proof is the other leaf.
-    let other: Vec<u8> = STANDARD.decode(lines.next().expect("one hash")).expect("base64");
-    assert_eq!(lines.next(), None);
-    let own = leaf(bytes.as_bytes());
-    let whole = if index == 0 { node(&own, &other) } else { node(&other, &own) };
+    let path: Vec<Vec<u8>> = lines.map(|line| STANDARD.decode(line).expect("base64")).collect();
+    let whole = climb(index, size, leaf(bytes.as_bytes()), &path);
     let mut note = checkpoint.lines();
     assert_eq!(note.next(), Some("watertight.example/larkfield/simulated"));
-    assert_eq!(note.next(), Some("2"));
+    assert_eq!(note.next(), Some(size.to_string().as_str()));
     assert_eq!(note.next(), Some(STANDARD.encode(whole).as_str()), "entry {index} is under the signed root");
 }
 
@@ -157,6 +155,24 @@ fn leaf(bytes: &[u8]) -> [u8; 32] {
 
 fn node(left: &[u8], right: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+}
+
+/// From a leaf to the root along its audit path, as RFC 9162 section 2.1.3.2 has it.
+fn climb(index: usize, size: usize, leaf: [u8; 32], path: &[Vec<u8>]) -> [u8; 32] {
+    let (mut here, mut last, mut hash) = (index, size - 1, leaf);
+    for other in path {
+        if here % 2 == 1 || here == last {
+            hash = node(other, &hash);
+            while here % 2 == 0 && here != 0 {
+                (here, last) = (here / 2, last / 2);
+            }
+        } else {
+            hash = node(&hash, other);
+        }
+        (here, last) = (here / 2, last / 2);
+    }
+    assert_eq!(last, 0, "the path has as many hashes as the tree has levels");
+    hash
 }
 
 /// RFC 6962 section 2.1, as it is written there.

@@ -254,9 +254,51 @@ fn refused_recipients_are_counted_and_keep_the_duty_open() {
     assert_eq!((&counts["sent"], &counts["refused"], &counts["waiting"]), (&3.into(), &1.into(), &0.into()));
     assert_eq!(notice(&place)["state"], "sent_in_part");
     assert_eq!(obligation(&place)["state"], "required", "somebody was not told");
-    assert_eq!(place.run(&["notice", "receipts", &notice_id]).ok().rows().len(), 3);
+    let receipts = place.run(&["notice", "receipts", &notice_id]).ok().rows();
+    let with = |state: &str| receipts.iter().filter(|row| row["state"] == state).count();
+    assert_eq!((receipts.len(), with("sent"), with("refused")), (4, 3, 1));
     assert_eq!(server.arrived().len(), 3);
+    let failed: Vec<Value> = place.log().into_iter().filter(|entry| entry["kind"] == "delivery.failed").collect();
+    assert_eq!(failed.len(), 1, "who was not reached is on record");
+    assert_eq!(failed[0]["clear"]["state"], "refused");
     the_log_holds(&place);
+}
+
+#[test]
+fn a_duty_to_people_is_done_when_as_many_were_reached_as_are_concerned() {
+    const TO_PEOPLE: &str = "EU-GDPR-34";
+    let (place, _server) = reported();
+    for (name, value) in [
+        ("role", "[\"controller\"]"),
+        ("risk.gdpr", "high"),
+        ("narrative.nature", "An export was readable by another customer."),
+        ("narrative.likely_consequences", "Unwanted advertising."),
+        ("narrative.measures_taken_or_proposed", "The file was withdrawn."),
+        ("narrative.advice", "Be careful with unexpected mail."),
+    ] {
+        place.run(&["incident", "fact", "1", name, value, "--by", "P-1"]).ok();
+    }
+    place.run(&["duty", "assess", "1"]).ok();
+    let of_people =
+        |rows: Vec<Value>| rows.into_iter().find(|row| row["rule_id"] == TO_PEOPLE).expect("a duty to people");
+    let duty = || of_people(place.run(&["duty", "list"]).ok().rows());
+    assert_eq!(duty()["state"], "required");
+    place.run(&["notice", "draft", "--incident", "1", "--by", "P-1"]).ok();
+    let notice_id = of_people(place.run(&["notice", "status"]).ok().rows())["id"].as_str().expect("an id").to_owned();
+    // 40 people are concerned; the list has 3.
+    recipients(&place, 3);
+    approved(&place, &notice_id);
+    assert_eq!(place.run(&["notice", "send", &notice_id]).ok().json()["sent"], 3);
+    let after = duty();
+    assert_eq!((&after["state"], &after["reached"], &after["concerned"]), (&"required".into(), &3.into(), &40.into()));
+    // The others were told by letter, and a person says so once.
+    let id = after["id"].as_str().expect("an id");
+    let fulfil = ["duty", "fulfil", id, "--by", "P-7", "--how", "37 letters, posted by the print shop"];
+    place.run(&fulfil).ok();
+    assert_eq!(duty()["state"], "fulfilled");
+    place.run(&fulfil).exits(2);
+    let clear = serde_json::to_string(&place.log()).expect("JSON prints");
+    assert!(!clear.contains("print shop"), "free text stands in the clear part of the log");
 }
 
 #[test]

@@ -55,6 +55,7 @@ pub(crate) fn event(source: &str, time_us: i64, actor: &str, n: i64) -> EventRow
         http_status: Some(200),
         row_count: None,
         raw: format!("{{\"eventID\":\"{n}\",\"actor\":\"{actor}\"}}"),
+        raw_bytes: (n % 3 == 0).then(|| vec![0xff, 0x00, 0xc3]),
     }
 }
 

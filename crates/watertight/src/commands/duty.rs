@@ -1,27 +1,43 @@
 //! `watertight duty`: the obligations of incidents, the law behind a rule, and whether anything is overdue.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cases;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
+use crate::law::{Standing, Unowed};
+use crate::store::{Draft, ObligationState};
 use crate::{law, output};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Every obligation, the nearest deadline first
+    /// Every obligation and every question of the law that is open, the nearest deadline first
     List {
         /// Only of this incident (id or number)
         #[arg(long)]
         incident: Option<String>,
+        /// Also what the law was asked about and does not require, each with its reason
+        #[arg(long)]
+        not_required: bool,
     },
     /// A rule of law: trigger, clock, deadline, content, citation
     Explain { rule_id: String },
     /// Ask the law again about an incident as its facts stand now
     Assess { incident: String },
-    /// Exit with 5 if a required notice is past its deadline
+    /// Record that a duty was done outside this system: an authority's form, a letter, a call
+    Fulfil {
+        /// The obligation's id, from `duty list`
+        obligation: String,
+        /// Who says so: an opaque id, never a name
+        #[arg(long)]
+        by: String,
+        /// How it was done and what proves it (kept encrypted)
+        #[arg(long)]
+        how: String,
+    },
+    /// Exit with 5 if a required notice is past its deadline, or a question past the time from which it counts as one
     Check,
 }
 
@@ -31,25 +47,44 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
     }
     context.block_on(async {
         match command {
-            Command::List { incident } => list(context, incident.as_deref()).await,
+            Command::List { incident, not_required } => list(context, incident.as_deref(), not_required).await,
             Command::Assess { incident } => assess(context, &incident).await,
+            Command::Fulfil { obligation, by, how } => fulfil(context, &obligation, &by, &how).await,
             Command::Check | Command::Explain { .. } => check(context).await,
         }
     })
 }
 
-const COLUMNS: &[&str] = &["due_by", "standard", "recipient", "rule_id", "state", "citation", "incident"];
+const COLUMNS: &[&str] = &["due_by", "standard", "recipient", "rule_id", "state", "because", "citation", "incident"];
 
-async fn list(context: &Context, incident: Option<&str>) -> Outcome {
+async fn list(context: &Context, incident: Option<&str>, not_required: bool) -> Outcome {
     let instance = Instance::read(context).await?;
+    let only = match incident {
+        Some(name) => Some(cases::find(&instance.store, name).await?),
+        None => None,
+    };
     let mut rows = instance.store.documents("obligation").await.or_fail("failed to read obligations")?;
-    if let Some(name) = incident {
-        let id = cases::find(&instance.store, name).await?;
-        rows.retain(|row| row["incident"] == id.as_str());
-    }
-    rows.sort_by_key(|row| (due(row).is_none(), due(row), row["id"].to_string()));
+    rows.extend(questions(&instance, |unowed| not_required || unowed.state != Standing::NotRequired).await?);
+    rows.retain(|row| only.as_ref().is_none_or(|id| row["incident"] == id.as_str()));
+    rows.sort_by_key(|row| (due(row).is_none(), due(row), row["rule_id"].to_string(), row["incident"].to_string()));
     output::rows(context.format, COLUMNS, &rows)?;
     Ok(Exit::Done)
+}
+
+/// What the law left unowed about each incident, in the shape of obligations: a question is due when it counts as a duty.
+async fn questions(instance: &Instance, wanted: impl Fn(&Unowed) -> bool) -> Result<Vec<Value>, Failure> {
+    let mut rows = Vec::new();
+    for evaluation in instance.store.documents("evaluation").await.or_fail("failed to read the law's answers")? {
+        let incident = evaluation["incident"].as_str().unwrap_or_default();
+        let unowed = law::last_unowed(&instance.store, incident).await?.unwrap_or_default();
+        for unowed in unowed.iter().filter(|unowed| wanted(unowed)) {
+            let mut row = serde_json::to_value(unowed).or_fail("failed to print")?;
+            row["due_by"] = row["fail_safe_at"].clone();
+            row["incident"] = json!(incident);
+            rows.push(row);
+        }
+    }
+    Ok(rows)
 }
 
 fn due(row: &Value) -> Option<Timestamp> {
@@ -79,11 +114,39 @@ async fn assess(context: &Context, name: &str) -> Outcome {
     Ok(Exit::Done)
 }
 
+async fn fulfil(context: &Context, id: &str, by: &str, how: &str) -> Outcome {
+    let mut instance = Instance::open(context).await?;
+    let now = context.clock.now();
+    let document = instance.store.document("obligation", id).await.or_fail("failed to read the obligation")?;
+    let document = document.ok_or_else(|| {
+        Failure::usage(format!("there is no obligation `{id}`")).help("`watertight duty list` shows ids")
+    })?;
+    if !ObligationState::of(&document).is_some_and(ObligationState::is_open) {
+        return Err(Failure::usage(format!("the obligation is {} already", document["state"])));
+    }
+    let incident = document["incident"].as_str().unwrap_or_default();
+    let state = ObligationState::Fulfilled;
+    let clear = json!({"id": id, "incident": incident, "state": state, "fulfilled_by": by, "fulfilled_at": now});
+    let entry = Draft {
+        id: law::hash(&["obligation.fulfilled", id, &document["last"]["position"].to_string()]),
+        kind: "obligation.fulfilled".to_owned(),
+        at: now,
+        subject: incident.to_owned(),
+        clear: clear.clone(),
+        body: Some(json!({"how": how})),
+    };
+    cases::append(&mut instance, &[entry]).await?;
+    output::object(context.format, &clear)?;
+    Ok(Exit::Done)
+}
+
 async fn check(context: &Context) -> Outcome {
     let instance = Instance::read(context).await?;
     let now = context.clock.now();
     let mut rows = instance.store.documents("obligation").await.or_fail("failed to read obligations")?;
-    rows.retain(|row| row["state"] == "required" && due(row).is_some_and(|due| due < now));
+    rows.retain(|row| ObligationState::of(row) == Some(ObligationState::Required));
+    rows.extend(questions(&instance, |unowed| unowed.state == Standing::Pending).await?);
+    rows.retain(|row| due(row).is_some_and(|due| due < now));
     output::rows(context.format, COLUMNS, &rows)?;
     if rows.is_empty() {
         return Ok(Exit::Done);

@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::output::{self, Format};
 use crate::store::Draft;
-use crate::{cases, law, pack};
+use crate::{cases, holds, law, pack};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -153,6 +153,13 @@ async fn erase(context: &Context, name: &str, by: &str, reason: &str) -> Outcome
     if instance.store.cases().await.incidents.find(&incident).is_some_and(|found| found.closed.is_none()) {
         return Err(Failure::usage(format!("incident `{name}` is open: what is still to come would have no key"))
             .help("close it first: `watertight incident close`"));
+    }
+    let number = instance.store.cases().await.incidents.find(&incident).map(|found| found.number);
+    if let Some(held) = holds::of_incident(&instance, number.unwrap_or_default()).await?.first() {
+        return Err(Failure::usage(format!(
+            "`{held}` holds what belongs to incident `{name}`, and a hold beats an erasure"
+        ))
+        .help(format!("end it first: `watertight lake release {held} --by <who>`")));
     }
     let now: Timestamp = context.clock.now();
     let clear = json!({"id": incident, "state": "destroyed", "by": by, "reason_code": "erasure"});

@@ -1,4 +1,5 @@
-//! `watertight ingest`: read every configured source to its present end, once: lake, findings, incidents, log.
+//! `watertight ingest`: read every configured source to its present end, once: lake, findings, incidents, log; then follow up
+//! the incidents that changed: exposure, facts, obligations.
 
 use serde_json::json;
 
@@ -7,7 +8,7 @@ use crate::detector::Detectors;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::flow::{self, Turn};
 use crate::instance::Instance;
-use crate::output;
+use crate::{law, output, response};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -22,11 +23,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         let mut rows = Vec::new();
         let mut total = Turn::default();
         let turns = ingest(&mut instance, &args.source, context).await?;
+        let law = law::load(&instance.content);
+        let assessed = response::follow_up(&mut instance, &law, context.clock.now()).await?;
         for (source, turn) in turns {
             total = total.plus(turn);
             rows.push(json!({"source": source, "records": turn.records, "events": turn.events, "rejected": turn.rejected, "findings": turn.findings}));
         }
         output::rows(context.format, &["source", "records", "events", "rejected", "findings"], &rows)?;
+        let duties: usize = assessed.iter().map(|assessed| assessed.required).sum();
+        if 0 < duties {
+            output::talk(format!("{duties} obligations of {} incidents; `watertight duty list`", assessed.len()));
+        }
         Ok(if 0 < total.rejected { Exit::Rejected } else { Exit::Done })
     })
 }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
-use crate::output;
+use crate::store::Draft;
+use crate::{cases, holds, law, output};
 
 /// Events are kept at least this long on every surface; an investigation asks for a quarter.
 const RETENTION_DAYS_MIN: u32 = 90;
@@ -45,7 +46,12 @@ pub(crate) enum Command {
         rows: Selection,
     },
     /// End a hold
-    Release { id: String },
+    Release {
+        id: String,
+        /// Who ends it: an opaque id, never a name
+        #[arg(long)]
+        by: String,
+    },
     /// Merge the small files of a day
     Compact { day: Date },
 }
@@ -74,7 +80,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
             Command::Status { days } => status(context, days).await,
             Command::Retain { keep_days, dry_run } => retain(context, keep_days, dry_run).await,
             Command::Hold { id, reason, rows } => hold(context, &id, &reason, rows).await,
-            Command::Release { id } => release(context, &id).await,
+            Command::Release { id, by } => release(context, &id, &by).await,
             Command::Compact { day } => compact(context, day).await,
         }
     })
@@ -117,7 +123,16 @@ async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
     let now = context.clock.now();
     let today = now.to_zoned(TimeZone::UTC).date();
     let older_than = today.checked_sub(i64::from(keep_days).days()).or_usage("too many days")?;
-    let instance = Instance::open(context).await?;
+    let mut instance = Instance::open(context).await?;
+    if !dry_run {
+        // An incident that was opened a moment ago holds its events too.
+        for incident in open_incidents(&instance).await {
+            holds::hold_incident(&mut instance, &incident, now).await?;
+        }
+        let ordered =
+            json!({"id": older_than.to_string(), "state": "ordered", "older_than": older_than, "ordered_at": now});
+        cases::append(&mut instance, &[entry("retention.ordered", ordered, now)]).await?;
+    }
     let mut rows = Vec::new();
     // Findings and entries outlive the audit period; only raw telemetry goes.
     for table in [TableName::Events, TableName::Rejected] {
@@ -126,6 +141,8 @@ async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
         rows.push(serde_json::to_value(&done).or_fail("failed to print")?);
     }
     if !dry_run {
+        let done = json!({"id": older_than.to_string(), "state": "done", "older_than": older_than, "tables": rows, "done_at": now});
+        cases::append(&mut instance, &[entry("retention.done", done, now)]).await?;
         let sweep = Vacuum { keep: VACUUM_GRACE, now, dry_run };
         instance.lake.vacuum(&sweep).await.or_fail("failed to remove old files")?;
     }
@@ -133,8 +150,20 @@ async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
+async fn open_incidents(instance: &Instance) -> Vec<String> {
+    let cases = instance.store.cases().await;
+    let open = cases.incidents.incidents.values().filter(|incident| incident.closed.is_none());
+    open.map(|incident| incident.id.clone()).collect()
+}
+
+/// What was asked before it is done, and what came of it: rows that are gone must not be gone without a word.
+fn entry(kind: &str, clear: Value, now: Timestamp) -> Draft {
+    let id = law::hash(&[kind, &clear.to_string()]);
+    Draft { id, kind: kind.to_owned(), at: now, subject: "lake".to_owned(), clear, body: None }
+}
+
 async fn hold(context: &Context, id: &str, reason: &str, rows: Selection) -> Outcome {
-    let instance = Instance::open(context).await?;
+    let mut instance = Instance::open(context).await?;
     let filter = Filter {
         tenant: None,
         source: rows.source,
@@ -145,15 +174,14 @@ async fn hold(context: &Context, id: &str, reason: &str, rows: Selection) -> Out
         from_us: rows.from.map(Timestamp::as_microsecond),
         to_us: rows.to.map(Timestamp::as_microsecond),
     };
-    let hold =
-        instance.lake.hold(id, filter, reason, context.clock.now()).await.or_usage("failed to place the hold")?;
+    let hold = holds::place(&mut instance, id, filter, reason, context.clock.now()).await?;
     output::object(context.format, &hold)?;
     Ok(Exit::Done)
 }
 
-async fn release(context: &Context, id: &str) -> Outcome {
-    let instance = Instance::open(context).await?;
-    let hold = instance.lake.release(id).await.or_usage("failed to release the hold")?;
+async fn release(context: &Context, id: &str, by: &str) -> Outcome {
+    let mut instance = Instance::open(context).await?;
+    let hold = holds::release(&mut instance, id, by, context.clock.now()).await?;
     output::object(context.format, &hold)?;
     Ok(Exit::Done)
 }

@@ -44,7 +44,7 @@ pub(crate) enum Command {
     Send { notice: String },
     /// Every notice and its state
     Status,
-    /// What mail servers took, with the log entries that prove it
+    /// What became of each message, with the log entries that prove it
     Receipts { notice: String },
 }
 
@@ -139,7 +139,7 @@ async fn receipts(context: &Context, notice: &str) -> Outcome {
     rows.retain(|row| row["notice"] == notice);
     output::rows(
         context.format,
-        &["recipient_id", "accepted_at", "message_id", "attempts", "possible_duplicates"],
+        &["recipient_id", "state", "accepted_at", "message_id", "attempts", "possible_duplicates"],
         &rows,
     )?;
     Ok(Exit::Done)

@@ -89,6 +89,19 @@ const LENT: &[Lent] = &[
         ],
     ),
     (
+        "evaluations",
+        "evaluation",
+        &[
+            ("incident", Text),
+            ("as_of", Text),
+            ("required", Integer),
+            ("not_required", Integer),
+            ("pending", Integer),
+            ("review", Integer),
+            ("next_fail_safe_at", Time),
+        ],
+    ),
+    (
         "notices",
         "notice",
         &[

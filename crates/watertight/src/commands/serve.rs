@@ -5,14 +5,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::detector::Detectors;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::flow;
 use crate::instance::Instance;
-use crate::output;
 use crate::web::{self, Site};
+use crate::{law, output, response};
+
+/// How often incidents are followed up while sources keep giving.
+const FOLLOW_UP_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// How long the loop rests when no source had anything new. Files are found within this.
 const REST: Duration = Duration::from_secs(1);
@@ -69,17 +74,35 @@ async fn interrupted() {
 
 async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::sync::Notify>) -> Result<(), Failure> {
     let mut detectors = Detectors::open(&instance.store, &instance.content, &instance.config).await?;
+    let law = law::load(&instance.content);
+    let mut followed: Option<Timestamp> = None;
     let mut feeds = Vec::new();
     for source in instance.config.source.clone() {
         feeds.push(flow::open_feed(&instance.store, &source).await?);
     }
     loop {
+        // A clock that runs backward ends the process: every entry from here on would tell a time that is not true.
+        instance.check_time(clock.now()).await?;
         let mut idle = true;
         for feed in &mut feeds {
             match flow::turn(&mut instance, &mut detectors, feed, clock.now()).await {
                 Ok(Some(_)) => idle = false,
                 Ok(None) => {}
-                Err(failure) => tracing::error!(source = %feed.id, "{failure}"),
+                Err(failure) => {
+                    tracing::error!(source = %feed.id, "{failure}");
+                    // What was read and not assigned is known only to the store: begin again behind that.
+                    if let Err(failure) = reopen(&instance, feed).await {
+                        tracing::error!(source = %feed.id, "{failure}");
+                    }
+                }
+            }
+        }
+        let now = clock.now();
+        // Measuring costs more than reading a batch: while records pour in, once a minute is often enough for the law.
+        if idle || followed.is_none_or(|last| last + FOLLOW_UP_EVERY <= now) {
+            followed = Some(now);
+            if let Err(failure) = response::follow_up(&mut instance, &law, now).await {
+                tracing::error!("failed to follow up incidents: {failure}");
             }
         }
         let rest = if idle { REST } else { Duration::ZERO };
@@ -87,4 +110,12 @@ async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::syn
             return Ok(());
         }
     }
+}
+
+async fn reopen(instance: &Instance, feed: &mut flow::Feed) -> Result<(), Failure> {
+    let config = instance.config.source.iter().find(|source| source.id == feed.id);
+    if let Some(config) = config {
+        *feed = flow::open_feed(&instance.store, config).await?;
+    }
+    Ok(())
 }

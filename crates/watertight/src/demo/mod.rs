@@ -20,7 +20,7 @@ use crate::commands;
 use crate::context::Context;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
-use crate::{exposure, law, notices, output, pack};
+use crate::{law, notices, output, pack, response};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -96,9 +96,7 @@ async fn work_incidents(instance: &mut Instance, now: Timestamp) -> Result<(), F
     let law = law::load(&instance.content);
     let incidents: Vec<String> = instance.store.cases().await.incidents.incidents.keys().cloned().collect();
     for incident in incidents {
-        let measured = exposure::measure(instance, &incident).await?;
-        exposure::record(instance, &measured, now).await?;
-        exposure::state_facts(instance, &measured, now).await?;
+        let measured = response::measure(instance, &incident, now).await?;
         if 0 < measured.subjects {
             configure::attest(instance, &incident, &measured, now).await?;
             law::assess(instance, &law, &incident, now).await?;

@@ -28,6 +28,9 @@ pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), 
     };
     let (incidents, obligations, notices) =
         (count("incident").await?, count("obligation").await?, count("notice").await?);
+    let evaluations = instance.store.documents("evaluation").await.or_fail("failed to read documents")?;
+    let open = |field: &str| evaluations.iter().filter_map(|answer| answer[field].as_u64()).sum::<u64>();
+    let questions = open("pending") + open("review");
     let entries = instance.store.size().await.or_fail("failed to read the log")?;
     let dir = facts.out.display();
     // As this very program was called: after `cargo run` it is on nobody's PATH.
@@ -48,7 +51,8 @@ pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), 
     ))?;
     line(format!("incidents    {incidents:>8}"))?;
     line(format!("               {with} incident list"))?;
-    line(format!("obligations  {obligations:>8}"))?;
+    line(format!("obligations  {obligations:>8}   and {questions} open questions of law"))?;
+    line(format!("               {with} query \"SELECT count(*) FROM obligations\""))?;
     line(format!("               {with} duty list"))?;
     line(format!("notices      {notices:>8}   drafted, none sent"))?;
     line(format!("               {with} notice status"))?;

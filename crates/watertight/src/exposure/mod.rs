@@ -21,6 +21,7 @@ use crate::law;
 use crate::store::Draft;
 
 pub(crate) use facts::state_facts;
+pub(crate) use traces::event_uids;
 
 /// What got out.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -44,6 +45,8 @@ pub(crate) struct Exposure {
     /// What was taken for granted, in words.
     pub(crate) assumptions: Vec<String>,
     pub(crate) events: usize,
+    /// Findings of the incident when this was measured.
+    pub(crate) findings: u64,
 }
 
 /// One thing that got out.
@@ -58,9 +61,12 @@ pub(crate) struct ExposedObject {
 
 /// Measures the exposure of an incident. Nothing is written.
 pub(crate) async fn measure(instance: &Instance, incident: &str) -> Result<Exposure, Failure> {
+    // Counted before reading: what joins meanwhile is measured the next time.
+    let findings = instance.store.cases().await.incidents.find(incident).map_or(0, |found| found.finding_count);
     let traces = traces::of_incident(instance, incident).await?;
     let mut exposure = people::count(instance, &traces)?;
     exposure.incident = incident.to_owned();
+    exposure.findings = findings;
     Ok(exposure)
 }
 
@@ -77,6 +83,7 @@ pub(crate) async fn record(instance: &mut Instance, exposure: &Exposure, now: Ti
         "id": exposure.incident, "incident": exposure.incident, "objects": exposure.objects.len(), "subjects": exposure.subjects,
         "subjects_at_most": exposure.subjects_at_most, "residency": exposure.residency, "elements": exposure.elements,
         "customers": exposure.customers.len(), "not_opened": exposure.not_opened.len(), "events": exposure.events,
+        "findings": exposure.findings,
     });
     let before =
         instance.store.document("exposure", &exposure.incident).await.or_fail("failed to read the exposure")?;

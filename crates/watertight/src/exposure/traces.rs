@@ -48,25 +48,35 @@ pub(super) async fn of_incident(instance: &Instance, incident: &str) -> Result<T
     Ok(traces)
 }
 
-/// The events behind the findings of an incident.
-async fn events_of(instance: &Instance, incident: &str) -> Result<Vec<EventRow>, Failure> {
-    let members: BTreeSet<String> = {
+/// Ids of the events behind the findings of an incident. Only the days that it spans are read.
+pub(crate) async fn event_uids(instance: &Instance, incident: &str) -> Result<BTreeSet<String>, Failure> {
+    let (members, span): (BTreeSet<String>, _) = {
         let cases = instance.store.cases().await;
-        let findings = &cases.incidents.findings;
-        findings
-            .iter()
-            .filter(|(_, record)| record.incident.as_deref() == Some(incident))
-            .map(|(uid, _)| uid.clone())
-            .collect()
+        let Some(found) = cases.incidents.find(incident) else { return Ok(BTreeSet::new()) };
+        let findings = cases.incidents.findings.iter();
+        let ours = findings.filter(|(_, record)| record.incident.as_deref() == Some(incident));
+        (ours.map(|(uid, _)| uid.clone()).collect(), found.events.clone())
     };
+    if members.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let day = |at: jiff::Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let query = format!(
+        "SELECT uid, event_uid FROM findings WHERE day BETWEEN DATE '{}' AND DATE '{}'",
+        day(span.first),
+        day(span.last)
+    );
     let mut uids = BTreeSet::new();
-    let mut stream =
-        instance.lake.sql_stream("SELECT uid, event_uid FROM findings").await.or_fail("failed to read findings")?;
+    let mut stream = instance.lake.sql_stream(&query).await.or_fail("failed to read findings")?;
     while let Some(rows) = stream.next().await.or_fail("failed to read findings")? {
         let text = |row: &[Value], i: usize| row.get(i).and_then(Value::as_str).unwrap_or_default().to_owned();
         uids.extend(rows.iter().filter(|row| members.contains(&text(row, 0))).map(|row| text(row, 1)));
     }
-    let uids: Vec<String> = uids.into_iter().collect();
+    Ok(uids)
+}
+
+async fn events_of(instance: &Instance, incident: &str) -> Result<Vec<EventRow>, Failure> {
+    let uids: Vec<String> = event_uids(instance, incident).await?.into_iter().collect();
     let mut events = Vec::new();
     for part in uids.chunks(UIDS_A_QUERY) {
         let filter = Filter { event_uids: part.iter().cloned().collect(), ..Filter::default() };

@@ -13,7 +13,7 @@ use crate::cases;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::law;
-use crate::store::Draft as LogDraft;
+use crate::store::{Draft as LogDraft, NoticeState};
 
 /// Recipients of one notice in this version; they are kept in one encrypted body, which holds 16 MiB.
 const RECIPIENTS_MAX: usize = 50_000;
@@ -66,7 +66,7 @@ pub(crate) async fn approve(instance: &mut Instance, wish: &Approve<'_>, now: Ti
         at: now,
         subject: incident.to_owned(),
         clear: json!({
-            "id": wish.notice, "incident": incident, "state": "approved", "hash": approval.hash,
+            "id": wish.notice, "incident": incident, "state": NoticeState::Approved, "hash": approval.hash,
             "approval": approval, "approved_entry": entry_id,
         }),
         body: Some(json!({"recipients": wish.recipients})),

@@ -13,7 +13,7 @@ use crate::config::Organisation;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::law;
-use crate::store::{Body, Draft as LogDraft};
+use crate::store::{Body, Draft as LogDraft, NoticeState, ObligationState};
 
 /// What drafting an incident came to.
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -37,7 +37,10 @@ pub(crate) async fn draft_incident(
     let obligations = instance.store.documents("obligation").await.or_fail("failed to read obligations")?;
     let mut all = DraftedAll::default();
     let mut drafts = Vec::new();
-    for obligation in obligations.iter().filter(|o| o["incident"] == incident && o["state"] == "required") {
+    for obligation in obligations
+        .iter()
+        .filter(|o| o["incident"] == incident && ObligationState::of(o) == Some(ObligationState::Required))
+    {
         let rule_id = obligation["rule_id"].as_str().unwrap_or_default();
         let Some(template) = find(&library, rule_id, language) else {
             all.without_template.push(rule_id.to_owned());
@@ -133,7 +136,7 @@ fn entry(
         "id": id, "incident": incident, "obligation": obligation_id, "rule_id": obligation["rule_id"],
         "recipient": obligation["recipient"], "due_by": obligation["due_by"],
         "template": template.id, "template_sha256": template.sha256, "language": template.language,
-        "channel": text.channel, "state": "draft", "author": author, "text_hash": text_hash, "draft_entry": entry_id,
+        "channel": text.channel, "state": NoticeState::Draft, "author": author, "text_hash": text_hash, "draft_entry": entry_id,
         "gaps": text.gaps.iter().map(|gap| json!({"element": gap.element, "who": gap.who})).collect::<Vec<_>>(),
         "format_faults": text.format_faults, "unconfirmed": text.unconfirmed.len(),
     });

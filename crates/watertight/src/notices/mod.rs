@@ -1,10 +1,11 @@
 //! Notices of an incident: drafted from its obligations, checked, approved by hash, sent.
 //!
 //! `notice` writes and judges; this module carries its values between the store, the log and the mail server.
-//! In this order: `drafting` → `approving` → `sending`.
+//! In this order: `drafting` → `approving` → `sending` → `finishing`.
 
 mod approving;
 mod drafting;
+mod finishing;
 mod sending;
 
 use ::notice::{Draft, DraftInput, Library, Template};

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::approving::{binding, recipient_salt};
+use super::finishing::finish;
 use super::{Drafted, body_of, ensure_current, latest, library, template};
 use crate::cases;
 use crate::config::Mail as MailConfig;
@@ -195,6 +196,7 @@ fn receipt_entry(document: &Value, receipt: &Receipt, now: Timestamp) -> Result<
         fields.insert("id".to_owned(), json!(receipt.item_id));
         fields.insert("notice".to_owned(), document["id"].clone());
         fields.insert("incident".to_owned(), json!(incident));
+        fields.insert("state".to_owned(), json!("sent"));
         return Ok(LogDraft {
             id: receipt_id(&receipt.item_id),
             kind: "delivery.sent".to_owned(),
@@ -205,45 +207,6 @@ fn receipt_entry(document: &Value, receipt: &Receipt, now: Timestamp) -> Result<
         });
     }
     Err(Failure::failed("a receipt is no object"))
-}
-
-/// Everybody has it, or nobody is left to try: the notice says so, and a duty with all copies sent is satisfied.
-async fn finish(
-    instance: &mut Instance,
-    notice: &str,
-    document: &Value,
-    sent: Sent,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    let state = match sent {
-        Sent { waiting: 0, refused: 0, .. } => "sent",
-        Sent { waiting: 0, .. } => "sent_in_part",
-        _ => "sending",
-    };
-    let incident = document["incident"].as_str().unwrap_or_default();
-    let clear = json!({"id": notice, "incident": incident, "state": state, "sent": sent});
-    let id = law::hash(&["notice.progress", notice, &clear.to_string()]);
-    let mut drafts = vec![LogDraft {
-        id,
-        kind: "notice.progress".to_owned(),
-        at: now,
-        subject: incident.to_owned(),
-        clear,
-        body: None,
-    }];
-    if state == "sent" {
-        let obligation = document["obligation"].as_str().unwrap_or_default();
-        drafts.push(LogDraft {
-            id: law::hash(&["obligation.fulfilled", obligation, notice]),
-            kind: "obligation.fulfilled".to_owned(),
-            at: now,
-            subject: incident.to_owned(),
-            clear: json!({"id": obligation, "incident": incident, "state": "fulfilled", "by_notice": notice, "fulfilled_at": now}),
-            body: None,
-        });
-    }
-    cases::append(instance, &drafts).await?;
-    Ok(())
 }
 
 fn sender(mail: &MailConfig) -> Result<Sender, Failure> {

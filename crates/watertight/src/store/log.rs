@@ -170,6 +170,18 @@ impl Store {
         Ok(self.keys.destroy(&key_name(&self.tenant, subject), &now.to_string())?)
     }
 
+    /// Whether a subject's bodies can be read: its key is there and was not destroyed.
+    pub(crate) fn has_key(&self, subject: &str) -> Result<bool, LogError> {
+        Ok(matches!(self.keys.key(&key_name(&self.tenant, subject))?, evidence::keyring::KeyState::Present(_)))
+    }
+
+    /// The latest time that any entry tells.
+    pub(crate) async fn latest_at(&self) -> Result<Option<Timestamp>, LogError> {
+        let row = sqlx::query("SELECT MAX(at_us) FROM entry").fetch_one(&self.pool).await?;
+        let latest: Option<i64> = row.try_get(0)?;
+        Ok(latest.and_then(|us| Timestamp::from_microsecond(us).ok()))
+    }
+
     /// Up to a page of entries from `from` on, in order; empty at the end.
     pub(crate) async fn entries(&self, from: u64) -> Result<Vec<Stored>, LogError> {
         let mut connection = self.pool.acquire().await?;

@@ -9,6 +9,7 @@ mod log;
 mod outbox;
 mod projection;
 mod rebuild;
+mod states;
 
 use std::path::Path;
 
@@ -20,9 +21,13 @@ use tokio::sync::Mutex;
 pub(crate) use batches::{Assignment, Span};
 pub(crate) use log::{Body, Draft, LogError, Stored};
 pub(crate) use projection::Cases;
+pub(crate) use states::{NoticeState, ObligationState};
 
 /// Migrations in order; a new one is a new file and a new line.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "log", include_str!("../../migrations/sqlite/0001_log.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "log", include_str!("../../migrations/sqlite/0001_log.sql")),
+    (2, "entry_time", include_str!("../../migrations/sqlite/0002_entry_time.sql")),
+];
 
 /// The database file inside the data directory.
 pub(crate) const STATE_FILE: &str = "state.sqlite";

@@ -80,6 +80,9 @@ fn change(stored: &Stored) -> Change {
         "batch" => "batch",
         "content" => "content",
         "key" => "key",
+        "law" => "evaluation",
+        "hold" => "hold",
+        "retention" => "retention",
         _ => return Change::None,
     };
     let id = entry.clear.get("id").and_then(Value::as_str).unwrap_or(&entry.subject);

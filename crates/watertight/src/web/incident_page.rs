@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::overview::{Obligation, obligations};
 use super::{Page, Site, WebError, shown};
+use crate::law::{self, Standing, Unowed};
 
 #[derive(askama::Template)]
 #[template(path = "incident.html")]
@@ -23,6 +24,9 @@ struct IncidentPage {
     signals: Vec<Signal>,
     facts: Vec<Fact>,
     obligations: Vec<Obligation>,
+    /// What the law could not decide yet.
+    questions: Vec<Answer>,
+    not_required: Vec<Answer>,
     timeline: Vec<Line>,
 }
 
@@ -41,9 +45,22 @@ struct Fact {
     by: String,
 }
 
+/// An answer of the law that is no obligation.
+struct Answer {
+    rule_id: String,
+    jurisdiction: String,
+    recipient: String,
+    because: String,
+    citation: String,
+    /// When the question counts as a duty, answered or not.
+    counts_from: String,
+}
+
 struct Line {
     at: String,
     kind: String,
+    /// Which fact, rule, notice or message it is about.
+    about: String,
     position: u64,
 }
 
@@ -52,6 +69,7 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>) -> Pa
     let duties: Vec<Value> =
         site.store.documents("obligation").await?.into_iter().filter(|duty| duty["incident"] == id.as_str()).collect();
     let numbers = BTreeMap::from([(id.as_str(), &document["number"])]);
+    let (not_required, questions) = answers(&site, &id).await?;
     let view = IncidentPage {
         number: shown::text(&document["number"]),
         title: shown::text(&document["title"]),
@@ -63,6 +81,8 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>) -> Pa
         signals: signals(&document),
         facts: facts(&document),
         obligations: obligations(&duties, &numbers, site.clock.now()),
+        questions,
+        not_required,
         timeline: timeline(&site, &id).await?,
     };
     Ok(Html(view.render()?))
@@ -114,14 +134,44 @@ fn value(value: &Value) -> String {
     }
 }
 
+/// What the law said no to, and what it left open.
+async fn answers(site: &Site, id: &str) -> Result<(Vec<Answer>, Vec<Answer>), WebError> {
+    let unowed = law::last_unowed(&site.store, id).await.map_err(|failure| WebError::Inside(failure.message))?;
+    let (refused, open): (Vec<Unowed>, Vec<Unowed>) =
+        unowed.unwrap_or_default().into_iter().partition(|unowed| unowed.state == Standing::NotRequired);
+    let show = |list: Vec<Unowed>| list.into_iter().map(answer).collect();
+    Ok((show(refused), show(open)))
+}
+
+fn answer(unowed: Unowed) -> Answer {
+    let because = unowed.because.join(", ");
+    Answer {
+        because: if unowed.state == Standing::Pending { format!("not known: {because}") } else { because },
+        counts_from: unowed.fail_safe_at.map_or_else(|| "-".to_owned(), |at| shown::time(&Value::String(at))),
+        citation: unowed.citation.unwrap_or_default(),
+        rule_id: unowed.rule_id,
+        jurisdiction: unowed.jurisdiction,
+        recipient: unowed.recipient,
+    }
+}
+
 async fn timeline(site: &Site, id: &str) -> Result<Vec<Line>, WebError> {
     let entries = site.store.entries_of(id).await?;
     Ok(entries
         .into_iter()
         .map(|stored| Line {
             at: shown::time(&Value::String(stored.entry.at)),
+            about: about(&stored.entry.clear),
             kind: stored.entry.kind,
             position: stored.position,
         })
         .collect())
+}
+
+/// What an entry is about, in the one or two clear fields that say so.
+fn about(clear: &serde_json::Map<String, Value>) -> String {
+    let text = |field: &str| clear.get(field).filter(|value| !value.is_null()).map(shown::text);
+    let about = ["name", "rule_id", "recipient_id", "verdict"].iter().find_map(|field| text(field));
+    let state = text("state").or_else(|| text("subjects").map(|people| format!("{people} people")));
+    [about, state].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }

@@ -1,5 +1,6 @@
 //! The overview: from records to notices, the clocks that run, the incidents, the sources and the sealed log.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use askama::Template as _;
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use super::shown::{self, Pace};
 use super::{Page, Site};
+use crate::store::{NoticeState, ObligationState};
 
 #[derive(askama::Template)]
 #[template(path = "overview.html")]
@@ -81,8 +83,13 @@ struct Log {
 pub(super) async fn page(State(site): State<Site>) -> Page {
     let now = site.clock.now();
     let batches = site.store.documents("batch").await?;
-    let incidents = site.store.documents("incident").await?;
+    let mut incidents = site.store.documents("incident").await?;
+    // What needs somebody first: open before closed, grave before light, new before old.
+    incidents.sort_by_key(|incident| {
+        (!incident["closed"].is_null(), Reverse(incident["severity_id"].as_u64()), Reverse(incident["number"].as_u64()))
+    });
     let duties = site.store.documents("obligation").await?;
+    let evaluations = site.store.documents("evaluation").await?;
     let notices = site.store.documents("notice").await?;
     let exposures = site.store.documents("exposure").await?;
     let exposure_of: BTreeMap<&str, &Value> = exposures.iter().filter_map(|e| Some((e["id"].as_str()?, e))).collect();
@@ -94,7 +101,7 @@ pub(super) async fn page(State(site): State<Site>) -> Page {
         simulated: site.clock.is_simulated(),
         now: now.to_string(),
         now_shown: shown::time(&Value::String(now.to_string())),
-        funnel: funnel(&batches, &incidents, &duties, &notices),
+        funnel: funnel(&batches, &incidents, &duties, &evaluations, &notices),
         more_obligations: duties.len().saturating_sub(CLOCKS_SHOWN),
         obligations: obligations(&duties, &numbers, now).into_iter().take(CLOCKS_SHOWN).collect(),
         incidents: incidents.iter().map(|document| incident(document, &exposure_of)).collect(),
@@ -109,16 +116,23 @@ fn total(documents: &[Value], field: &str) -> u64 {
     documents.iter().filter_map(|document| document[field].as_u64()).sum()
 }
 
-fn funnel(batches: &[Value], incidents: &[Value], duties: &[Value], notices: &[Value]) -> Vec<Step> {
+fn funnel(
+    batches: &[Value],
+    incidents: &[Value],
+    duties: &[Value],
+    evaluations: &[Value],
+    notices: &[Value],
+) -> Vec<Step> {
+    let questions = total(evaluations, "pending") + total(evaluations, "review");
     let rejected = total(batches, "rejected");
     let step = |label, n, note: String, href| Step { label, count: shown::count(n), note, href };
     let len = |documents: &[Value]| documents.len() as u64;
-    let sent = notices.iter().filter(|notice| notice["state"] == "sent").count();
+    let sent = notices.iter().filter(|notice| NoticeState::of(notice) == Some(NoticeState::Sent)).count();
     vec![
         step("records read", total(batches, "records"), format!("{rejected} rejected and kept"), "/api/v1/batches"),
         step("findings", total(batches, "findings"), "rules and data seen".to_owned(), "/api/v1/overview"),
         step("incidents", len(incidents), "findings that belong together".to_owned(), "/api/v1/incidents"),
-        step("obligations", len(duties), "who must be told".to_owned(), "/api/v1/obligations"),
+        step("obligations", len(duties), format!("{questions} questions of law open"), "/api/v1/obligations"),
         step("notices", len(notices), format!("{sent} sent"), "/api/v1/notices"),
     ]
 }
@@ -127,7 +141,7 @@ fn funnel(batches: &[Value], incidents: &[Value], duties: &[Value], notices: &[V
 pub(super) fn obligations(duties: &[Value], numbers: &BTreeMap<&str, &Value>, now: Timestamp) -> Vec<Obligation> {
     let due_of = |duty: &Value| duty["due_by"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let mut sorted: Vec<&Value> =
-        duties.iter().filter(|duty| duty["state"] == "required" || duty["state"] == "suspended").collect();
+        duties.iter().filter(|duty| ObligationState::of(duty).is_some_and(ObligationState::is_open)).collect();
     sorted.sort_by_key(|duty| (due_of(duty).is_none(), due_of(duty), duty["id"].to_string()));
     sorted
         .into_iter()
