@@ -2,7 +2,7 @@
 //!
 //! A reader that goes away (`| head`) ends the command quietly; that is no error of ours.
 
-use std::io::{BufWriter, IsTerminal as _, Write};
+use std::io::{BufWriter, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 use serde_json::Value;

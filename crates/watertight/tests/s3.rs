@@ -22,13 +22,13 @@ impl Drop for Moto {
 
 fn start() -> Option<Moto> {
     let server = std::env::var_os("WATERTIGHT_RIG_MOTO")?;
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
     let child = Command::new(server)
         .args(["-H", "127.0.0.1", "-p", &port.to_string()])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .unwrap();
+        .expect("start the S3 stand-in");
     let moto = Moto { child, port };
     let patience = Instant::now() + Duration::from_secs(120);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -40,16 +40,16 @@ fn start() -> Option<Moto> {
 
 /// One HTTP request; the stand-in checks no signatures, so setting it up needs no client of its own.
 fn put(moto: &Moto, path: &str, body: &[u8]) {
-    let mut stream = TcpStream::connect(("127.0.0.1", moto.port)).unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", moto.port)).expect("reach the stand-in");
     let head = format!(
         "PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         moto.port,
         body.len()
     );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
+    stream.write_all(head.as_bytes()).expect("send a request");
+    stream.write_all(body).expect("send a body");
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    stream.read_to_string(&mut answer).expect("read the answer");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
@@ -63,9 +63,10 @@ fn watertight(moto: &Moto, args: &[&str]) -> (i32, String) {
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .output()
-        .unwrap();
-    assert!(output.status.code().is_some(), "{}", String::from_utf8_lossy(&output.stderr));
-    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+        .expect("run the program");
+    let code = output.status.code();
+    let code = code.unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    (code, String::from_utf8(output.stdout).expect("UTF-8 on stdout"))
 }
 
 const RECORDS: &str = r#"{"Records":[

@@ -52,7 +52,7 @@ pub(super) fn count(instance: &Instance, traces: &Traces) -> Result<Exposure, Fa
         Some(root) => {
             gathered.customers = customers::Directory::read(root, objects);
             for (pattern, reads) in &traces.objects {
-                gathered.open(root, pattern, *reads, objects)?;
+                gathered.open(root, pattern, *reads, objects);
             }
         }
     }
@@ -74,7 +74,7 @@ pub(super) fn count(instance: &Instance, traces: &Traces) -> Result<Exposure, Fa
 
 impl Gathered<'_> {
     /// Every file a path or pattern names.
-    fn open(&mut self, root: &Path, pattern: &str, reads: u64, objects: &Objects) -> Result<(), Failure> {
+    fn open(&mut self, root: &Path, pattern: &str, reads: u64, objects: &Objects) {
         let found = expand(root, pattern);
         if found.is_empty() {
             self.exposure.not_opened.push(pattern.to_owned());
@@ -92,12 +92,11 @@ impl Gathered<'_> {
                 Ok(scan) => {
                     self.exposure.customers.extend(self.customers.of_file(&path, objects));
                     let object = ExposedObject { uri: shown.clone(), path: Some(shown), records: scan.records, reads };
-                    self.take(scan, object);
+                    self.take(&scan, object);
                 }
                 Err(error) => self.exposure.not_opened.push(format!("{shown}: {error}")),
             }
         }
-        Ok(())
     }
 
     /// People whom a log names by id: their rows of the register.
@@ -132,7 +131,7 @@ impl Gathered<'_> {
         }
         let object =
             ExposedObject { uri: format!("rows of {}", register.path), path: None, records: scan.records, reads: 1 };
-        self.take(scan, object);
+        self.take(&scan, object);
         Ok(())
     }
 
@@ -187,7 +186,7 @@ impl Gathered<'_> {
         Ok(addresses)
     }
 
-    fn take(&mut self, scan: Scan, object: ExposedObject) {
+    fn take(&mut self, scan: &Scan, object: ExposedObject) {
         self.exposure.elements.extend(scan.verdict.elements());
         self.subjects.unite(&scan.subjects);
         self.exposure.objects.push(object);

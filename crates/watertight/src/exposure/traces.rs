@@ -55,7 +55,7 @@ pub(crate) async fn event_uids(instance: &Instance, incident: &str) -> Result<BT
         let Some(found) = cases.incidents.find(incident) else { return Ok(BTreeSet::new()) };
         let findings = cases.incidents.findings.iter();
         let ours = findings.filter(|(_, record)| record.incident.as_deref() == Some(incident));
-        (ours.map(|(uid, _)| uid.clone()).collect(), found.events.clone())
+        (ours.map(|(uid, _)| uid.clone()).collect(), found.events)
     };
     if members.is_empty() {
         return Ok(BTreeSet::new());

@@ -162,6 +162,6 @@ impl Store {
             .bind(id)
             .fetch_optional(&self.pool)
             .await?;
-        Ok(row.map(|row| Ok::<_, LogError>(serde_json::from_str(row.try_get("json")?)?)).transpose()?)
+        row.map(|row| Ok(serde_json::from_str(row.try_get("json")?)?)).transpose()
     }
 }

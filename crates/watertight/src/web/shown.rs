@@ -64,7 +64,7 @@ pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if 0 < i && (digits.len() - i) % 3 == 0 {
+        if 0 < i && (digits.len() - i).is_multiple_of(3) {
             shown.push('\u{202f}');
         }
         shown.push(digit);
