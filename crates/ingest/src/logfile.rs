@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::format::{self, Decoder, Format};
-use crate::frame::{Framed, Framer, Window};
+use crate::frame::{Framed, Framer, Window, check_depth, without_mark};
 use crate::read::{Buffers, Member, ReadError, decode, open_member};
 use crate::{Limits, Rejected};
 
@@ -57,8 +57,17 @@ impl Reader {
         }
         let framer = Framer::new(window, &self.limits);
         let name = name.to_owned();
-        let kept = self.limits.rejected_raw_bytes_max;
-        Ok(Some(LogFile { name, decoder, framer, bytes_read, records: 0, unwrapped: Vec::new(), kept, cut_off: false }))
+        Ok(Some(LogFile {
+            name,
+            decoder,
+            framer,
+            bytes_read,
+            records: 0,
+            unwrapped: Vec::new(),
+            kept: self.limits.rejected_raw_bytes_max,
+            depth_max: self.limits.depth_max,
+            cut_off: false,
+        }))
     }
 
     /// Takes back the memory of a file that was read, so that the next one need not allocate. Optional.
@@ -70,7 +79,7 @@ impl Reader {
 /// The text a format is recognised by.
 fn head<'w>(window: &'w mut Window, limits: &Limits) -> &'w [u8] {
     window.fill_to(limits.recognise_bytes_max);
-    let bytes = window.bytes();
+    let bytes = without_mark(window.bytes());
     bytes.get(..limits.recognise_bytes_max).unwrap_or(bytes)
 }
 
@@ -96,6 +105,7 @@ pub struct LogFile {
     records: u64,
     unwrapped: Vec<u8>,
     kept: usize,
+    depth_max: u32,
     cut_off: bool,
 }
 
@@ -179,14 +189,20 @@ impl LogFile {
 
     fn record(&mut self, index: u64) -> Item<'_> {
         let framed = self.framer.record();
+        let rejected = |raw: &[u8], reason: String| {
+            let raw = raw.get(..self.kept).unwrap_or(raw).to_vec();
+            Item::Rejected(Rejected { member: self.name.clone(), record: index, reason, raw })
+        };
         let Some(decoder) = &self.decoder else {
-            let raw = framed.get(..self.kept).unwrap_or(framed).to_vec();
-            let reason = "the format of this file was not recognised".to_owned();
-            return Item::Rejected(Rejected { member: self.name.clone(), record: index, reason, raw });
+            return rejected(framed, "the format of this file was not recognised".to_owned());
         };
         let raw = match decoder.unwrap(framed) {
             Cow::Borrowed(inner) => inner,
             Cow::Owned(inner) => {
+                // It stood in a string, where framing does not count brackets.
+                if let Err(reason) = check_depth(&inner, self.depth_max) {
+                    return rejected(&inner, reason);
+                }
                 self.unwrapped = inner;
                 &self.unwrapped
             }

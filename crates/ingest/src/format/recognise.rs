@@ -15,7 +15,7 @@ const FIRST_LOOK_BYTES: usize = 16 * 1024;
 pub(crate) fn recognise(head: &[u8], limits: &Limits) -> Option<Decoder> {
     let mut first_bytes = head.iter().filter(|byte| !byte.is_ascii_whitespace());
     let (first, second) = (first_bytes.next()?, first_bytes.next());
-    let json = matches!(first, b'{' | b'[') || head.starts_with(b"\xEF\xBB\xBF");
+    let json = matches!(first, b'{' | b'[');
     // An empty wrapper is a delivery without news, not a foreign file.
     if let Some(format) = empty_wrapper(head) {
         return Some(Decoder::new(format));

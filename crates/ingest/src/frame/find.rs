@@ -84,8 +84,7 @@ impl Framer {
         if deepest <= self.depth_max {
             return Found::Whole(length);
         }
-        let limit = self.depth_max;
-        Found::Refused(self.refuse(length, format!("nested {deepest} deep, the limit is {limit}")))
+        Found::Refused(self.refuse(length, too_deep(deepest, self.depth_max)))
     }
 
     pub(super) fn refuse(&mut self, length: usize, reason: String) -> Damage {
@@ -165,6 +164,22 @@ impl ScalarScan {
         }
         None
     }
+}
+
+/// Whether a value that was not found by its brackets is within the depth limit; if not, how deep it is. Parsers of
+/// JSON call themselves for every level, so a value that is too deep ends the process. Other text has no depth.
+pub(crate) fn check_depth(value: &[u8], depth_max: u32) -> Result<(), String> {
+    if !matches!(value.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return Ok(());
+    }
+    match exact_depth(value) {
+        deepest if deepest > depth_max => Err(too_deep(deepest, depth_max)),
+        _ => Ok(()),
+    }
+}
+
+fn too_deep(deepest: u32, limit: u32) -> String {
+    format!("nested {deepest} deep, the limit is {limit}")
 }
 
 /// The depth counted byte by byte; only for values that may be too deep.

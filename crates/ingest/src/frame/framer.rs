@@ -4,7 +4,7 @@
 //! after a bad line always, after a cut-off list never.
 
 use super::envelope;
-use super::find::{Found, ScalarScan, too_long};
+use super::find::{Found, ScalarScan, check_depth, too_long};
 use super::json::skip_space;
 use super::scan::Scan;
 use super::text;
@@ -14,6 +14,11 @@ use crate::Limits;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// A wrapper's list must start within this many bytes.
 const ENVELOPE_HEAD_BYTES: usize = 64 * 1024;
+
+/// The text behind a byte order mark.
+pub(crate) fn without_mark(head: &[u8]) -> &[u8] {
+    head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head)
+}
 
 /// A piece of input that is no record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -286,6 +291,10 @@ impl Framer {
             }
             if length > self.record_bytes_max {
                 let reason = too_long(length as u64, self.record_bytes_max);
+                return Step::Damage(self.refuse(length, reason));
+            }
+            // A format taken on trust may be JSON although the first line is not.
+            if let Err(reason) = check_depth(line, self.depth_max) {
                 return Step::Damage(self.refuse(length, reason));
             }
             if unfinished && let Some(reason) = self.window.take_failure() {

@@ -12,6 +12,8 @@ mod scan;
 mod text;
 mod window;
 
+pub(crate) use find::check_depth;
+pub(crate) use framer::without_mark;
 pub use framer::{Damage, Framed, Framer};
 pub(crate) use json::{first_key, member_text, top_level_keys};
 pub use scan::Scan;

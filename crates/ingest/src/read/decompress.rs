@@ -98,12 +98,17 @@ impl Kind {
     fn of(head: &[u8]) -> Self {
         if head.starts_with(GZIP_MAGIC) {
             Self::Gzip
-        } else if head.starts_with(ZSTD_MAGIC) {
+        } else if head.starts_with(ZSTD_MAGIC) || is_skippable_zstd_frame(head) {
             Self::Zstd
         } else {
             Self::Plain
         }
     }
+}
+
+/// Parallel and seekable writers put frames without data before the first with (RFC 8878 section 3.1.2).
+fn is_skippable_zstd_frame(head: &[u8]) -> bool {
+    matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
 }
 
 /// Inflates a gzip file of one member at once; false when it has several, is damaged, or is too large for this path.
