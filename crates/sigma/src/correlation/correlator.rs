@@ -17,7 +17,7 @@ use crate::program::{Compiled as CompiledProgram, Program};
 #[derive(Debug)]
 pub struct Correlator {
     pub(super) program: Arc<CompiledProgram>,
-    pub(super) limits: CorrelationLimits,
+    limits: CorrelationLimits,
     /// What happens before this comes too late.
     pub(super) horizon: i64,
     pub(super) groups: Vec<Option<Group>>,
@@ -28,8 +28,9 @@ pub struct Correlator {
     /// When to visit which groups. A group is visited when its own `due` says the same.
     due: BTreeMap<i64, Vec<u32>>,
     weight: usize,
-    losses: Vec<CorrelatorLosses>,
-    pending: Vec<Episode>,
+    pub(super) losses: Vec<CorrelatorLosses>,
+    /// Told at the next occasion.
+    pub(super) pending: Vec<Episode>,
     scratch: Vec<u8>,
 }
 
@@ -143,7 +144,7 @@ impl Correlator {
         CorrelatorStats { groups: self.places.len(), hits: self.weight, episodes }
     }
 
-    pub(super) fn insert(&mut self, correlation: usize, group: &[Option<String>], entry: Entry) {
+    fn insert(&mut self, correlation: usize, group: &[Option<String>], entry: Entry) {
         let slot = self.slot(correlation, group);
         let Some(Some(group)) = self.groups.get_mut(slot as usize) else { return };
         let place = group.place(entry.key());
@@ -204,17 +205,32 @@ impl Correlator {
         if self.limits.groups_max <= self.places.len() {
             self.evict();
         }
-        let key: Arc<[u8]> = Arc::from(bytes.as_slice());
+        let group = Group::new(correlation, Arc::from(bytes.as_slice()));
         self.scratch = bytes;
+        self.place(group)
+    }
+
+    fn place(&mut self, group: Group) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.groups.push(None);
             u32::try_from(self.groups.len() - 1).unwrap_or(u32::MAX)
         });
-        self.places.insert(Arc::clone(&key), slot);
+        self.places.insert(Arc::clone(&group.key), slot);
         if let Some(free) = self.groups.get_mut(slot as usize) {
-            *free = Some(Group::new(correlation, key));
+            *free = Some(group);
         }
         slot
+    }
+
+    /// Takes in a group that was kept.
+    pub(super) fn adopt(&mut self, group: Group) {
+        let (correlation, is_dirty) = (group.correlation, group.is_dirty());
+        self.weight += group.weight;
+        let slot = self.place(group);
+        if is_dirty && let Some(dirty) = self.dirty.get_mut(correlation) {
+            dirty.push(slot);
+        }
+        self.schedule(slot);
     }
 
     fn evaluate_group(&mut self, slot: u32, correlation: usize) {
@@ -238,7 +254,7 @@ impl Correlator {
             return;
         }
         let group = key::decode(key);
-        let part = u64::from_be_bytes(key::digest(key).to_be_bytes().first_chunk::<8>().copied().unwrap_or_default());
+        let part = key::part(&compiled.name.0, key);
         for outer in &compiled.outers {
             let pick = |places: &[usize]| places.iter().map(|place| group.get(*place).cloned().flatten()).collect();
             let outer_group: Vec<Option<String>> = pick(&outer.group);
@@ -252,10 +268,10 @@ impl Correlator {
             let joined = if values.is_empty() { Vec::new() } else { vec![values.join("\u{1F}")] };
             // What goes first, so that a moment that moved is not lost again.
             for (mark, _) in moments.iter().filter(|(_, is_there)| !is_there) {
-                self.retract(outer.correlation, &outer_group, mark, part.max(1));
+                self.retract(outer.correlation, &outer_group, mark, part);
             }
             for (mark, _) in moments.iter().filter(|(_, is_there)| *is_there) {
-                self.insert_moment(outer.correlation, outer.rule, &outer_group, mark, part.max(1), &joined);
+                self.insert_moment(outer.correlation, outer.rule, &outer_group, mark, part, &joined);
             }
         }
     }
@@ -313,7 +329,7 @@ impl Correlator {
     }
 
     /// Notes when the group is to be visited next: when its oldest event, or its oldest episode, is past.
-    pub(super) fn schedule(&mut self, slot: u32) {
+    fn schedule(&mut self, slot: u32) {
         let Some(Some(group)) = self.groups.get_mut(slot as usize) else { return };
         let Some(compiled) = item(&self.program.correlations, group.correlation) else { return };
         let oldest = group.entries.first().map(|entry| entry.time);
@@ -393,7 +409,7 @@ impl Correlator {
     }
 }
 
-pub(super) fn item(set: &CorrelationSet, correlation: usize) -> Option<&Compiled> {
+fn item(set: &CorrelationSet, correlation: usize) -> Option<&Compiled> {
     set.items.get(correlation)?.as_ref()
 }
 

@@ -24,9 +24,9 @@ pub(super) struct Group {
     /// Open episodes as they were told.
     pub(super) told: Vec<Told>,
     /// Windows that end here or later must be looked at again.
-    dirty_from: i64,
+    pub(super) dirty_from: i64,
     /// Moments that went away together with their events.
-    lost: Vec<Mark>,
+    pub(super) lost: Vec<Mark>,
     /// When the group is to be visited.
     pub(super) due: i64,
 }

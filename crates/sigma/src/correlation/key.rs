@@ -52,6 +52,15 @@ pub(super) fn digest(text: &[u8]) -> i128 {
     digest.first_chunk::<16>().map_or(0, |bytes| i128::from_be_bytes(*bytes))
 }
 
+/// Tells episodes of different correlations and groups apart. Never zero, which is for events.
+pub(super) fn part(correlation_id: &str, key: &[u8]) -> u64 {
+    let mut text = correlation_id.as_bytes().to_vec();
+    text.push(0);
+    text.extend_from_slice(key.get(NUMBER..).unwrap_or_default());
+    let start = digest(&text).to_be_bytes();
+    start.first_chunk::<8>().map_or(1, |bytes| u64::from_be_bytes(*bytes).max(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{decode, encode};

@@ -15,6 +15,7 @@ mod measure;
 mod read;
 mod resolve;
 mod run_examples;
+mod snapshot;
 mod timespan;
 mod window;
 
@@ -29,3 +30,4 @@ pub use limits::{CorrelationLimits, CorrelatorLosses, CorrelatorStats};
 pub(crate) use read::{Reader, Section};
 pub(crate) use resolve::resolve;
 pub use run_examples::test_correlation;
+pub use snapshot::CorrelatorSnapshot;
