@@ -53,9 +53,7 @@ impl Detectors {
         for error in &current.rules.errors {
             output::talk(error);
         }
-        for (rule, placeholder) in &current.rules.waiting {
-            output::talk(format!("note: `{rule}` waits for a value of `{placeholder}` in [placeholders]"));
-        }
+        rules::tell_waiting(&current.rules);
         store.keep_content(&current.version, &content).await.or_fail("failed to keep the content")?;
         Ok(Self { current, replayed: None })
     }
@@ -164,8 +162,8 @@ fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Times
     // By category and the first by name, so that a card number and the code beside it are one finding, whatever the order.
     let category = data.iter().map(|seen| seen.category.clone()).min()?;
     let hot = event.hot();
-    let service =
-        event.service.as_ref().and_then(|service| service.name.clone()).unwrap_or_else(|| "application".to_owned());
+    let named = event.service.as_ref().and_then(|service| service.name.as_deref());
+    let service = named.filter(|name| is_service_name(name)).unwrap_or("application").to_owned();
     let rule_id = format!("data-in-logs.{category}");
     let resource = format!("log:{service}");
     Some(Finding {
@@ -191,6 +189,13 @@ fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Times
         attack: vec!["T1552.001".to_owned()],
         data,
     })
+}
+
+/// A title is read by people and stays readable in the log: what a record calls itself goes in only if it is a plain name.
+fn is_service_name(name: &str) -> bool {
+    const CHARS_MAX: usize = 40;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !name.is_empty() && name.len() <= CHARS_MAX && name.chars().all(allowed)
 }
 
 /// Bumped when the meaning of these findings changes, because it is part of their ids.

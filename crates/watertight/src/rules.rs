@@ -11,6 +11,7 @@ use sigma::{Options, Program, Rule, RuleError};
 use crate::config::Config;
 use crate::content::Content;
 use crate::exit::{Failure, OrFail as _};
+use crate::output;
 
 /// The file that names every placeholder.
 const PLACEHOLDERS: &str = "rules/placeholders.toml";
@@ -66,6 +67,17 @@ pub(crate) fn load(content: Option<&Content>, extra: &[PathBuf], config: &Config
     let mut errors = loaded.errors;
     errors.extend(compile_errors);
     Ok(RuleSet { rules, program, errors, warnings: loaded.warnings, waiting })
+}
+
+/// Says in one line which rules find nothing until the configuration tells them something about its owner.
+pub(crate) fn tell_waiting(rules: &RuleSet) {
+    if rules.waiting.is_empty() {
+        return;
+    }
+    let each: Vec<String> =
+        rules.waiting.iter().map(|(rule, placeholder)| format!("`{rule}` for `{placeholder}`")).collect();
+    let (count, each) = (each.len(), each.join(", "));
+    output::talk(format!("note: {count} rules wait for values in [placeholders] and find nothing: {each}"));
 }
 
 /// Placeholder values for compiling.

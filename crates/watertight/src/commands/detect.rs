@@ -74,9 +74,7 @@ fn report_rules(rules: &RuleSet) {
     for error in rules.errors.iter().chain(&rules.warnings) {
         output::talk(error);
     }
-    for (rule, placeholder) in &rules.waiting {
-        output::talk(format!("note: `{rule}` waits for a value of `{placeholder}` in [placeholders]"));
-    }
+    rules::tell_waiting(&rules);
 }
 
 fn exit(args: &Args, stats: &Stats) -> Exit {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cases;
+use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
@@ -31,7 +32,7 @@ pub(crate) enum Command {
         /// The obligation's id, from `duty list`
         obligation: String,
         /// Who says so: an opaque id, never a name
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         by: String,
         /// How it was done and what proves it (kept encrypted)
         #[arg(long)]

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 
+use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
@@ -54,7 +55,7 @@ pub(crate) enum Command {
     Erase {
         #[arg(long)]
         incident: String,
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         by: String,
         #[arg(long)]
         reason: String,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cases;
+use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
@@ -19,6 +20,7 @@ pub(crate) enum Command {
     Show { incident: String },
     /// Open an incident that no rule found
     Open {
+        /// What happened, without names: it stays readable for ever
         #[arg(long)]
         title: String,
         /// Where it was reported; the same reference opens it once
@@ -29,7 +31,7 @@ pub(crate) enum Command {
         /// When it happened first, as far as known
         #[arg(long, value_name = "RFC3339")]
         first_event: Timestamp,
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         by: String,
     },
     /// Attest a fact: `watertight incident fact 3 times.aware 2026-03-02T10:00:00Z --by P-17`
@@ -40,10 +42,10 @@ pub(crate) enum Command {
         /// JSON, or plain text; `unknown` takes an earlier value back
         value: String,
         /// Who says so: an opaque id, never a name
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         by: String,
         /// The second person, when an attested awareness time changes
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         approved_by: Option<String>,
     },
     /// Assess the breach for the people concerned (ENISA 2013): `--inputs '{"data":[{"category":"financial"}],…}'`
@@ -52,7 +54,7 @@ pub(crate) enum Command {
         /// The method's inputs as JSON; `watertight incident show` prints the last ones
         #[arg(long, value_name = "JSON")]
         inputs: String,
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         by: String,
         #[arg(long)]
         reason: String,
@@ -60,7 +62,7 @@ pub(crate) enum Command {
     /// Take notice of it; escalation stops
     Acknowledge {
         incident: String,
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         by: String,
     },
     /// Close with a verdict
@@ -71,7 +73,7 @@ pub(crate) enum Command {
         verdict: String,
         #[arg(long)]
         reason: String,
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         by: String,
         #[arg(long)]
         duplicate_of: Option<String>,

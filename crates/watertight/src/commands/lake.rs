@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan as _};
 use lake::{Filter, Retain, TableName, Vacuum};
 use serde_json::{Value, json};
 
+use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
@@ -49,7 +50,7 @@ pub(crate) enum Command {
     Release {
         id: String,
         /// Who ends it: an opaque id, never a name
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         by: String,
     },
     /// Merge the small files of a day

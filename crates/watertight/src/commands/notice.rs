@@ -6,6 +6,7 @@ use ::notice::Recipient;
 use serde_json::json;
 
 use crate::cases;
+use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
@@ -21,7 +22,7 @@ pub(crate) enum Command {
         #[arg(long, default_value = notices::LANGUAGE_DEFAULT)]
         language: String,
         /// Who drafts: an opaque id. The author cannot approve.
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         by: String,
     },
     /// Show a notice as it would go out, its gaps, and the hash to approve
@@ -35,7 +36,7 @@ pub(crate) enum Command {
         notice: String,
         #[arg(long)]
         hash: String,
-        #[arg(long)]
+        #[arg(long, value_parser = opaque_id)]
         by: String,
         #[command(flatten)]
         to: To,

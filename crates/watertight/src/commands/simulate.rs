@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::output;
 
 /// The first simulated day unless one is given: a Monday in term time.
-pub(crate) const START: &str = "2026-03-02";
+pub(crate) const START: Date = jiff::civil::date(2026, 3, 2);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "all", value_name = "LIST")]
     stories: String,
     /// First day
-    #[arg(long, default_value = START, value_name = "DATE")]
+    #[arg(long, default_value_t = START, value_name = "DATE")]
     start: Date,
     #[arg(long, value_name = "DIR")]
     out: PathBuf,

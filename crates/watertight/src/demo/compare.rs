@@ -20,7 +20,7 @@ struct Found {
     severity: i64,
     event_uid: String,
     actor: String,
-    resources: String,
+    resources: Vec<String>,
     time: Timestamp,
     incident: Option<String>,
 }
@@ -96,11 +96,14 @@ fn belongs(finding: &Found, story: &StoryTruth) -> bool {
     let within = at(&story.start).is_some_and(|start| start <= finding.time)
         && at(&story.end).is_some_and(|end| finding.time <= end);
     let named = story.actors.contains(&finding.actor)
-        || story
-            .resources
-            .iter()
-            .any(|resource| finding.resources.to_ascii_lowercase().contains(&resource.to_ascii_lowercase()));
+        || story.resources.iter().any(|resource| finding.resources.iter().any(|found| is_within(found, resource)));
     by_id || (within && named)
+}
+
+/// The resource itself, or something in it: an object of the bucket, a rule of the server.
+fn is_within(found: &str, resource: &str) -> bool {
+    let (found, resource) = (found.to_ascii_lowercase(), resource.to_ascii_lowercase());
+    found == resource || found.strip_prefix(&resource).is_some_and(|rest| rest.starts_with('/'))
 }
 
 async fn story_found(instance: &Instance, story: &StoryTruth, found: &[&Found]) -> Result<StoryFound, Failure> {
@@ -137,7 +140,7 @@ async fn findings(instance: &Instance) -> Result<Vec<Found>, Failure> {
         let cases = instance.store.cases().await;
         cases.incidents.findings.iter().map(|(uid, record)| (uid.clone(), record.incident.clone())).collect()
     };
-    let query = "SELECT uid, title, severity, event_uid, actor, json, time FROM findings";
+    let query = "SELECT uid, title, severity, event_uid, actor, resources, time FROM findings";
     let mut stream = instance.lake.sql_stream(query).await.or_fail("failed to read findings")?;
     let mut found = Vec::new();
     while let Some(rows) = stream.next().await.or_fail("failed to read findings")? {
@@ -152,7 +155,13 @@ async fn findings(instance: &Instance) -> Result<Vec<Found>, Failure> {
                 severity: row.get(2).and_then(Value::as_i64).unwrap_or(0),
                 event_uid: text(3),
                 actor: text(4),
-                resources: text(5),
+                resources: row
+                    .get(5)
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|r| Some(r.as_str()?.to_owned()))
+                    .collect(),
                 time,
             });
         }

@@ -31,7 +31,7 @@ const SOURCES: &[(&str, &str)] = &[
 ];
 
 /// Writes the configuration beside the company.
-pub(super) fn write(out: &Path, _seed: u64) -> Result<(), Failure> {
+pub(super) fn write(out: &Path) -> Result<(), Failure> {
     let path = out.join("company/company.json");
     let text = std::fs::read_to_string(&path).or_fail("failed to read the company's profile")?;
     let profile: Value = serde_json::from_str(&text).or_fail("failed to read the company's profile")?;

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::ToSpan as _;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use simulate::{DirSink, GroundTruth, Options, Stories, generate};
 
 use crate::clock::Clock;
 use crate::commands;
+use crate::commands::simulate::START;
 use crate::context::Context;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
@@ -31,9 +31,6 @@ pub(crate) struct Wish<'a> {
     pub(crate) serve: bool,
 }
 
-/// The first simulated day: a Monday in term time.
-const START: Date = jiff::civil::date(2026, 3, 2);
-
 pub(crate) fn run(wish: &Wish<'_>, context: &Context) -> Result<(), Failure> {
     let out = fresh_directory(wish.out)?;
     output::talk(format!("making a week of Larkfield in {} …", out.display()));
@@ -41,7 +38,7 @@ pub(crate) fn run(wish: &Wish<'_>, context: &Context) -> Result<(), Failure> {
     // The logs are read on the morning after the last day.
     let now = end_of(wish.days)?.checked_add(8.hours()).or_fail("the last day is out of range")?;
     let context = simulated(context, &out, now);
-    configure::write(&out, truth.seed)?;
+    configure::write(&out)?;
     context.block_on(async {
         let mut instance = Instance::open(&context).await?;
         output::talk("reading the logs …");
