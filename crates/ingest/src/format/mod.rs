@@ -19,12 +19,14 @@ mod signinlogs;
 mod time;
 mod unwrap;
 mod vpcflow;
+mod vpcflow_columns;
 
 use std::borrow::Cow;
 
 use ocsf::Event;
 
 pub(crate) use recognise::{recognise, tells_nothing};
+use vpcflow_columns::Columns;
 
 /// A log format, named `product/service`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -105,7 +107,7 @@ impl Unreadable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoder {
     format: Format,
-    columns: Option<vpcflow::Columns>,
+    columns: Option<Columns>,
     /// Records are the `logEvents` of a log group and stand inside `message`.
     in_log_events: bool,
 }
@@ -119,7 +121,7 @@ impl Decoder {
 
     /// A format taken on trust; the head still tells the order of flow log columns.
     pub(crate) fn forced(format: Format, head: &[u8]) -> Self {
-        let columns = (format == Format::VpcFlow).then(|| vpcflow::Columns::of_head(head)).flatten();
+        let columns = (format == Format::VpcFlow).then(|| Columns::of_head(head)).flatten();
         Self { format, columns, in_log_events: false }
     }
 
@@ -140,7 +142,7 @@ impl Decoder {
 
     /// True for a line that names columns and is no record.
     pub(crate) fn is_header(&self, line: &[u8]) -> bool {
-        self.format == Format::VpcFlow && vpcflow::is_header(line)
+        self.format == Format::VpcFlow && vpcflow_columns::is_header(line)
     }
 
     /// The vendor's record inside a delivery envelope.

@@ -3,7 +3,8 @@
 //! A JSON record is known by the names of its members, a text line by its shape. The first record that is known
 //! decides. A file of which nothing is known is no log and is skipped by the caller.
 
-use super::{Decoder, Format, s3access, unwrap, vpcflow};
+use super::vpcflow_columns::{self, Columns};
+use super::{Decoder, Format, s3access, unwrap};
 use crate::Limits;
 use crate::frame::{Framed, Framer, Window, first_key, member_text, top_level_keys};
 
@@ -81,11 +82,11 @@ fn empty_wrapper(head: &[u8]) -> Option<Format> {
 }
 
 fn text_lines(head: &[u8]) -> Option<Decoder> {
-    if let Some(columns) = vpcflow::Columns::of_head(head) {
+    if let Some(columns) = Columns::of_head(head) {
         return Some(Decoder { format: Format::VpcFlow, columns: Some(columns), in_log_events: false });
     }
     head.split(|byte| *byte == b'\n').take(RECORDS_LOOKED_AT).find_map(|line| {
-        if vpcflow::is_default_line(line) {
+        if vpcflow_columns::is_default_line(line) {
             Some(Decoder::new(Format::VpcFlow))
         } else {
             s3access::is_line(line).then(|| Decoder::new(Format::S3Access))
