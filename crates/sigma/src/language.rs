@@ -42,7 +42,8 @@ pub(crate) fn correlation_document(text: &str) -> Option<serde_json::Map<String,
     let document = yaml_serde::Deserializer::from_str(text).next()?;
     let value = yaml_serde::Value::deserialize(document).ok()?;
     let serde_json::Value::Object(fields) = serde_json::to_value(value).ok()? else { return None };
-    let is_alone = fields.get("correlation").is_some_and(serde_json::Value::is_object) && !fields.contains_key("action");
+    let is_alone =
+        fields.get("correlation").is_some_and(serde_json::Value::is_object) && !fields.contains_key("action");
     is_alone.then_some(fields)
 }
 

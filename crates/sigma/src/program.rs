@@ -77,11 +77,7 @@ impl Program {
     /// As [`Program::compile`], with correlations over these rules. A correlation keeps its position in `correlations`
     /// as its index. Beside errors there may be warnings about correlations that can be used.
     #[must_use]
-    pub fn compile_with(
-        rules: &[Rule],
-        correlations: &[Correlation],
-        options: &Options,
-    ) -> (Self, Vec<RuleError>) {
+    pub fn compile_with(rules: &[Rule], correlations: &[Correlation], options: &Options) -> (Self, Vec<RuleError>) {
         let mut shared = Shared::new();
         let mut names = HashMap::new();
         let mut compiled = Vec::new();

@@ -24,10 +24,13 @@ struct Item {
     values: Vec<String>,
 }
 
+/// What a window has reached, if the condition holds.
+type Reached = fn(&[Item]) -> Option<f64>;
+
 /// What a correlation is and what it means, told twice: to the engine and to the reference.
 struct Case {
     section: &'static str,
-    reached: fn(&[Item]) -> Option<f64>,
+    reached: Reached,
 }
 
 fn rules_in(window: &[Item]) -> BTreeSet<u8> {
@@ -162,7 +165,7 @@ struct Told {
     total: usize,
 }
 
-fn reference(items: &BTreeSet<Item>, group: &[Option<String>], reached: fn(&[Item]) -> Option<f64>) -> (Vec<Told>, Vec<EventRef>) {
+fn reference(items: &BTreeSet<Item>, group: &[Option<String>], reached: Reached) -> (Vec<Told>, Vec<EventRef>) {
     let (mut episodes, mut moments): (Vec<Told>, Vec<EventRef>) = (Vec::new(), Vec::new());
     let times: BTreeSet<i64> = items.iter().map(|item| item.time).collect();
     for end in times {
@@ -218,7 +221,16 @@ struct Arrival {
 }
 
 fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
-    let one = (0..60_i64, 0..3_u8, 0..2_u8, 0..5_u8, 0..8_u8, 0..LATENESS, proptest::option::weighted(0.2, 0..LATENESS), any::<u8>());
+    let one = (
+        0..60_i64,
+        0..3_u8,
+        0..2_u8,
+        0..5_u8,
+        0..8_u8,
+        0..LATENESS,
+        proptest::option::weighted(0.2, 0..LATENESS),
+        any::<u8>(),
+    );
     proptest::collection::vec(one, 1..40).prop_map(|all| {
         all.into_iter()
             .map(|(second, rule, group, value, uid, delay, twice, ask)| Arrival {
@@ -377,16 +389,15 @@ proptest! {
     }
 }
 
-const INNER: &str = "{type: event_count, rules: [a, b, c], group-by: [g, h], timespan: 10s, condition: {gt: 1, lte: 3}}";
-const OUTERS: [(&str, fn(&[Item]) -> Option<f64>); 2] = [
-    (
-        "{type: event_count, rules: [t0], group-by: [g], timespan: 10s, condition: {gte: 2}}",
-        |window| is_about(2 <= events(window), number(events(window))),
-    ),
-    (
-        "{type: temporal_ordered, rules: [t0, c], group-by: [g], timespan: 10s}",
-        |window| is_about(in_order(window, &[0, 1], i64::MIN), 2.0),
-    ),
+const INNER: &str =
+    "{type: event_count, rules: [a, b, c], group-by: [g, h], timespan: 10s, condition: {gt: 1, lte: 3}}";
+const OUTERS: [(&str, Reached); 2] = [
+    ("{type: event_count, rules: [t0], group-by: [g], timespan: 10s, condition: {gte: 2}}", |window| {
+        is_about(2 <= events(window), number(events(window)))
+    }),
+    ("{type: temporal_ordered, rules: [t0, c], group-by: [g], timespan: 10s}", |window| {
+        is_about(in_order(window, &[0, 1], i64::MIN), 2.0)
+    }),
 ];
 
 proptest! {

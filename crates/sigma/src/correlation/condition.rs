@@ -45,10 +45,10 @@ pub(crate) enum Operator {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Expression {
     Rule(usize),
-    Not(Box<Expression>),
-    All(Vec<Expression>),
+    Not(Box<Self>),
+    All(Vec<Self>),
     /// At least so many.
-    Some(u64, Vec<Expression>),
+    Some(u64, Vec<Self>),
 }
 
 impl Operator {

@@ -148,9 +148,8 @@ impl Correlator {
         let slot = self.slot(correlation, group);
         let Some(Some(group)) = self.groups.get_mut(slot as usize) else { return };
         let place = group.place(entry.key());
-        let is_known = place.is_ok_and(|place| {
-            group.entries.get(place).is_some_and(|known| known.rules & entry.rules == entry.rules)
-        });
+        let is_known = place
+            .is_ok_and(|place| group.entries.get(place).is_some_and(|known| known.rules & entry.rules == entry.rules));
         if is_known {
             return;
         }
@@ -438,7 +437,9 @@ fn merge(known: &mut Entry, entry: &Entry, compiled: Option<&Compiled>) {
             known.values = values.into();
         }
         // The number is that of the rule listed first, whichever came first.
-        Some(Count::Sum | Count::Mean | Count::Percentile(_)) if is_earlier_rule => known.values.clone_from(&entry.values),
+        Some(Count::Sum | Count::Mean | Count::Percentile(_)) if is_earlier_rule => {
+            known.values.clone_from(&entry.values)
+        }
         _ => {}
     }
 }

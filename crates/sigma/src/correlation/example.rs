@@ -9,6 +9,9 @@ use super::timespan;
 /// An example never stands for more events than this.
 pub const TEST_EVENTS_MAX: usize = 100_000;
 
+/// An event of an example: microseconds after its start, and the event.
+type Happening = (i64, Map<String, Value>);
+
 /// One example that a correlation carries to prove itself.
 ///
 /// ```yaml
@@ -63,7 +66,7 @@ impl CorrelationTest {
     ///
     /// # Errors
     /// A time cannot be read, or there are more than [`TEST_EVENTS_MAX`] events.
-    pub fn unrolled(&self) -> Result<Vec<(i64, Map<String, Value>)>, String> {
+    pub fn unrolled(&self) -> Result<Vec<Happening>, String> {
         let mut unrolled = Vec::new();
         for timed in &self.events {
             let at = offset(&timed.at)?;

@@ -62,7 +62,9 @@ fn select(quantifier: &Quantifier, pattern: &SelectorPattern, rules: &[String]) 
     let numbers = rules.iter().enumerate().filter(|(_, rule)| fits(rule));
     let parts: Vec<Expression> = numbers.map(|(number, _)| Expression::Rule(number)).collect();
     if parts.is_empty() {
-        return Err(Complaint::new("condition", format!("no rule fits `{pattern}`")).help("list the rules under `rules`"));
+        return Err(
+            Complaint::new("condition", format!("no rule fits `{pattern}`")).help("list the rules under `rules`")
+        );
     }
     Ok(match quantifier {
         Quantifier::Any => Expression::Some(1, parts),

@@ -10,12 +10,15 @@ use crate::fields::NodeId;
 /// Between the parts of a value that is made of several fields.
 const PART: char = '\u{1F}';
 
-/// Adds the hits of one event. `texts` gives all texts of a field.
+/// Gives all texts of a field, one after the other.
+pub(crate) type Texts<'t> = &'t mut dyn FnMut(NodeId, &mut dyn FnMut(&[u8])) -> Result<(), RecordError>;
+
+/// Adds the hits of one event.
 pub(crate) fn extract(
     set: &CorrelationSet,
     matched: &[usize],
     (time_us, uid): (i64, &str),
-    texts: &mut dyn FnMut(NodeId, &mut dyn FnMut(&[u8])) -> Result<(), RecordError>,
+    texts: Texts<'_>,
     hits: &mut Vec<Hit>,
 ) -> Result<HitLosses, RecordError> {
     let mut losses = HitLosses::default();
@@ -38,19 +41,17 @@ pub(crate) fn extract(
     Ok(losses)
 }
 
-type Texts<'t> = &'t mut dyn FnMut(NodeId, &mut dyn FnMut(&[u8])) -> Result<(), RecordError>;
-
 /// Each different value of a field, in order of appearance.
 fn field(node: NodeId, texts: Texts<'_>, limit: usize) -> Result<(Vec<String>, bool), RecordError> {
     let mut found: Vec<String> = Vec::new();
     let mut is_cut = false;
     texts(node, &mut |bytes| {
         let text = bounded(bytes);
-        if found.contains(&text) {
-        } else if found.len() < limit {
+        let is_new = !found.contains(&text);
+        if is_new && found.len() < limit {
             found.push(text);
         } else {
-            is_cut = true;
+            is_cut |= is_new;
         }
     })?;
     Ok((found, is_cut))
@@ -64,7 +65,8 @@ fn values(feed: &Feed, texts: Texts<'_>, losses: &mut HitLosses) -> Result<Optio
     let mut tuples: Vec<String> = vec![String::new()];
     let mut is_cut = false;
     for (number, node) in feed.values.iter().enumerate() {
-        let (found, is_more) = if feed.is_numeric { numbers(*node, texts)? } else { field(*node, texts, HIT_VALUES_MAX)? };
+        let (found, is_more) =
+            if feed.is_numeric { numbers(*node, texts)? } else { field(*node, texts, HIT_VALUES_MAX)? };
         is_cut |= is_more || HIT_VALUES_MAX < tuples.len() * found.len();
         let joined = tuples.iter().flat_map(|start| {
             let join = move |end: &String| if number == 0 { end.clone() } else { format!("{start}{PART}{end}") };

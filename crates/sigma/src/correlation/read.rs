@@ -194,7 +194,7 @@ impl<'d> Reader<'d> {
                 self.error("condition", "`condition` is missing", "say how much is too much, such as `gte: 10`");
                 None
             }
-            Some(Value::Object(bounds)) => self.bounds(kind, bounds),
+            Some(Value::Object(bounds)) => Some(self.bounds(kind, bounds)),
             Some(Value::String(text)) if kind.is_temporal() => self.expression(kind, text, rules),
             Some(Value::String(_)) => {
                 let help = "an expression over rules needs `type: temporal` or `type: temporal_ordered`";
@@ -229,7 +229,7 @@ impl<'d> Reader<'d> {
         Some(Condition::Expression(expression))
     }
 
-    fn bounds(&mut self, kind: CorrelationKind, mapping: &Map<String, Value>) -> Option<Condition> {
+    fn bounds(&mut self, kind: CorrelationKind, mapping: &Map<String, Value>) -> Condition {
         let mut bounds = Vec::new();
         for (key, value) in mapping {
             let known = Operator::ALL.iter().find(|(word, _)| word == key);
@@ -245,7 +245,7 @@ impl<'d> Reader<'d> {
         }
         let subject = Subject { fields: self.fields(kind, mapping), percentile: self.percentile(kind, mapping) };
         self.doubt(kind, &bounds);
-        Some(Condition::Bounds(bounds, subject))
+        Condition::Bounds(bounds, subject)
     }
 
     fn bound(&mut self, key: &str, operator: Operator, value: &Value) -> Option<Bound> {
@@ -270,7 +270,11 @@ impl<'d> Reader<'d> {
         };
         let needs_field = kind == CorrelationKind::ValueCount || kind.is_numeric();
         if needs_field && fields.is_empty() {
-            self.error("condition", format!("`{kind}` needs a `field`"), "name it inside the condition: `field: bytes`");
+            self.error(
+                "condition",
+                format!("`{kind}` needs a `field`"),
+                "name it inside the condition: `field: bytes`",
+            );
         } else if !needs_field && !fields.is_empty() {
             let help = "use `value_count` to count the different values of a field";
             self.error("field:", format!("`{kind}` does not look at a field"), help);

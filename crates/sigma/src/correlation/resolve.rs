@@ -350,9 +350,7 @@ struct Wiring {
 /// For every source the words that refer to it.
 fn references<'c>(found: &Found, correlation: &'c Correlation) -> Vec<&'c str> {
     let first = |source: usize| found.sequence.iter().position(|own| *own == source);
-    (0..found.sources.len())
-        .filter_map(|source| correlation.rules.get(first(source)?).map(String::as_str))
-        .collect()
+    (0..found.sources.len()).filter_map(|source| correlation.rules.get(first(source)?).map(String::as_str)).collect()
 }
 
 fn unusable(reference: &str) -> Mistake {

@@ -75,7 +75,8 @@ impl Bench<'_> {
             hits.drain(..).for_each(|hit| correlator.push(&hit));
         }
         let episodes = correlator.finish();
-        let is_own = |episode: &&Episode| episode.correlation as usize == self.index && episode.change == Change::Closed;
+        let is_own =
+            |episode: &&Episode| episode.correlation as usize == self.index && episode.change == Change::Closed;
         Ok(episodes.iter().filter(is_own).count())
     }
 

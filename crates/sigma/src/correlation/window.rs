@@ -236,7 +236,11 @@ impl Ranked {
         let Ok(place) = self.numbers.binary_search(&number) else { return };
         let mut node = place + 1;
         while let Some(count) = self.tree.get_mut(node) {
-            if is_added { *count += 1 } else { *count -= 1 }
+            if is_added {
+                *count += 1
+            } else {
+                *count -= 1
+            }
             node += node & node.wrapping_neg();
         }
         if is_added { self.count += 1 } else { self.count -= 1 }
