@@ -151,9 +151,8 @@ fn bytes_that_are_no_text_are_rejected_whole_and_kept_as_they_were() {
     let sign_in =
         r#"{"time":"2026-03-02T10:11:12Z","category":"SignInLogs","operationName":"x","properties":{"id":"x"}}"#;
     let audit = r#"{"CreationTime":"2026-03-02T10:11:12","Operation":"x","Workload":"z","RecordType":1,"UserId":"x"}"#;
-    let (application, access) = (application("x"), access("x"));
-    let cloudtrail = cloudtrail("x");
-    let records: [&str; 6] = [&cloudtrail, &application, sign_in, audit, FLOW, &access];
+    let (application, cloudtrail) = (application("x"), cloudtrail("x"));
+    let records: [&str; 5] = [&cloudtrail, &application, sign_in, audit, FLOW];
     // Alone, cut short, overlong, half a surrogate, beyond the last character.
     let bad: [&[u8]; 5] = [b"\xff", b"\xe2\x82", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"];
     for record in records {
@@ -170,6 +169,20 @@ fn bytes_that_are_no_text_are_rejected_whole_and_kept_as_they_were() {
             assert!(outcome.reasons()[0].contains("is not valid UTF-8"), "{:?}", outcome.reasons());
         }
     }
+}
+
+/// Visitors write part of an access log: what they write cannot keep their visit out of sight.
+#[test]
+fn an_access_log_line_that_is_no_text_is_an_event_with_its_bytes() {
+    let line = access("Wget").into_bytes();
+    let at = line.windows(4).position(|four| four == b"Wget").unwrap();
+    let broken = [&line[..at], b"\xff\xc0\xaf", &line[at..]].concat();
+    let text = [&line[..], b"\n", &broken, b"\n"].concat();
+    let outcome = read(&text);
+    assert_eq!((outcome.events.len(), outcome.rejected.len()), (2, 0), "{:?}", outcome.reasons());
+    assert_eq!(outcome.events[1].raw, broken);
+    let agent = outcome.events[1].http_request.as_ref().and_then(|request| request.user_agent.clone());
+    assert!(agent.is_some_and(|agent| agent.ends_with("Wget") && agent.contains('\u{fffd}')));
 }
 
 #[test]

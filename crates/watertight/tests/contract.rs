@@ -372,3 +372,22 @@ fn known_sources_are_listed() {
         assert!(ids.contains(&id), "{id} in {ids:?}");
     }
 }
+
+#[test]
+fn a_compressed_table_is_classified_like_the_plain_one() {
+    let place = Place::new();
+    let table = "name,email,iban\nAna Lopez,ana@larkfield.example,DE89370400440532013000\nBo Chen,bo@larkfield.example,GB33BUKB20201555555555\n";
+    place.write("people.csv", table);
+    place.write("people.csv.gz", common::gzip(table.as_bytes()));
+    let verdict = |name: &str| {
+        let mut row = place.run(&["classify", name]).ok().json();
+        row["path"] = serde_json::Value::Null;
+        row
+    };
+    let plain = verdict("people.csv");
+    assert!(plain["identifiers"].as_array().is_some_and(|found| !found.is_empty()), "{plain}");
+    assert_eq!(verdict("people.csv.gz"), plain);
+    // An archive is refused rather than cleared.
+    place.write("people.zip", b"PK\x03\x04rest");
+    assert_ne!(place.run(&["classify", "people.zip"]).code, Some(0));
+}

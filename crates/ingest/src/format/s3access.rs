@@ -3,6 +3,8 @@
 //! Fields are found by position, quoted strings may hold spaces and even quotes, later fields may be missing. Rules see
 //! a flat object with the vendor's names in snake case, numbers as numbers, `-` left out.
 
+use std::borrow::Cow;
+
 use ocsf::{
     Account, Actor, Api, ApiRequest, Class, Cloud, Event, HttpRequest, HttpResponse, Identified, Resource, Status, Url,
     User, UserType,
@@ -54,8 +56,13 @@ pub(super) fn is_line(line: &[u8]) -> bool {
 
 type Fields<'r> = Vec<(&'static str, &'r str)>;
 
-fn fields(raw: &[u8]) -> Result<Fields<'_>, Unreadable> {
-    let line = std::str::from_utf8(raw).map_err(|_| Unreadable("line is not valid UTF-8".to_owned()))?;
+/// A visitor writes part of this line (path, referrer, user agent) and may write any bytes: they must not make it unreadable,
+/// or whoever steals would only need a strange browser. The event keeps the line as it came.
+fn line(raw: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(raw)
+}
+
+fn fields(line: &str) -> Result<Fields<'_>, Unreadable> {
     let mut rest = line.trim();
     let mut out = Vec::with_capacity(FIELDS.len());
     let mut found = 0;
@@ -93,7 +100,7 @@ fn take(rest: &str) -> Option<(&str, &str)> {
 /// The flat object rules see.
 pub(super) fn view(raw: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let mut flat = Flat::new(FIELDS.len(), raw.len());
-    for (name, value) in fields(raw)? {
+    for (name, value) in fields(&line(raw))? {
         if NUMBERS.contains(&name) {
             flat.number(name, value);
         } else {
@@ -105,7 +112,8 @@ pub(super) fn view(raw: &[u8]) -> Result<Vec<u8>, Unreadable> {
 
 /// A line as an event.
 pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
-    let fields = fields(raw)?;
+    let line = line(raw);
+    let fields = fields(&line)?;
     let text = |name: &str| fields.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
     let owned = |name: &str| text(name).map(str::to_owned);
     let number = |name: &str| text(name).and_then(|value| value.parse::<u64>().ok());

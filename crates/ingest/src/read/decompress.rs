@@ -16,6 +16,8 @@ const GZIP_MEMBER_START: &[u8] = &[0x1f, 0x8b, 0x08];
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// Zstandard may ask for a window of up to 2^31 bytes; we give it 2^27 (128 MiB), the default of the tool.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+/// Enough to know a compression by.
+const HEAD_BYTES: u64 = 64;
 const INPUT_BUFFER_BYTES: usize = 64 * 1024;
 /// A gzip file ends with CRC-32 and length, four bytes each.
 const GZIP_LENGTH_BYTES: usize = 4;
@@ -74,17 +76,38 @@ pub(crate) fn decode(
     };
     let start = Cursor::new(std::mem::take(compressed));
     let joined = Counted { inner: start.chain(rest), bytes: Arc::clone(&taken) };
-    let buffered = BufReader::with_capacity(INPUT_BUFFER_BYTES, joined);
-    let reader: Box<dyn Read + Send> = match kind {
-        Kind::Gzip => Box::new(Bounded::new(GzipReader::new(buffered), taken, limits)),
+    let reader = reader(kind, BufReader::with_capacity(INPUT_BUFFER_BYTES, joined), taken, limits)?;
+    Ok((Window::streaming(std::mem::take(decoded), reader), counter))
+}
+
+/// The decoded bytes of anything, as a stream: gzip and zstd by their first bytes, everything else as it is.
+///
+/// # Errors
+/// When the first bytes cannot be read. What is damaged or decompresses to too much fails while it is read.
+pub fn decoded(mut input: Box<dyn Read + Send>, limits: &Limits) -> std::io::Result<Box<dyn Read + Send>> {
+    let mut head = Vec::new();
+    input.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+    let kind = Kind::of(&head);
+    let taken = Arc::new(AtomicU64::new(0));
+    let whole = Counted { inner: Cursor::new(head).chain(input), bytes: Arc::clone(&taken) };
+    reader(kind, BufReader::with_capacity(INPUT_BUFFER_BYTES, whole), taken, limits)
+}
+
+fn reader(
+    kind: Kind,
+    input: BufReader<impl Read + Send + 'static>,
+    taken: Arc<AtomicU64>,
+    limits: &Limits,
+) -> std::io::Result<Box<dyn Read + Send>> {
+    Ok(match kind {
+        Kind::Gzip => Box::new(Bounded::new(GzipReader::new(input), taken, limits)),
         Kind::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(buffered)?;
+            let mut decoder = zstd::stream::read::Decoder::with_buffer(input)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
             Box::new(Bounded::new(decoder, taken, limits))
         }
-        Kind::Plain => Box::new(buffered),
-    };
-    Ok((Window::streaming(std::mem::take(decoded), reader), counter))
+        Kind::Plain => Box::new(input),
+    })
 }
 
 #[derive(Clone, Copy)]

@@ -8,6 +8,7 @@ mod gzip;
 mod path;
 mod s3;
 
+pub use decompress::decoded;
 pub(crate) use decompress::{Buffers, decode};
 pub use path::{Member, ReadError, expand, open_member};
 pub use s3::{S3Config, S3Store};

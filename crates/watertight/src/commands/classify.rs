@@ -1,10 +1,10 @@
 //! `watertight classify`: what sensitive data files hold, one object a file, or one a match with `--spans`.
 
-use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use classify::{Classifier, Options};
+use ingest::{Limits, Member};
 use serde_json::{Value, json};
 
 use crate::content::Content;
@@ -49,9 +49,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     for path in &args.paths {
         for member in ingest::read::expand(path).or_usage("failed to read")? {
             let outcome = if args.spans {
-                spans(&classifier, &member.name, args.reveal, &mut out)
+                spans(&classifier, &member, args.reveal, &mut out)
             } else {
-                verdict(&classifier, &member.name, &options, context.format, &mut out)
+                verdict(&classifier, &member, &options, context.format, &mut out)
             };
             if let Err(failure) = outcome {
                 failed += 1;
@@ -78,32 +78,33 @@ fn classifier(args: &Args, context: &Context) -> Result<Classifier, Failure> {
     Ok(classifier)
 }
 
-fn open(name: &str) -> Result<Box<dyn std::io::Read>, Failure> {
-    let mut reader: Box<dyn std::io::Read> = match name {
-        "-" => Box::new(std::io::stdin()),
-        _ => Box::new(BufReader::new(File::open(name).or_usage(format!("failed to open `{name}`"))?)),
-    };
+/// The text of a file, whatever it is packed in. An archive of several files would get a false all-clear, so it is refused.
+fn open(member: &Member) -> Result<Box<dyn std::io::Read>, Failure> {
+    let name = &member.name;
+    let input = ingest::read::open_member(member).or_usage(format!("failed to open `{name}`"))?;
+    let doing = format!("failed to read `{name}`");
+    let mut text = ingest::read::decoded(input, &Limits::default()).or_fail(&doing)?;
     let mut head = Vec::new();
-    reader.by_ref().take(4).read_to_end(&mut head).or_fail(format!("failed to read `{name}`"))?;
-    // Scanned as it lies there, a compressed file would get a false all-clear.
-    if COMPRESSED.iter().any(|magic| head.starts_with(magic)) {
-        return Err(Failure::usage(format!("`{name}` is compressed; this version classifies plain files"))
-            .help("decompress it first"));
+    text.by_ref().take(ZIP_MAGIC.len() as u64).read_to_end(&mut head).or_fail(&doing)?;
+    if head == ZIP_MAGIC {
+        return Err(Failure::usage(format!("`{name}` is an archive; this version classifies single files"))
+            .help("unpack it first"));
     }
-    Ok(Box::new(std::io::Cursor::new(head).chain(reader)))
+    Ok(Box::new(std::io::Cursor::new(head).chain(text)))
 }
 
-/// First bytes of gzip, zstd and zip.
-const COMPRESSED: [&[u8]; 3] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd], b"PK\x03\x04"];
+/// First bytes of zip, and so of xlsx and docx.
+const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 
 fn verdict(
     classifier: &Classifier,
-    name: &str,
+    member: &Member,
     options: &Options,
     format: output::Format,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let scan = classifier.scan(name, open(name)?, options).or_fail(format!("failed to read `{name}`"))?;
+    let name = member.name.as_str();
+    let scan = classifier.scan(inner_name(name), open(member)?, options).or_fail(format!("failed to read `{name}`"))?;
     let mut row = serde_json::to_value(&scan.verdict).or_fail("failed to print")?;
     if let Some(fields) = row.as_object_mut() {
         fields.insert("path".to_owned(), json!(name));
@@ -124,14 +125,15 @@ fn verdict(
     out.json(&row)
 }
 
-fn spans(classifier: &Classifier, name: &str, reveal: bool, out: &mut Out) -> Result<(), Failure> {
+fn spans(classifier: &Classifier, member: &Member, reveal: bool, out: &mut Out) -> Result<(), Failure> {
+    let name = member.name.as_str();
     let mut bytes = Vec::new();
-    open(name)?.take(SPANS_BYTES_MAX + 1).read_to_end(&mut bytes).or_fail(format!("failed to read `{name}`"))?;
+    open(member)?.take(SPANS_BYTES_MAX + 1).read_to_end(&mut bytes).or_fail(format!("failed to read `{name}`"))?;
     if SPANS_BYTES_MAX < bytes.len() as u64 {
         return Err(Failure::usage(format!("`{name}` is larger than {SPANS_BYTES_MAX} bytes, the most for --spans")));
     }
     let text = String::from_utf8_lossy(&bytes);
-    for (record_id, text) in texts(name, &text) {
+    for (record_id, text) in texts(inner_name(name), &text) {
         for span in classifier.scan_text(&text) {
             let mut row = json!({"path": name, "id": span.id, "start": span.start, "end": span.end, "line": span.line, "column": span.column, "score": span.score});
             if let Some(id) = &record_id {
@@ -144,6 +146,11 @@ fn spans(classifier: &Classifier, name: &str, reveal: bool, out: &mut Out) -> Re
         }
     }
     Ok(())
+}
+
+/// `people.csv.gz` is a table like `people.csv`.
+fn inner_name(name: &str) -> &str {
+    [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
 }
 
 /// The whole text, or, for JSONL with `text` and `id` fields, each record's text with its id.
