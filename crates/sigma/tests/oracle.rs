@@ -269,7 +269,8 @@ fn run(program: &Program, arrivals: &[Arrival]) -> (Vec<Episode>, Correlator) {
         if arrival.ask % 16 == 7 {
             correlator = restarted(program, &correlator);
             // What came since the last snapshot comes again.
-            schedule.iter().take(number + 1).rev().take(3).for_each(|(_, arrival)| correlator.push(&arrival.hit));
+            let recent = schedule.iter().take(number + 1).filter(|(_, one)| latest - LATENESS <= one.hit.time_us);
+            recent.for_each(|(_, arrival)| correlator.push(&arrival.hit));
         }
     }
     episodes.extend(correlator.finish());

@@ -63,7 +63,8 @@ impl Correlator {
         }
     }
 
-    /// Takes one hit. Giving the same hit again changes nothing.
+    /// Takes one hit. Giving the same hit again changes nothing; one that was needed no longer and is forgotten counts as
+    /// too late.
     pub fn push(&mut self, hit: &Hit) {
         let correlation = hit.correlation as usize;
         let program = Arc::clone(&self.program);
@@ -152,6 +153,11 @@ impl Correlator {
             .is_ok_and(|place| group.entries.get(place).is_some_and(|known| known.rules & entry.rules == entry.rules));
         if is_known {
             return;
+        }
+        // A full group makes room by giving up what is older; for what is oldest itself there is none.
+        let is_full = self.limits.hits_per_group_max <= group.weight;
+        if is_full && group.entries.first().is_some_and(|oldest| entry.time <= oldest.time) {
+            return self.lose(correlation, |losses| losses.hits_evicted += 1);
         }
         if entry.time < self.horizon.max(group.folded_until) {
             self.lose(correlation, |losses| losses.too_late += 1);

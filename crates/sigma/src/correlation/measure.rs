@@ -60,7 +60,9 @@ fn exact(text: &str) -> Option<i128> {
 
 fn approximate(text: &str) -> Option<i128> {
     let number: f64 = text.parse().ok()?;
-    if !number.is_finite() {
+    // `inf` spells no number; `1e999` does, though one that is too large for this type.
+    let spells_number = !number.is_nan() && text.bytes().any(|byte| byte.is_ascii_digit());
+    if !spells_number {
         return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "a bound")]
@@ -94,7 +96,8 @@ mod tests {
             (".5", Some(500_000)),
             ("NaN", None),
             ("inf", None),
-            ("1e999", None),
+            ("1e999", Some(NUMBER_MAX * 1_000_000)),
+            ("-1e999", Some(-NUMBER_MAX * 1_000_000)),
             ("0x10", None),
             ("1 2", None),
         ] {
