@@ -25,6 +25,8 @@ pub(super) struct Group {
     pub(super) told: Vec<Told>,
     /// Windows that end here or later must be looked at again.
     pub(super) dirty_from: i64,
+    /// `told` takes account of all windows that end up to here.
+    pub(super) seen_until: i64,
     /// Moments that went away together with their events.
     pub(super) lost: Vec<Mark>,
     /// When the group is to be visited.
@@ -60,6 +62,7 @@ impl Group {
             settled: None,
             told: Vec::new(),
             dirty_from: CLEAN,
+            seen_until: i64::MIN,
             lost: Vec::new(),
             due: i64::MAX,
         }
@@ -113,16 +116,25 @@ impl Group {
         let moments = &mut changes.moments;
         moments.extend(self.lost.drain(..).map(|mark| (mark, false)));
         window::slide(compiled, &mut self.entries, from, |entry, holds| moments.push((entry.mark(), holds)));
-        let runs = self.runs(compiled.timespan_us);
+        let runs = self.runs(compiled.timespan_us, from);
+        self.seen_until = self.entries.last().map_or(i64::MIN, |entry| entry.time);
         self.tell(&runs, compiled.timespan_us, listed_max, &mut changes);
         changes
     }
 
-    /// The episodes as of now, the settled one first.
-    fn runs(&self, span: i64) -> Vec<Run> {
+    /// The episodes as of now, the settled one first. Windows that end before `from` are as they were.
+    fn runs(&self, span: i64, from: i64) -> Vec<Run> {
         let mut runs = Vec::new();
         let mut open = self.settled.clone();
-        let from = self.entries.partition_point(|entry| entry.time < self.folded_until);
+        let mut since = self.folded_until;
+        // Mostly events come in order; then what was told goes on, and a busy group is not gone through each time.
+        let only_goes_on = self.seen_until < from;
+        if only_goes_on {
+            runs.extend(self.told.iter().map(|told| told.run.clone()));
+            open = runs.pop();
+            since = from;
+        }
+        let from = self.entries.partition_point(|entry| entry.time < since);
         for end in from..self.entries.len() {
             runs.extend(self.extend(&mut open, end, span));
         }

@@ -135,6 +135,7 @@ impl Correlator {
         group.settled = saved.settled;
         group.told = saved.told;
         group.dirty_from = saved.dirty_from;
+        group.seen_until = i64::MAX;
         group.lost = saved.lost.into_iter().map(Mark::from).collect();
         self.adopt(group);
     }

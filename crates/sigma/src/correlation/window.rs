@@ -45,6 +45,11 @@ pub(super) fn slide(compiled: &Compiled, entries: &mut [Entry], from: i64, mut c
     let mut start = entries.partition_point(|entry| entry.time < from.saturating_sub(span));
     let mut tally = Tally::new(&compiled.count, entries.get(start..).unwrap_or_default());
     let mut next = start;
+    if let Tally::Events(count) = &mut tally {
+        // Events need not be looked at to be counted.
+        next = entries.partition_point(|entry| entry.time < from);
+        *count = next - start;
+    }
     while let Some(time) = entries.get(next).map(|entry| entry.time) {
         let mut rules = 0;
         while let Some(entry) = entries.get(next).filter(|entry| entry.time == time) {
