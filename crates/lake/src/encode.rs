@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use crate::append::Txn;
 use crate::error::{AppendError, StorageError};
-use crate::rows::{EventRow, FindingRow, RejectedRow, day_of};
+use crate::rows::{EventRow, FindingRow, HitRow, RejectedRow, day_of};
 use crate::schema::{file_schema, list_element};
 use crate::table::TableName;
 
@@ -205,6 +205,7 @@ impl Encode for FindingRow {
             time(rows, |row| row.discovered_us),
             text(rows, |row| &row.logsource),
             text(rows, |row| &row.event_uid),
+            list(rows, |row| &row.event_uids),
             text(rows, |row| &row.actor),
             list(rows, |row| &row.resources),
             list(rows, |row| &row.attack),
@@ -244,6 +245,46 @@ impl Encode for RejectedRow {
             text(rows, |row| &row.reason),
             Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| &row.raw))),
             time(rows, |row| row.ingest_us),
+        ]
+    }
+}
+
+impl Encode for HitRow {
+    const TABLE: TableName = TableName::Hits;
+
+    fn source(&self) -> &str {
+        &self.source
+    }
+
+    fn time_us(&self) -> i64 {
+        self.time_us
+    }
+
+    fn text_bytes(&self) -> usize {
+        let texts = [&self.tenant, &self.source, &self.correlation_id, &self.correlation_version, &self.event_uid];
+        texts.into_iter().map(String::len).sum::<usize>() + self.group_key.len() + list_bytes(&self.values)
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        self.correlation_id
+            .cmp(&other.correlation_id)
+            .then_with(|| self.group_key.cmp(&other.group_key))
+            .then_with(|| self.time_us.cmp(&other.time_us))
+            .then_with(|| self.event_uid.cmp(&other.event_uid))
+    }
+
+    fn arrays(rows: &[&Self], seq: i64) -> Vec<ArrayRef> {
+        vec![
+            text(rows, |row| &row.tenant),
+            text(rows, |row| &row.source),
+            long(rows, |_| seq),
+            text(rows, |row| &row.correlation_id),
+            text(rows, |row| &row.correlation_version),
+            int(rows, |row| row.rule),
+            time(rows, |row| row.time_us),
+            text(rows, |row| &row.event_uid),
+            text(rows, |row| &row.group_key),
+            list(rows, |row| &row.values),
         ]
     }
 }

@@ -65,9 +65,16 @@ impl Filter {
         } else {
             parts.extend(self.from_us.map(|from| since(table, from)));
             parts.extend(self.to_us.map(|to| before(table, to)));
-            parts.extend(one_of("actor", &self.actors));
             parts.extend(one_of("event_uid", &self.event_uids));
-            parts.extend(overlaps("resources", &self.resources));
+            if table == TableName::Hits {
+                // A hit has no actor and no resource of its own; it can be made again from the events that are held.
+                if !self.actors.is_empty() || !self.resources.is_empty() {
+                    return None;
+                }
+            } else {
+                parts.extend(one_of("actor", &self.actors));
+                parts.extend(overlaps("resources", &self.resources));
+            }
         }
         Some(parts.into_iter().reduce(Expr::and).unwrap_or_else(|| lit(true)))
     }

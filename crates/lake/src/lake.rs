@@ -26,7 +26,7 @@ use crate::json::{self, ColumnKind};
 use crate::query::{self, RowStream, Rows};
 use crate::read::{self, EventStream};
 use crate::retain::{self, Retain, Retained};
-use crate::rows::{EventRow, FindingRow, RejectedRow};
+use crate::rows::{EventRow, FindingRow, HitRow, RejectedRow};
 use crate::status::{self, Status};
 use crate::table::{Table, TableName};
 use crate::vacuum::{self, Vacuum, Vacuumed};
@@ -69,6 +69,7 @@ struct Inner {
     events: Table,
     findings: Table,
     rejected: Table,
+    hits: Table,
     holds: HoldStore,
     engine: Engine,
     lent: RwLock<BTreeMap<String, Arc<MemTable>>>,
@@ -84,7 +85,7 @@ impl Lake {
     /// Opens the lake in `dir`, creating what is missing:
     ///
     /// ```text
-    /// events/ findings/ rejected/   Delta tables, one folder per day
+    /// events/ findings/ rejected/ hits/   Delta tables, one folder per day
     /// holds/                        the legal holds, one numbered list per change
     /// locked/<hold>/<table>/        read-only copies of held rows, made before their old files are removed
     /// staging/                      files being written, and intermediate results of queries
@@ -120,6 +121,14 @@ impl Lake {
         txn: &'a Txn,
     ) -> Answer<'a, Result<Appended, AppendError>> {
         Box::pin(append::append(&self.inner.rejected, rows, txn))
+    }
+
+    /// Stores the rule hits of a batch once: what correlations are made of, and made of again after a restart.
+    ///
+    /// # Errors
+    /// As [`Lake::append_events`].
+    pub fn append_hits<'a>(&'a self, rows: Vec<HitRow>, txn: &'a Txn) -> Answer<'a, Result<Appended, AppendError>> {
+        Box::pin(append::append(&self.inner.hits, rows, txn))
     }
 
     /// Stores the findings of a batch once.
@@ -303,6 +312,7 @@ impl Lake {
             TableName::Events => &self.inner.events,
             TableName::Findings => &self.inner.findings,
             TableName::Rejected => &self.inner.rejected,
+            TableName::Hits => &self.inner.hits,
         }
     }
 
@@ -351,6 +361,7 @@ async fn open(dir: &Path, options: &Options) -> Result<Lake, OpenError> {
         events: table(TableName::Events).await?,
         findings: table(TableName::Findings).await?,
         rejected: table(TableName::Rejected).await?,
+        hits: table(TableName::Hits).await?,
         holds: HoldStore::open(dir.join("holds"), staging)?,
         engine,
         lent: RwLock::default(),

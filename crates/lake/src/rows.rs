@@ -82,6 +82,8 @@ pub struct FindingRow {
     pub logsource: String,
     /// The (completing) event.
     pub event_uid: String,
+    /// Every event it stands on: the one above, or those of the window that a correlation found.
+    pub event_uids: Vec<String>,
     pub actor: String,
     pub resources: Vec<String>,
     /// ATT&CK technique ids.
@@ -90,6 +92,25 @@ pub struct FindingRow {
     pub json: String,
     /// Batch that produced it; column `seq` comes from the transaction.
     pub source: String,
+}
+
+/// One event that matched a rule which a correlation is about. Kept so that correlations survive a restart; it can be made
+/// again from the events at any time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HitRow {
+    pub tenant: String,
+    pub source: String,
+    pub correlation_id: String,
+    pub correlation_version: String,
+    /// Which of the correlation's rules matched, by their order in its list.
+    pub rule: i32,
+    /// When the event happened. Decides the partition.
+    pub time_us: i64,
+    pub event_uid: String,
+    /// The values of the group-by fields, as a JSON array of texts and nulls.
+    pub group_key: String,
+    /// What is counted or added up. Column `hit_values`: the other word is taken in SQL.
+    pub values: Vec<String>,
 }
 
 /// One record that could not be read, with its bytes and the reason. Partitioned by `ingest_us`: it has no known time.

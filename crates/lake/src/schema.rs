@@ -106,6 +106,7 @@ const FINDINGS: &[Col] = &[
     must("discovered_time", Kind::Time, Look::Common),
     must("logsource", Kind::Text, Look::Common),
     must("event_uid", Kind::Text, Look::Unique),
+    must("event_uids", Kind::TextList, Look::Common),
     must("actor", Kind::Text, Look::Lookup),
     must("resources", Kind::TextList, Look::Common),
     must("attack", Kind::TextList, Look::Common),
@@ -126,12 +127,27 @@ const REJECTED: &[Col] = &[
     must("ingest_time", Kind::Time, Look::Common),
 ];
 
+const HITS: &[Col] = &[
+    must(DAY, Kind::Date, Look::Common),
+    must("tenant", Kind::Text, Look::Common),
+    must("source", Kind::Text, Look::Common),
+    must("seq", Kind::Long, Look::Common),
+    must("correlation_id", Kind::Text, Look::Lookup),
+    must("correlation_version", Kind::Text, Look::Common),
+    must("rule", Kind::Int, Look::Common),
+    must("time", Kind::Time, Look::Rising),
+    must("event_uid", Kind::Text, Look::Unique),
+    must("group_key", Kind::Text, Look::Lookup),
+    must("hit_values", Kind::TextList, Look::Common),
+];
+
 /// The columns of a table, partition column first.
 pub(crate) const fn columns(table: TableName) -> &'static [Col] {
     match table {
         TableName::Events => EVENTS,
         TableName::Findings => FINDINGS,
         TableName::Rejected => REJECTED,
+        TableName::Hits => HITS,
     }
 }
 
@@ -141,13 +157,14 @@ pub(crate) const fn sort_columns(table: TableName) -> &'static [&'static str] {
         TableName::Events => &["class_uid", "actor", "time", "source", "seq", "record"],
         TableName::Findings => &["rule_id", "actor", "time", "uid"],
         TableName::Rejected => &["source", "seq", "member", "record"],
+        TableName::Hits => &["correlation_id", "group_key", "time", "event_uid"],
     }
 }
 
 /// The column whose minimum and maximum the Delta log keeps per file.
 pub(crate) const fn time_column(table: TableName) -> &'static str {
     match table {
-        TableName::Events | TableName::Findings => "time",
+        TableName::Events | TableName::Findings | TableName::Hits => "time",
         TableName::Rejected => "ingest_time",
     }
 }

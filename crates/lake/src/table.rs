@@ -38,10 +38,11 @@ pub enum TableName {
     Events,
     Findings,
     Rejected,
+    Hits,
 }
 
 impl TableName {
-    pub const ALL: [Self; 3] = [Self::Events, Self::Findings, Self::Rejected];
+    pub const ALL: [Self; 4] = [Self::Events, Self::Findings, Self::Rejected, Self::Hits];
 
     /// The name in SQL and of the folder.
     #[must_use]
@@ -50,6 +51,7 @@ impl TableName {
             Self::Events => "events",
             Self::Findings => "findings",
             Self::Rejected => "rejected",
+            Self::Hits => "hits",
         }
     }
 }

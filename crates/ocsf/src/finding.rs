@@ -68,6 +68,25 @@ pub struct DataSeen {
     pub count: u64,
 }
 
+/// What a correlation adds to a finding: the stretch of events that it stands on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correlated {
+    /// Sigma's word: `event_count`, `value_count`, `temporal`, ….
+    pub kind: String,
+    /// What its events share: the group-by fields with their values, `None` where an event has no such field.
+    pub group: Vec<(String, Option<String>)>,
+    /// When the first of its events happened.
+    pub first: Timestamp,
+    /// The length of a window, in seconds.
+    pub timespan_seconds: u64,
+    /// What was reached when the condition first held, as decimal text.
+    pub reached: String,
+    /// How many events it had by then.
+    pub events: u64,
+    /// Uids of findings that late events have shown to be parts of this one.
+    pub supersedes: Vec<String>,
+}
+
 /// Something noticed. Times are instants; `time` is the event's own, `discovered` is when we stored it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -83,6 +102,9 @@ pub struct Finding {
     pub logsource: String,
     /// The vendor's id of the event (CloudTrail `eventID`), or our record digest when it has none.
     pub event_uid: String,
+    /// Every event it stands on, as far as listed: the one above, or those of the window that a correlation found.
+    #[serde(default)]
+    pub event_uids: Vec<String>,
     /// Entity key of who did it, for example `aws:role-session:111122223333/deploy/ci`; `None` when the record names nobody.
     pub actor: Option<String>,
     /// Uids of what it was done to (bucket ARN, Azure resource id, `student:S-1001`).
@@ -93,6 +115,9 @@ pub struct Finding {
     /// ATT&CK technique ids (`T1537`).
     pub attack: Vec<String>,
     pub data: Vec<DataSeen>,
+    /// `None` for what one event shows.
+    #[serde(default)]
+    pub correlation: Option<Correlated>,
 }
 
 /// The deterministic uid: SHA-256 over length-prefixed parts, first 16 bytes in hex.

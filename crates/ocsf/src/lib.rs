@@ -11,7 +11,7 @@ mod objects;
 mod severity;
 
 pub use event::{Action, Class, Event, Metadata, Status, record_uid};
-pub use finding::{Confidence, DataSeen, Finding, FindingClass, Observable, RuleRef, finding_uid};
+pub use finding::{Confidence, Correlated, DataSeen, Finding, FindingClass, Observable, RuleRef, finding_uid};
 pub use hot::Hot;
 pub use objects::{
     Account, Actor, Api, ApiRequest, ApiResponse, Cloud, Connection, Endpoint, HttpRequest, HttpResponse, Identified,

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use classify::Classifier;
 use jiff::Timestamp;
 use ocsf::{Confidence, DataSeen, Event, Finding, FindingClass, RuleRef, Severity, finding_uid};
-use sigma::Matcher;
+use sigma::{Hit, HitLosses, Matcher};
 
 use crate::config::Config;
 use crate::content::{Content, File};
+use crate::correlation::Windows;
 use crate::exit::{Failure, OrFail as _};
-use crate::flow::Normal;
+use crate::flow::{Normal, Normalised};
 use crate::output;
 use crate::rules::{self, RuleSet};
 use crate::store::Store;
@@ -30,9 +31,11 @@ pub(crate) struct Detectors {
 /// One compiled content set.
 pub(crate) struct Detector {
     version: String,
-    rules: RuleSet,
+    pub(crate) rules: RuleSet,
     matcher: Matcher,
     classifier: Classifier,
+    /// The open windows of correlations; `None` when they have to be filled from the lake.
+    pub(crate) windows: Option<Windows>,
 }
 
 impl std::fmt::Debug for Detector {
@@ -87,19 +90,24 @@ impl Detector {
             return Err(Failure::usage(format!("failed to use the identifiers: {error}")));
         }
         let matcher = Matcher::new(&rules.program);
-        Ok(Self { version: content.version(), rules, matcher, classifier })
+        Ok(Self { version: content.version(), rules, matcher, classifier, windows: None })
     }
 
     /// Everything that is noticed in a batch, in the order of its records, rules before data.
     pub(crate) fn detect(&mut self, normal: &Normal, tenant: &str, now: Timestamp) -> Detected {
         let mut detected = Detected::default();
+        let mut matched = Vec::new();
         for seen in &normal.events {
             let (product, service) = seen.event.format.split_once('/').unwrap_or((seen.event.format, ""));
             let source = self.rules.program.log_source(product, service);
             match self.matcher.evaluate(source, seen.view()) {
-                Ok(hits) => {
-                    let matched = hits.iter().filter_map(|&hit| self.rules.rules.get(hit));
-                    detected.findings.extend(matched.map(|rule| translate::finding(rule, &seen.event, tenant, now)));
+                Ok(rules) => {
+                    matched.clear();
+                    matched.extend_from_slice(rules);
+                    let alone = matched.iter().filter(|&&rule| self.rules.program.reports_alone(rule));
+                    let alone = alone.filter_map(|&rule| self.rules.rules.get(rule));
+                    detected.findings.extend(alone.map(|rule| translate::finding(rule, &seen.event, tenant, now)));
+                    detected.note_hits(&mut self.matcher, seen);
                 }
                 Err(error) => {
                     tracing::warn!(event = %seen.event.metadata.uid, %error, "no rule could look at this event");
@@ -137,8 +145,22 @@ fn placeholders_of(content: &Content) -> Result<BTreeMap<String, Vec<String>>, F
 #[derive(Debug, Default)]
 pub(crate) struct Detected {
     pub(crate) findings: Vec<Finding>,
+    /// What correlations are made of.
+    pub(crate) hits: Vec<Hit>,
     /// Events that are deeper or larger than rules read.
     pub(crate) not_evaluated: usize,
+}
+
+impl Detected {
+    /// What the record that was just matched brings to correlations.
+    fn note_hits(&mut self, matcher: &mut Matcher, seen: &Normalised) {
+        let (uid, time_us) = (seen.event.hot().uid, seen.event.time.as_microsecond());
+        match matcher.hits(seen.view(), time_us, uid, &mut self.hits) {
+            Ok(losses) if losses == HitLosses::default() => {}
+            Ok(losses) => tracing::debug!(event = uid, ?losses, "an event is not whole in its correlations"),
+            Err(error) => tracing::warn!(event = uid, %error, "an event could not be correlated"),
+        }
+    }
 }
 
 /// Sensitive data inside a log record: a leak by itself, because logs travel further than databases.
@@ -182,12 +204,14 @@ fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Times
         discovered: now,
         logsource: hot.format.to_owned(),
         event_uid: hot.uid.to_owned(),
+        event_uids: vec![hot.uid.to_owned()],
         actor: None,
         group_keys: vec![format!("resource:{resource}/{category}")],
         observables: Vec::new(),
         resources: vec![resource],
         attack: vec!["T1552.001".to_owned()],
         data,
+        correlation: None,
     })
 }
 

@@ -13,6 +13,7 @@ pub(crate) const ALL: &[&str] = &[
     "flow.batch_assigned",
     "flow.events_appended",
     "flow.rejected_appended",
+    "flow.hits_appended",
     "flow.findings_appended",
     "flow.log_appended",
     "flow.tiles_written",

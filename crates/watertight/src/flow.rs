@@ -6,18 +6,20 @@
 mod assign;
 mod batch_entry;
 mod normal;
+mod noticed;
 
 use jiff::Timestamp;
 use lake::Txn;
 
-use crate::detector::{Detected, Detectors};
+use crate::correlation;
+use crate::detector::Detectors;
 use crate::exit::{Failure, OrFail as _};
 use crate::failpoint;
 use crate::instance::Instance;
 use crate::store::Draft;
 
 pub(crate) use assign::{Feed, open_feed};
-pub(crate) use normal::Normal;
+pub(crate) use normal::{Normal, Normalised};
 
 /// What one batch came to. records = events + rejected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -50,19 +52,24 @@ pub(crate) async fn turn(
     failpoint::hit("flow.rejected_appended");
 
     let detector = detectors.for_version(&instance.store, &batch.assignment.content_version).await?;
-    let Detected { findings, not_evaluated } = detector.detect(&normal, &tenant, now);
-    let rows = findings.iter().map(|finding| crate::translate::finding_row(finding, &txn.source)).collect();
+    let detected = detector.detect(&normal, &tenant, now);
+    let rows = correlation::hit_rows(&detected.hits, &detector.rules, &tenant, &txn.source);
+    instance.lake.append_hits(rows, &txn).await.or_fail("failed to store hits")?;
+    failpoint::hit("flow.hits_appended");
+    let (windows, noticed) = noticed::findings(instance, detector, &detected, &normal, &txn, now).await?;
+    let rows = noticed.iter().map(|finding| crate::translate::finding_row(finding, &txn.source)).collect();
     instance.lake.append_findings(rows, &txn).await.or_fail("failed to store findings")?;
     failpoint::hit("flow.findings_appended");
 
-    let entry: Draft = batch_entry::draft(&batch.assignment, &normal, &findings, not_evaluated, now);
-    let turn = normal.turn(findings.len());
+    let entry = batch_entry::draft(&batch.assignment, &normal, &noticed, detected.not_evaluated, now);
+    let turn = normal.turn(noticed.len());
     let mut guard = instance.store.cases().await;
-    let decided = incident::decide(&guard.incidents, incident::Command::Findings(findings), now);
+    let decided = incident::decide(&guard.incidents, incident::Command::Findings(noticed), now);
     let mut drafts = vec![entry];
     drafts.extend(decided.or_fail("failed to decide on findings")?.into_iter().map(Draft::from));
     instance.store.append(&mut guard, &drafts).await.or_fail("failed to append to the log")?;
     drop(guard);
+    detector.windows = windows;
     failpoint::hit("flow.log_appended");
     instance.sealer.seal(&instance.store).await?;
 

@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod content;
 mod context;
+mod correlation;
 mod demo;
 mod detector;
 mod durable;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use sigma::{Options, Program, Rule, RuleError};
+use sigma::{Correlation, Options, Program, Rule, RuleError};
 
 use crate::config::Config;
 use crate::content::Content;
@@ -24,11 +24,20 @@ const RULE_FILE_BYTES_MAX: u64 = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct RuleSet {
     pub(crate) rules: Vec<Rule>,
+    pub(crate) correlations: Vec<Correlation>,
     pub(crate) program: Program,
     pub(crate) errors: Vec<RuleError>,
     pub(crate) warnings: Vec<RuleError>,
-    /// Rules that wait for a placeholder, as (rule title, placeholder).
-    pub(crate) waiting: Vec<(String, String)>,
+    pub(crate) waiting: Vec<Waiting>,
+}
+
+/// A rule that finds nothing until the configuration says something about its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) title: String,
+    /// What correlations call it.
+    pub(crate) names: Vec<String>,
+    pub(crate) placeholder: String,
 }
 
 /// One placeholder as `placeholders.toml` describes it.
@@ -62,11 +71,15 @@ pub(crate) fn load(content: Option<&Content>, extra: &[PathBuf], config: &Config
     }
     let loaded = sigma::load(files);
     let options = options(content, Values::Configured(&config.placeholders))?;
-    let (rules, waiting) = split_waiting(loaded.rules, &options);
-    let (program, compile_errors) = Program::compile(&rules, &options);
-    let mut errors = loaded.errors;
+    let (rules, mut waiting) = split_waiting(loaded.rules, &options);
+    let correlations = split_bereft(loaded.correlations, &mut waiting);
+    let (program, complaints) = Program::compile_with(&rules, &correlations, &options);
+    let is_error = |complaint: &RuleError| complaint.severity == sigma::Severity::Error;
+    let (compile_errors, compile_warnings): (Vec<_>, Vec<_>) = complaints.into_iter().partition(is_error);
+    let (mut errors, mut warnings) = (loaded.errors, loaded.warnings);
     errors.extend(compile_errors);
-    Ok(RuleSet { rules, program, errors, warnings: loaded.warnings, waiting })
+    warnings.extend(compile_warnings);
+    Ok(RuleSet { rules, correlations, program, errors, warnings, waiting })
 }
 
 /// Says in one line which rules find nothing until the configuration tells them something about its owner.
@@ -75,7 +88,7 @@ pub(crate) fn tell_waiting(rules: &RuleSet) {
         return;
     }
     let each: Vec<String> =
-        rules.waiting.iter().map(|(rule, placeholder)| format!("`{rule}` for `{placeholder}`")).collect();
+        rules.waiting.iter().map(|wait| format!("`{}` for `{}`", wait.title, wait.placeholder)).collect();
     let (count, each) = (each.len(), each.join(", "));
     output::talk(format!("note: {count} rules wait for values in [placeholders] and find nothing: {each}"));
 }
@@ -97,8 +110,25 @@ pub(crate) fn options(content: Option<&Content>, values: Values<'_>) -> Result<O
     Ok(Options { placeholders })
 }
 
+/// Sets aside correlations over rules that wait: without one of its rules a correlation would mean something else.
+fn split_bereft(correlations: Vec<Correlation>, waiting: &mut Vec<Waiting>) -> Vec<Correlation> {
+    let mut ready = Vec::new();
+    for correlation in correlations {
+        let bereft_of = waiting.iter().find(|wait| correlation.rules.iter().any(|rule| wait.names.contains(rule)));
+        match bereft_of.map(|wait| wait.placeholder.clone()) {
+            None => ready.push(correlation),
+            Some(placeholder) => waiting.push(Waiting {
+                title: correlation.title.clone(),
+                names: [Some(correlation.id.clone()), correlation.name.clone()].into_iter().flatten().collect(),
+                placeholder,
+            }),
+        }
+    }
+    ready
+}
+
 /// Sets aside rules whose required placeholders have no value: "not from our networks" means nothing before we know them.
-fn split_waiting(rules: Vec<Rule>, options: &Options) -> (Vec<Rule>, Vec<(String, String)>) {
+fn split_waiting(rules: Vec<Rule>, options: &Options) -> (Vec<Rule>, Vec<Waiting>) {
     let empty: BTreeSet<&str> =
         options.placeholders.iter().filter(|(_, values)| values.is_empty()).map(|(name, _)| name.as_str()).collect();
     let mut waiting = Vec::new();
@@ -108,7 +138,11 @@ fn split_waiting(rules: Vec<Rule>, options: &Options) -> (Vec<Rule>, Vec<(String
             let required = rule.custom.get(REQUIRES).and_then(|value| value.as_array()).into_iter().flatten();
             let missing = required.filter_map(|name| name.as_str()).find(|name| empty.contains(name));
             if let Some(name) = missing {
-                waiting.push((rule.title.clone(), name.to_owned()));
+                waiting.push(Waiting {
+                    title: rule.title.clone(),
+                    names: [Some(rule.id.clone()), rule.name.clone()].into_iter().flatten().collect(),
+                    placeholder: name.to_owned(),
+                });
             }
             missing.is_none()
         })

@@ -13,7 +13,7 @@ const TYPE_RESOURCE: u32 = 10;
 const TYPE_USER_AGENT: u32 = 16;
 
 /// A finding shows at most this many resources; the event in the lake has them all.
-const RESOURCES_MAX: usize = 64;
+pub(crate) const RESOURCES_MAX: usize = 64;
 
 /// A rule matched an event.
 pub(crate) fn finding(rule: &Rule, event: &Event, tenant: &str, now: Timestamp) -> Finding {
@@ -30,28 +30,30 @@ pub(crate) fn finding(rule: &Rule, event: &Event, tenant: &str, now: Timestamp) 
             version: rule.version.clone(),
             surface: rule.watertight.surface.clone().unwrap_or_else(|| "unknown".to_owned()),
         },
-        severity: severity(rule),
-        confidence: confidence(rule),
+        severity: severity(rule.level),
+        confidence: confidence(rule.status),
         time: hot.time,
         discovered: now,
         logsource: hot.format.to_owned(),
         event_uid: hot.uid.to_owned(),
-        group_keys: group_keys(&rule.watertight.group_by, actor.as_deref(), &containers(event, &resources)),
+        event_uids: vec![hot.uid.to_owned()],
+        group_keys: group_keys(&rule.watertight.group_by, actor.as_deref(), &containers_of(event, &resources)),
         observables: observables(event, &resources),
         actor,
         resources,
         attack: rule.attack.clone(),
         data: Vec::new(),
+        correlation: None,
     }
 }
 
-pub(crate) fn severity(rule: &Rule) -> Severity {
-    rule.level.map_or(Severity::Unknown, |level| Severity::from_level(level.as_str()))
+pub(crate) fn severity(level: Option<sigma::Level>) -> Severity {
+    level.map_or(Severity::Unknown, |level| Severity::from_level(level.as_str()))
 }
 
 /// How far a rule is trusted, by the maturity its author claims.
-fn confidence(rule: &Rule) -> Confidence {
-    match rule.status {
+pub(crate) fn confidence(status: Option<sigma::Status>) -> Confidence {
+    match status {
         Some(sigma::Status::Stable) => Confidence::High,
         Some(sigma::Status::Test) => Confidence::Medium,
         _ => Confidence::Low,
@@ -59,7 +61,7 @@ fn confidence(rule: &Rule) -> Confidence {
 }
 
 /// By which keys a finding joins others. Without a word from the rule: its actor, else what it was done to.
-fn group_keys(group_by: &[GroupKey], actor: Option<&str>, containers: &[String]) -> Vec<String> {
+pub(crate) fn group_keys(group_by: &[GroupKey], actor: Option<&str>, containers: &[String]) -> Vec<String> {
     let by_actor = actor.map(|actor| format!("actor:{actor}"));
     let by_resource = || containers.iter().map(|container| format!("resource:{container}"));
     let mut keys = Vec::new();
@@ -76,11 +78,10 @@ fn group_keys(group_by: &[GroupKey], actor: Option<&str>, containers: &[String])
 
 /// What resources are kept in, so that the acts on them meet: a bucket stands for its objects, a service with a kind of
 /// record (`product-api/customer`) for the records it hands out. Anything else stands for itself.
-fn containers(event: &Event, resources: &[String]) -> Vec<String> {
-    let service = event.service.as_ref().and_then(|service| service.name.as_deref());
+pub(crate) fn containers(logsource: &str, service: Option<&str>, resources: &[String]) -> Vec<String> {
     let container = |resource: &String| match (resource.strip_prefix("arn:aws:s3:::"), service) {
         (Some(path), _) => format!("arn:aws:s3:::{}", path.split('/').next().unwrap_or(path)),
-        (None, Some(service)) if event.format.starts_with("application/") => {
+        (None, Some(service)) if logsource.starts_with("application/") => {
             format!("{service}/{}", resource.split(':').next().unwrap_or(resource))
         }
         _ => resource.clone(),
@@ -88,15 +89,29 @@ fn containers(event: &Event, resources: &[String]) -> Vec<String> {
     resources.iter().map(container).collect()
 }
 
+fn containers_of(event: &Event, resources: &[String]) -> Vec<String> {
+    containers(event.format, event.service.as_ref().and_then(|service| service.name.as_deref()), resources)
+}
+
 pub(crate) fn observables(event: &Event, resources: &[String]) -> Vec<Observable> {
     let hot = event.hot();
+    observed(hot.src_ip, hot.user_name, hot.user_agent, resources)
+}
+
+/// The values worth pivoting on.
+pub(crate) fn observed(
+    src_ip: Option<&str>,
+    user_name: Option<&str>,
+    user_agent: Option<&str>,
+    resources: &[String],
+) -> Vec<Observable> {
     let named = |name: &str, type_id: u32, value: Option<&str>| {
         value.map(|value| Observable { name: name.to_owned(), type_id, value: value.to_owned() })
     };
     let mut found: Vec<Observable> = [
-        named("src_endpoint.ip", TYPE_IP, hot.src_ip),
-        named("actor.user.name", TYPE_USER, hot.user_name),
-        named("http_request.user_agent", TYPE_USER_AGENT, hot.user_agent),
+        named("src_endpoint.ip", TYPE_IP, src_ip),
+        named("actor.user.name", TYPE_USER, user_name),
+        named("http_request.user_agent", TYPE_USER_AGENT, user_agent),
     ]
     .into_iter()
     .flatten()
@@ -151,6 +166,7 @@ pub(crate) fn finding_row(finding: &Finding, source: &str) -> lake::FindingRow {
         discovered_us: finding.discovered.as_microsecond(),
         logsource: finding.logsource.clone(),
         event_uid: finding.event_uid.clone(),
+        event_uids: finding.event_uids.clone(),
         actor: finding.actor.clone().unwrap_or_default(),
         resources: finding.resources.clone(),
         attack: finding.attack.clone(),
@@ -180,14 +196,10 @@ pub(crate) fn rejected_row(
 mod tests {
     use super::*;
 
-    fn event(format: &'static str) -> Event {
-        Event::new(format, ocsf::Class::ApiActivity, Timestamp::UNIX_EPOCH, b"{}")
-    }
-
     #[test]
     fn objects_meet_in_their_bucket() {
         let resources = ["arn:aws:s3:::orders/2026/a.csv", "arn:aws:s3:::orders", "arn:aws:kms:x"].map(str::to_owned);
-        let found = containers(&event("aws/cloudtrail"), &resources);
+        let found = containers("aws/cloudtrail", None, &resources);
         assert_eq!(found, ["arn:aws:s3:::orders", "arn:aws:s3:::orders", "arn:aws:kms:x"]);
     }
 

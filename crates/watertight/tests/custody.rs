@@ -106,7 +106,7 @@ fn a_clock_that_runs_backward_writes_nothing() {
 fn a_record_that_is_no_utf8_is_kept_byte_for_byte() {
     let place = Place::new();
     let line = [
-        b"0a1b2c larkfield-assets [02/Mar/2026:10:00:00 +0000] 203.0.113.9 - 3E57427F3EXAMPLE REST.GET.OBJECT logo.png \
+        b"7c1d5a90e3f84b26a7c05de91b3f6842d0e79c54a1b8f3620dce47951ab8f036 larkfield-assets [02/Mar/2026:10:00:00 +0000] 203.0.113.9 - 3E57427F3EXAMPLE REST.GET.OBJECT logo.png \
           \"GET /logo.png HTTP/1.1\" 200 - 512 512 7 6 \"-\" \"Wg"
             .as_slice(),
         b"\xff\xfe",

@@ -231,6 +231,8 @@ fn the_flow_calls_the_stations_in_the_order_of_the_page() {
         "append_events",
         "append_rejected",
         ".detect(",
+        "append_hits",
+        "noticed::findings",
         "append_findings",
         "incident::decide",
         "store.append(",

@@ -31,12 +31,14 @@ pub(crate) fn finding(uid: &str, time: Timestamp, severity: Severity, keys: &[&s
         discovered: time,
         logsource: "aws/cloudtrail".to_owned(),
         event_uid: format!("event-{uid}"),
+        event_uids: vec![format!("event-{uid}")],
         actor: Some("aws:user:111122223333/alice".to_owned()),
         resources: vec!["arn:aws:s3:::larkfield-exports".to_owned()],
         group_keys: keys.iter().map(|key| (*key).to_owned()).collect(),
         observables: Vec::new(),
         attack: Vec::new(),
         data: Vec::new(),
+        correlation: None,
     }
 }
 

@@ -85,6 +85,7 @@ pub(crate) fn finding(source: &str, time_us: i64, uid: &str) -> FindingRow {
         discovered_us: time_us + 5,
         logsource: "aws/cloudtrail".to_owned(),
         event_uid: "e".to_owned(),
+        event_uids: vec!["d".to_owned(), "e".to_owned()],
         actor: "a1".to_owned(),
         resources: vec![],
         attack: vec!["T1530".to_owned(), "T1537".to_owned()],

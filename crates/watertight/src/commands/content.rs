@@ -24,7 +24,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
     };
     let rules = sigma::load(content.below("rules").filter(|(name, _)| name.ends_with(".yml")));
     let checked = [
-        ("rules", rules.rules.len(), rule::test(&content, &rules)?),
+        ("rules", rules.rules.len() + rules.correlations.len(), rule::test(&content, &rules)?),
         identifiers(&content),
         regimes(&content),
         templates(&content),

@@ -168,7 +168,7 @@ fn detect(
     for &hit in hits {
         if let Some(rule) = job.rules.rules.get(hit) {
             stats.findings += 1;
-            stats.highest = stats.highest.max(translate::severity(rule));
+            stats.highest = stats.highest.max(translate::severity(rule.level));
             out.json(&row(job, file, rule, &event, record))?;
         }
     }

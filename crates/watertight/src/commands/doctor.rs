@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
+use crate::rules::Waiting;
 use crate::{output, rules};
 
 /// A source that has given nothing for this long is called silent.
@@ -40,8 +41,8 @@ pub(crate) fn run(_: &Args, context: &Context) -> Outcome {
     for error in &rules.errors {
         say(format!("a rule cannot be used: {}", error.message), "`watertight rule check` shows the line");
     }
-    for (rule, placeholder) in &rules.waiting {
-        say(format!("rule `{rule}` waits for `{placeholder}`"), "give it a value in [placeholders]");
+    for Waiting { title, placeholder, .. } in &rules.waiting {
+        say(format!("rule `{title}` waits for `{placeholder}`"), "give it a value in [placeholders]");
     }
     if context.existing_data_dir().is_ok() {
         rows.extend(context.block_on(silent_sources(context))?);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use sigma::Loaded;
+use sigma::{Correlation, Loaded, TestOutcome};
 
 use crate::content::Content;
 use crate::context::Context;
@@ -56,15 +56,19 @@ fn load(content: &Content, paths: &[PathBuf]) -> Result<Loaded, Failure> {
 fn check(content: &Content, paths: &[PathBuf]) -> Outcome {
     let loaded = load(content, paths)?;
     let options = rules::options(Some(content), Values::Examples)?;
-    let (_, errors) = sigma::Program::compile(&loaded.rules, &options);
-    for error in loaded.errors.iter().chain(&errors).chain(&loaded.warnings) {
+    let (program, complaints) = sigma::Program::compile_with(&loaded.rules, &loaded.correlations, &options);
+    for error in loaded.errors.iter().chain(&complaints).chain(&loaded.warnings) {
         output::talk(error);
     }
-    let failed = loaded.errors.len() + errors.len();
+    let is_error = |complaint: &&sigma::RuleError| complaint.severity == sigma::Severity::Error;
+    let errors = complaints.iter().filter(is_error).count();
+    let failed = loaded.errors.len() + errors;
+    let of_correlations = (0..loaded.correlations.len()).filter(|&index| !program.has_correlation(index)).count();
     output::talk(format!(
-        "{} rules can be used, {failed} cannot, {} warnings",
-        loaded.rules.len() - errors.len(),
-        loaded.warnings.len()
+        "{} rules and {} correlations can be used, {failed} cannot, {} warnings",
+        loaded.rules.len() - errors.saturating_sub(of_correlations),
+        loaded.correlations.len() - of_correlations,
+        loaded.warnings.len() + complaints.len() - errors
     ));
     if failed == 0 { Ok(Exit::Done) } else { Err(Failure::usage(format!("{failed} rules cannot be used"))) }
 }
@@ -77,25 +81,36 @@ pub(crate) fn test(content: &Content, loaded: &Loaded) -> Result<usize, Failure>
     for error in &loaded.errors {
         output::talk(error);
     }
-    for rule in &loaded.rules {
-        let outcomes = sigma::test_rule(rule, &options);
+    let mut tell = |file: &str, title: &str, outcomes: &[TestOutcome]| {
         tried += outcomes.len();
         for outcome in outcomes.iter().filter(|outcome| !outcome.passed()) {
             faults += 1;
-            let shown = match (&outcome.problem, outcome.fired) {
-                (Some(problem), _) => problem.clone(),
-                (None, Some(true)) => "it fires and should not".to_owned(),
-                (None, _) => "it does not fire and should".to_owned(),
-            };
-            output::talk(format!("{}: `{}`, example `{}`: {shown}", rule.file, rule.title, outcome.name));
+            output::talk(format!("{file}: `{title}`, example `{}`: {}", outcome.name, fault(outcome)));
         }
+    };
+    for rule in &loaded.rules {
+        tell(&rule.file, &rule.title, &sigma::test_rule(rule, &options));
     }
-    output::talk(format!("{} rules, {tried} examples, {faults} faults", loaded.rules.len()));
+    for (index, correlation) in loaded.correlations.iter().enumerate() {
+        let outcomes = sigma::test_correlation(index, &loaded.rules, &loaded.correlations, &options);
+        tell(&correlation.file, &correlation.title, &outcomes);
+    }
+    let (rules, correlations) = (loaded.rules.len(), loaded.correlations.len());
+    output::talk(format!("{rules} rules, {correlations} correlations, {tried} examples, {faults} faults"));
     Ok(faults)
 }
 
+/// What is wrong with an example that did not pass.
+fn fault(outcome: &TestOutcome) -> String {
+    match (&outcome.problem, outcome.fired) {
+        (Some(problem), _) => problem.clone(),
+        (None, Some(true)) => "it fires and should not".to_owned(),
+        (None, _) => "it does not fire and should".to_owned(),
+    }
+}
+
 fn list(context: &Context, loaded: &Loaded) -> Outcome {
-    let rows: Vec<Value> = loaded
+    let mut rows: Vec<Value> = loaded
         .rules
         .iter()
         .map(|rule| {
@@ -105,11 +120,21 @@ fn list(context: &Context, loaded: &Loaded) -> Outcome {
             })
         })
         .collect();
+    rows.extend(loaded.correlations.iter().map(|correlation| {
+        json!({
+            "id": correlation.id, "title": correlation.title, "level": correlation.level, "correlation": correlation.kind.as_str(),
+            "attack": correlation.attack, "surface": correlation.watertight.surface, "version": correlation.version,
+            "file": correlation.file, "examples": correlation.tests.len(),
+        })
+    }));
     output::rows(context.format, &["level", "title", "surface", "attack", "file"], &rows)?;
     Ok(Exit::Done)
 }
 
 fn show(context: &Context, loaded: &Loaded, id: &str) -> Outcome {
+    if let Some(correlation) = loaded.correlations.iter().find(|correlation| correlation.id == id) {
+        return show_correlation(context, correlation);
+    }
     let rule = loaded.rules.iter().find(|rule| rule.id == id || rule.file.ends_with(id));
     let rule = rule.ok_or_else(|| {
         Failure::usage(format!("there is no rule `{id}`")).help("`watertight rule list` shows their ids")
@@ -120,6 +145,20 @@ fn show(context: &Context, loaded: &Loaded, id: &str) -> Outcome {
             "id": rule.id, "title": rule.title, "level": rule.level, "status": rule.status, "logsource": rule.logsource,
             "description": rule.description, "attack": rule.attack, "falsepositives": rule.falsepositives,
             "watertight": rule.watertight, "ads": rule.ads, "tests": rule.tests, "version": rule.version, "file": rule.file,
+        }),
+    )?;
+    Ok(Exit::Done)
+}
+
+fn show_correlation(context: &Context, correlation: &Correlation) -> Outcome {
+    output::object(
+        context.format,
+        &json!({
+            "id": correlation.id, "title": correlation.title, "level": correlation.level, "status": correlation.status,
+            "correlation": correlation.kind.as_str(), "rules": correlation.rules, "group_by": correlation.group_by,
+            "timespan_seconds": correlation.timespan_us / 1_000_000, "description": correlation.description,
+            "attack": correlation.attack, "falsepositives": correlation.falsepositives, "watertight": correlation.watertight,
+            "ads": correlation.ads, "tests": correlation.tests, "version": correlation.version, "file": correlation.file,
         }),
     )?;
     Ok(Exit::Done)

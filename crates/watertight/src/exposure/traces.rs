@@ -5,9 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lake::{EventRow, Filter};
+use ocsf::Finding;
 use serde_json::Value;
 
 use crate::config::Objects;
+use crate::correlation;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 
@@ -62,15 +64,23 @@ pub(crate) async fn event_uids(instance: &Instance, incident: &str) -> Result<BT
     }
     let day = |at: jiff::Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
     let query = format!(
-        "SELECT uid, event_uid FROM findings WHERE day BETWEEN DATE '{}' AND DATE '{}'",
+        "SELECT uid, event_uids, rule_id, json FROM findings WHERE day BETWEEN DATE '{}' AND DATE '{}'",
         day(span.first),
         day(span.last)
     );
-    let mut uids = BTreeSet::new();
+    let (mut uids, mut stretches) = (BTreeSet::new(), Vec::new());
     let mut stream = instance.lake.sql_stream(&query).await.or_fail("failed to read findings")?;
     while let Some(rows) = stream.next().await.or_fail("failed to read findings")? {
         let text = |row: &[Value], i: usize| row.get(i).and_then(Value::as_str).unwrap_or_default().to_owned();
-        uids.extend(rows.iter().filter(|row| members.contains(&text(row, 0))).map(|row| text(row, 1)));
+        for row in rows.iter().filter(|row| members.contains(&text(row, 0))) {
+            let listed = row.get(1).and_then(Value::as_array).into_iter().flatten();
+            uids.extend(listed.filter_map(|uid| Some(uid.as_str()?.to_owned())));
+            let finding: Finding = serde_json::from_str(&text(row, 3)).or_fail("failed to read a finding")?;
+            stretches.extend(finding.correlation.map(|stretch| (text(row, 2), stretch)));
+        }
+    }
+    for (rule_id, stretch) in &stretches {
+        uids.extend(correlation::stretch_event_uids(&instance.lake, rule_id, stretch).await?);
     }
     Ok(uids)
 }

@@ -1,0 +1,53 @@
+//! What a batch shows: findings of single events and of correlations.
+//!
+//! A batch that was interrupted after its findings were stored keeps them as they are: what correlations would say today may
+//! differ, because other sources went on meanwhile.
+
+use jiff::Timestamp;
+use lake::{TableName, Txn};
+use ocsf::Finding;
+use serde_json::Value;
+
+use super::normal::Normal;
+use crate::correlation::{self, Reached, Windows};
+use crate::detector::{Detected, Detector};
+use crate::exit::{Failure, OrFail as _};
+use crate::instance::Instance;
+
+/// The findings of the batch, in an order that does not depend on how they were found. The windows are handed back once the
+/// log has the findings: lost before that, they are filled again from the lake.
+pub(super) async fn findings(
+    instance: &Instance,
+    detector: &mut Detector,
+    detected: &Detected,
+    normal: &Normal,
+    txn: &Txn,
+    now: Timestamp,
+) -> Result<(Option<Windows>, Vec<Finding>), Failure> {
+    let reached = Reached { source: &txn.source, last_event: normal.last_event, now };
+    let windows = detector.windows.take();
+    let (windows, correlated) =
+        correlation::follow(windows, &detector.rules, instance, &detected.hits, reached).await?;
+    let stored = instance.lake.max_txn(TableName::Findings, &txn.source).await.or_fail("failed to look up findings")?;
+    let mut findings = if stored.is_some_and(|seq| txn.seq <= seq) {
+        stored_findings(instance, txn).await?
+    } else {
+        detected.findings.iter().cloned().chain(correlated).collect()
+    };
+    findings.sort_by(|a, b| (a.time, &a.rule.id, &a.uid).cmp(&(b.time, &b.rule.id, &b.uid)));
+    Ok((windows, findings))
+}
+
+async fn stored_findings(instance: &Instance, txn: &Txn) -> Result<Vec<Finding>, Failure> {
+    let source = txn.source.replace('\'', "''");
+    let query = format!("SELECT json FROM findings WHERE source = '{source}' AND seq = {}", txn.seq);
+    let mut stream = instance.lake.sql_stream(&query).await.or_fail("failed to read stored findings")?;
+    let mut findings = Vec::new();
+    while let Some(rows) = stream.next().await.or_fail("failed to read stored findings")? {
+        for row in rows {
+            let json = row.first().and_then(Value::as_str).unwrap_or_default();
+            findings.push(serde_json::from_str(json).or_fail("failed to read a stored finding")?);
+        }
+    }
+    Ok(findings)
+}
