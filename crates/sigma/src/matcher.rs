@@ -271,6 +271,8 @@ impl Evaluation<'_> {
     }
 
     /// Every text of a field. Null and nothing have none.
+    #[cold]
+    #[inline(never)]
     fn each_text(&mut self, field: NodeId, see: &mut dyn FnMut(&[u8])) -> Result<(), RecordError> {
         self.complete(field)?;
         let State { index, values, buffers, .. } = &mut *self.state;

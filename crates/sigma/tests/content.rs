@@ -1,4 +1,5 @@
-//! The repository's own rules keep their promises: each compiles, carries examples of both kinds, and says what it is for.
+//! The repository's own rules and correlations keep their promises: each compiles, carries examples of both kinds, and
+//! says what it is for. A rule that only feeds correlations may leave false positives to them.
 //!
 //! Judges the files below `content/rules` and the names in `placeholders.toml`. How well the rules find leaks is not
 //! asked here; the synthetic company shows that.
@@ -12,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use sigma::{Loaded, Options, Program, Rule};
+use sigma::{Ads, Correlation, Loaded, Options, Program, Rule, TestOutcome, Watertight};
 
 /// Where a rule can say that data leaks.
 const SURFACES: &[&str] = &[
@@ -69,9 +70,24 @@ fn loaded() -> Loaded {
 }
 
 fn each(check: impl Fn(&Rule) -> Option<String>) {
-    let faults: Vec<String> =
-        loaded().rules.iter().filter_map(|rule| check(rule).map(|fault| format!("{}: {fault}", rule.file))).collect();
+    let loaded = loaded();
+    none(loaded.rules.iter().filter_map(|rule| check(rule).map(|fault| format!("{}: {fault}", rule.file))));
+}
+
+fn each_correlation(check: impl Fn(&Correlation) -> Option<String>) {
+    let loaded = loaded();
+    none(loaded.correlations.iter().filter_map(|own| check(own).map(|fault| format!("{}: {fault}", own.file))));
+}
+
+fn none(faults: impl Iterator<Item = String>) {
+    let faults: Vec<String> = faults.collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn program(loaded: &Loaded, options: &Options) -> Program {
+    let (program, errors) = Program::compile_with(&loaded.rules, &loaded.correlations, options);
+    none(errors.iter().map(ToString::to_string));
+    program
 }
 
 #[test]
@@ -79,61 +95,67 @@ fn every_file_is_a_rule_and_compiles_without_a_warning() {
     let loaded = loaded();
     let said: Vec<String> = loaded.errors.iter().chain(&loaded.warnings).map(ToString::to_string).collect();
     assert!(said.is_empty(), "{}", said.join("\n"));
-    assert_eq!(loaded.rules.len(), common::rule_files(&folder()).len(), "one rule a file");
-    let (_, errors) = Program::compile(&loaded.rules, &options());
-    let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    assert!(said.is_empty(), "{}", said.join("\n"));
+    let program = program(&loaded, &options());
+    let rules = (0..loaded.rules.len()).filter(|rule| program.reports_alone(*rule)).count();
+    let correlations = (0..loaded.correlations.len()).filter(|own| program.correlation_reports_alone(*own)).count();
+    assert_eq!(rules + correlations, common::rule_files(&folder()).len(), "one thing to report a file");
 }
 
 #[test]
 fn every_rule_shows_what_it_finds_and_what_it_leaves_alone() {
     let options = options();
-    each(|rule| {
-        let kinds: BTreeSet<bool> = rule.tests.iter().map(|test| test.fires).collect();
-        if kinds.len() < 2 {
-            return Some("needs an example that fires and one that stays quiet".to_owned());
-        }
-        let outcomes = sigma::test_rule(rule, &options);
-        let failed: Vec<String> =
-            outcomes.iter().filter(|outcome| !outcome.passed()).map(|outcome| format!("{outcome:?}")).collect();
-        (!failed.is_empty()).then(|| failed.join("\n"))
-    });
+    each(|rule| shown(&sigma::test_rule(rule, &options)));
+    let Loaded { rules, correlations, .. } = loaded();
+    none((0..correlations.len()).filter_map(|number| {
+        let fault = shown(&sigma::test_correlation(number, &rules, &correlations, &options))?;
+        Some(format!("{}: {fault}", correlations[number].file))
+    }));
+}
+
+fn shown(outcomes: &[TestOutcome]) -> Option<String> {
+    let kinds: BTreeSet<bool> = outcomes.iter().map(|outcome| outcome.expected).collect();
+    if kinds.len() < 2 {
+        return Some("needs an example that fires and one that stays quiet".to_owned());
+    }
+    let failed: Vec<String> =
+        outcomes.iter().filter(|outcome| !outcome.passed()).map(|outcome| format!("{outcome:?}")).collect();
+    (!failed.is_empty()).then(|| failed.join("\n"))
 }
 
 /// What is not configured must never make a rule fail to compile; it finds more or less, or waits.
 #[test]
 fn every_rule_compiles_while_nothing_is_configured() {
     let empty = Options { placeholders: placeholders().into_keys().map(|name| (name, Vec::new())).collect() };
-    let (_, errors) = Program::compile(&loaded().rules, &empty);
-    let said: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    assert!(said.is_empty(), "{}", said.join("\n"));
+    program(&loaded(), &empty);
 }
 
 #[test]
 fn ids_and_titles_are_given_once() {
     let loaded = loaded();
-    let ids: BTreeSet<&str> = loaded.rules.iter().map(|rule| rule.id.as_str()).collect();
-    let titles: BTreeSet<&str> = loaded.rules.iter().map(|rule| rule.title.as_str()).collect();
-    assert_eq!(ids.len(), loaded.rules.len(), "an id occurs twice");
-    assert_eq!(titles.len(), loaded.rules.len(), "a title occurs twice");
+    let rules = loaded.rules.iter().map(|rule| (rule.id.as_str(), rule.title.as_str()));
+    let correlations = loaded.correlations.iter().map(|own| (own.id.as_str(), own.title.as_str()));
+    let (ids, titles): (BTreeSet<&str>, BTreeSet<&str>) = rules.chain(correlations).unzip();
+    let count = loaded.rules.len() + loaded.correlations.len();
+    assert_eq!(ids.len(), count, "an id occurs twice");
+    assert_eq!(titles.len(), count, "a title occurs twice");
     let given = |id: &str| id.len() == 36 && id.split('-').count() == 5;
     assert!(ids.iter().all(|id| given(id)), "an id is not a UUID: {ids:?}");
 }
 
 #[test]
 fn every_rule_says_where_the_leak_is_and_which_technique_it_shows() {
+    each_correlation(|own| {
+        located(&own.watertight, &own.attack)
+            .or((own.level.is_none() || own.status.is_none()).then(|| "has no level or no status".to_owned()))
+    });
     each(|rule| {
-        let surface = rule.watertight.surface.as_deref().unwrap_or_default();
-        if !SURFACES.contains(&surface) {
-            return Some(format!("surface `{surface}` is none of {SURFACES:?}"));
-        }
         let source = (rule.logsource.product.as_deref(), rule.logsource.service.as_deref());
         let known = LOG_SOURCES.iter().any(|&(product, service)| source == (Some(product), Some(service)));
         if !known {
             return Some(format!("no records are recognised as {source:?}"));
         }
-        if rule.attack.is_empty() {
-            return Some("names no ATT&CK technique".to_owned());
+        if let Some(fault) = located(&rule.watertight, &rule.attack) {
+            return Some(fault);
         }
         (rule.level.is_none() || rule.status.is_none()).then(|| "has no level or no status".to_owned())
     });
@@ -141,20 +163,35 @@ fn every_rule_says_where_the_leak_is_and_which_technique_it_shows() {
 
 #[test]
 fn every_rule_tells_the_person_on_call_what_to_do_and_what_it_misses() {
-    each(|rule| {
-        let ads = [
-            ("strategy", &rule.ads.strategy),
-            ("blind_spots", &rule.ads.blind_spots),
-            ("response", &rule.ads.response),
-        ];
-        let missing: Vec<&str> = ads.iter().filter(|(_, text)| text.is_empty()).map(|(name, _)| *name).collect();
-        if !missing.is_empty() {
-            return Some(format!("ads lacks {missing:?}"));
-        }
-        let described = rule.description.as_deref().is_some_and(|text| !text.trim().is_empty());
-        (!described || rule.falsepositives.is_empty() || rule.watertight.owner.is_none())
-            .then(|| "lacks a description, false positives or an owner".to_owned())
+    let loaded = loaded();
+    let program = program(&loaded, &options());
+    none(loaded.rules.iter().enumerate().filter_map(|(number, rule)| {
+        let has_causes = !rule.falsepositives.is_empty() || !program.reports_alone(number);
+        let fault = explained(&rule.ads, rule.description.as_deref(), has_causes, &rule.watertight)?;
+        Some(format!("{}: {fault}", rule.file))
+    }));
+    each_correlation(|own| {
+        explained(&own.ads, own.description.as_deref(), !own.falsepositives.is_empty(), &own.watertight)
     });
+}
+
+fn located(watertight: &Watertight, attack: &[String]) -> Option<String> {
+    let surface = watertight.surface.as_deref().unwrap_or_default();
+    if !SURFACES.contains(&surface) {
+        return Some(format!("surface `{surface}` is none of {SURFACES:?}"));
+    }
+    attack.is_empty().then(|| "names no ATT&CK technique".to_owned())
+}
+
+fn explained(ads: &Ads, description: Option<&str>, has_causes: bool, watertight: &Watertight) -> Option<String> {
+    let sections = [("strategy", &ads.strategy), ("blind_spots", &ads.blind_spots), ("response", &ads.response)];
+    let missing: Vec<&str> = sections.iter().filter(|(_, text)| text.is_empty()).map(|(name, _)| *name).collect();
+    if !missing.is_empty() {
+        return Some(format!("ads lacks {missing:?}"));
+    }
+    let described = description.is_some_and(|text| !text.trim().is_empty());
+    (!described || !has_causes || watertight.owner.is_none())
+        .then(|| "lacks a description, false positives or an owner".to_owned())
 }
 
 #[test]

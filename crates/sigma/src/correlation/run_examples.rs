@@ -6,7 +6,7 @@ use super::episode::{Change, Episode};
 use super::example::CorrelationTest;
 use super::limits::CorrelationLimits;
 use crate::compile::Options;
-use crate::error::Severity;
+use crate::error::{RuleError, Severity};
 use crate::matcher::Matcher;
 use crate::program::{LogSourceId, Program};
 use crate::rule::Rule;
@@ -26,24 +26,20 @@ pub fn test_correlation(
     options: &Options,
 ) -> Vec<TestOutcome> {
     let Some(correlation) = correlations.get(index) else { return Vec::new() };
-    let (program, complaints) = Program::compile_with(rules, correlations, options);
-    let problem = complaints.iter().find(|complaint| {
-        complaint.severity == Severity::Error && complaint.file == correlation.file && !program.has_correlation(index)
-    });
-    let bench = Bench { index, rules, program: &program };
+    let (rules, correlations) = needed(correlation, rules, correlations);
+    let (program, complaints) = Program::compile_with(&rules, &correlations, options);
+    let errors: Vec<&RuleError> = complaints.iter().filter(|complaint| complaint.severity == Severity::Error).collect();
+    let bench = Bench { rules: &rules, program: &program };
     let run = |test: &CorrelationTest| {
-        let tried = match problem {
-            Some(problem) => Err(problem.message.clone()),
-            None if !program.has_correlation(index) => Err("the correlation cannot be used".to_owned()),
+        let tried = match errors.first() {
+            Some(error) => Err(error.message.clone()),
             None => bench.episodes(test),
         };
         let (fired, problem) = match tried {
-            Ok(count) => {
-                let is_wrong_count = test.episodes.is_some_and(|wanted| wanted != count);
-                let wanted = test.episodes.unwrap_or_default();
-                let problem = is_wrong_count.then(|| format!("{count} episodes instead of {wanted}"));
-                ((!is_wrong_count).then_some(0 < count), problem)
-            }
+            Ok(count) => match test.episodes.filter(|wanted| *wanted != count) {
+                Some(wanted) => (None, Some(format!("{count} episodes instead of {wanted}"))),
+                None => (Some(0 < count), None),
+            },
             Err(problem) => (None, Some(problem)),
         };
         TestOutcome { name: test.name.clone(), expected: test.fires, fired, problem }
@@ -51,8 +47,29 @@ pub fn test_correlation(
     correlation.tests.iter().map(run).collect()
 }
 
+/// The correlation, first, and all rules and correlations that it is about, however deep.
+fn needed(correlation: &Correlation, rules: &[Rule], correlations: &[Correlation]) -> (Vec<Rule>, Vec<Correlation>) {
+    let mut chosen: Vec<&Correlation> = vec![correlation];
+    let mut next = 0;
+    while let Some(outer) = chosen.get(next).copied() {
+        next += 1;
+        for inner in correlations {
+            let is_known = chosen.iter().any(|known| std::ptr::eq(*known, inner));
+            if !is_known && is_meant(outer, &inner.id, inner.name.as_deref(), &inner.title) {
+                chosen.push(inner);
+            }
+        }
+    }
+    let is_wanted =
+        |rule: &&Rule| chosen.iter().any(|outer| is_meant(outer, &rule.id, rule.name.as_deref(), &rule.title));
+    (rules.iter().filter(is_wanted).cloned().collect(), chosen.into_iter().cloned().collect())
+}
+
+fn is_meant(outer: &Correlation, id: &str, name: Option<&str>, title: &str) -> bool {
+    outer.rules.iter().any(|reference| reference == id || Some(reference.as_str()) == name || reference == title)
+}
+
 struct Bench<'b> {
-    index: usize,
     rules: &'b [Rule],
     program: &'b Program,
 }
@@ -75,8 +92,7 @@ impl Bench<'_> {
             hits.drain(..).for_each(|hit| correlator.push(&hit));
         }
         let episodes = correlator.finish();
-        let is_own =
-            |episode: &&Episode| episode.correlation as usize == self.index && episode.change == Change::Closed;
+        let is_own = |episode: &&Episode| episode.correlation == 0 && episode.change == Change::Closed;
         Ok(episodes.iter().filter(is_own).count())
     }
 
