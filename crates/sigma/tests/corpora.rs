@@ -127,3 +127,61 @@ impl Other {
         results.iter().map(|result| result.header.rule_id.as_ref().unwrap().parse().unwrap()).collect()
     }
 }
+
+/// (case, why we refuse what the reference takes).
+const REFUSED: &[(&str, &str)] = &[];
+
+#[test]
+fn correlations_are_accepted_and_refused_as_by_the_reference() {
+    let Some(corpora) = common::corpora() else { return };
+    let text = fs::read_to_string(corpora.join("01-sigma/pysigma_conformance.jsonl")).unwrap();
+    let mut found = BTreeSet::new();
+    let mut tried = 0;
+    for line in text.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let name = case["case"].as_str().unwrap().rsplit("::").next().unwrap().to_owned();
+        for call in case["calls"].as_array().unwrap() {
+            let is_document = call["api"] == "correlation.from_dict";
+            let is_collection = call["api"] == "collection.from_yaml";
+            let rules = call["input"].as_str().map_or_else(|| call["input"].to_string(), str::to_owned);
+            if !(is_document || is_collection) || !rules.contains("correlation") {
+                continue;
+            }
+            tried += 1;
+            let loaded = sigma::load([(&name, &rules)]);
+            let mut problems: Vec<String> = loaded.errors.iter().map(ToString::to_string).collect();
+            let unresolved = call["kwargs"]["resolve_references"] == false;
+            if is_collection && !unresolved {
+                let (_, errors) = Program::compile_with(&loaded.rules, &loaded.correlations, &Options::default());
+                let errors = errors.iter().filter(|error| error.severity == sigma::Severity::Error);
+                problems.extend(errors.map(ToString::to_string));
+            }
+            let is_accepted = problems.is_empty();
+            if is_accepted != (call["expect"] == "accept") {
+                found.insert(name.clone());
+                println!("{name}: {}", problems.join("\n"));
+            }
+        }
+    }
+    assert!(40 < tried, "{tried}");
+    assert_eq!(found, REFUSED.iter().map(|(name, _)| (*name).to_owned()).collect());
+}
+
+#[test]
+fn public_correlations_load() {
+    let Some(corpora) = common::corpora() else { return };
+    let mut files = common::rule_files(&corpora.join("01-sigma/suzaku-correlation"));
+    files.extend(common::rule_files(&corpora.join("01-sigma/pysigma_files/correlation_rule_valid")));
+    let loaded = sigma::load(files.iter().map(|(name, text)| (name, text)));
+    let (program, errors) = Program::compile_with(&loaded.rules, &loaded.correlations, &Options::default());
+    assert!(loaded.errors.is_empty(), "{:?}", loaded.errors);
+    let said: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+    let titles = ["`AccessDenied Error` is the title of a rule", "`Failed Console Login` is the title of a rule"];
+    assert_eq!(said, titles);
+    assert!((0..loaded.correlations.len()).all(|number| program.has_correlation(number)));
+    // Documents of the specification stand alone: they load, and the rules that they are about are elsewhere.
+    let spec = common::rule_files(&corpora.join("01-sigma/spec/tests/schema/correlation"));
+    let loaded = sigma::load(spec.iter().map(|(name, text)| (name, text)));
+    assert!(loaded.errors.is_empty(), "{:?}", loaded.errors);
+    assert_eq!(loaded.correlations.len(), spec.len());
+}
