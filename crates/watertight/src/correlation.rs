@@ -3,6 +3,7 @@
 //! The windows in memory are a cache. At the start, and after a batch that failed, they are filled again from the stored hits.
 //! What the lake holds already is not found a second time, so neither a replay nor a restart tells anything twice.
 
+mod earlier;
 mod finding;
 mod hits;
 mod stretch;
@@ -17,6 +18,7 @@ use sigma::{Change, CorrelationLimits, Correlator, Episode, Hit};
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::rules::RuleSet;
+use earlier::Standing;
 use watermark::Watermark;
 
 pub(crate) use hits::rows as hit_rows;
@@ -108,8 +110,15 @@ async fn unreported(
     let known = known(&instance.lake, named.iter().map(|(uid, ..)| uid.as_str())).await?;
     let mut findings = Vec::new();
     for (uid, correlation, episode) in named.into_iter().filter(|(uid, ..)| !known.contains(uid)) {
+        let Standing::New { supersedes } = earlier::standing(&instance.lake, correlation, episode).await? else {
+            continue;
+        };
         let events = finding::events(&instance.lake, episode).await?;
-        findings.push(finding::finding(uid, tenant, correlation, episode, &events, now));
+        let mut finding = finding::finding(uid, tenant, correlation, episode, &events, now);
+        if let Some(correlated) = &mut finding.correlation {
+            correlated.supersedes = supersedes;
+        }
+        findings.push(finding);
     }
     Ok(findings)
 }

@@ -100,6 +100,6 @@ fn containers(event: &EventRow) -> Vec<String> {
 }
 
 /// The lake holds the years 1 to 9999 only, so an event always has an instant.
-fn instant(us: i64) -> Timestamp {
+pub(super) fn instant(us: i64) -> Timestamp {
     Timestamp::from_microsecond(us).unwrap_or(Timestamp::UNIX_EPOCH)
 }

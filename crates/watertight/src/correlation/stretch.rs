@@ -40,6 +40,6 @@ pub(crate) async fn event_uids(lake: &Lake, rule_id: &str, stretch: &Correlated)
 }
 
 /// A text as an SQL literal. It may be log content: the quote is the only character that means something in it.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
