@@ -25,22 +25,27 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 }
 
 fn rules_page() -> Result<String, String> {
-    let mut rows: Vec<(String, String)> = Vec::new();
+    let (mut rows, mut correlations): (Vec<String>, usize) = (Vec::new(), 0);
     for path in yaml_files(&root().join("content/rules")) {
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let shown = path.strip_prefix(root().join("content/rules")).unwrap_or(&path).display().to_string();
-        let title = top_level(&text, "title").replace("''", "'");
-        let level = top_level(&text, "level");
-        rows.push((shown.clone(), format!("| {title} | {level} | [{shown}](../content/rules/{shown}) |")));
+        // A file holds one document, or a correlation after the rules that it is about.
+        for document in text.split("\n---\n") {
+            let title = top_level(document, "title").replace("''", "'");
+            let kind = if document.contains("\ncorrelation:") { "correlation" } else { "rule" };
+            correlations += usize::from(kind == "correlation");
+            let level = top_level(document, "level");
+            rows.push(format!("| {title} | {kind} | {level} | [{shown}](../content/rules/{shown}) |"));
+        }
     }
-    rows.sort();
     let mut page = String::from(
-        "# Rules\n\nGenerated from `content/rules` by `cargo xtask gen`; edit the rules, not this page.\n\n| rule | level | file |\n|---|---|---|\n",
+        "# Rules\n\nGenerated from `content/rules` by `cargo xtask gen`; edit the rules, not this page.\n\n| title | kind | level | file |\n|---|---|---|---|\n",
     );
-    for (_, row) in &rows {
+    for row in &rows {
         writeln!(page, "{row}").map_err(|error| error.to_string())?;
     }
-    writeln!(page, "\n{} rules.", rows.len()).map_err(|error| error.to_string())?;
+    writeln!(page, "\n{} rules, {correlations} correlations.", rows.len() - correlations)
+        .map_err(|error| error.to_string())?;
     Ok(page)
 }
 
