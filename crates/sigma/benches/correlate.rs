@@ -81,6 +81,14 @@ const ROWS: &[Row] = &[
         disorder_us: 0,
     },
     Row {
+        name: "value_count, 10 hot groups, one hit at a time",
+        section: "{type: value_count, rules: [a], group-by: [g], timespan: 5m, condition: {field: v, gte: 100}}",
+        groups: 10,
+        batch: 1,
+        step_us: 5_000,
+        disorder_us: 0,
+    },
+    Row {
         name: "value_percentile, 1,000 groups",
         section: "{type: value_percentile, rules: [a], group-by: [g], timespan: 5m, condition: {field: v, percentile: 99, gte: 100}}",
         groups: 1_000,

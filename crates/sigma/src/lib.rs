@@ -1,7 +1,7 @@
 //! Compiles and evaluates Sigma rules at the speed of reading.
 //!
 //! Third station of the path: records come in as raw JSON with the vendor's own field names, indices of matching rules
-//! go out. The language is read by `rsigma-parser`; compiling and evaluating are done here. There is no input or output,
+//! go out; what events mean together is told by [`correlation`]. The language is read by `rsigma-parser`; compiling and evaluating are done here. There is no input or output,
 //! no clock and no global state, so the crate can be used by itself.
 //!
 //! ```

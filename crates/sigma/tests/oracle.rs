@@ -390,6 +390,44 @@ proptest! {
     }
 }
 
+/// Windows with many events, asked for after every one of them; few come late.
+fn busy() -> impl Strategy<Value = Vec<Arrival>> {
+    let one = (0..200_i64, 0..3_u8, 0..100_u8, 0..5_u8, proptest::option::weighted(0.01, 0..LATENESS), 0..2_u8);
+    proptest::collection::vec(one, 450..600).prop_map(|all| {
+        let arrival = |(quarter, rule, uid, value, delay, ask): (i64, u8, u8, u8, Option<i64>, u8)| Arrival {
+            hit: Hit {
+                correlation: 0,
+                rule,
+                time_us: quarter * SECOND / 4 + i64::from(uid) * 2_000,
+                uid: format!("e{uid}"),
+                group: vec![Some("g".to_owned())],
+                values: vec![format!("{}.5", i64::from(value) - 1)],
+            },
+            delay: delay.unwrap_or(0),
+            twice: None,
+            ask,
+        };
+        all.into_iter().map(arrival).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, ..ProptestConfig::default() })]
+
+    #[test]
+    fn busy_windows_agree(arrivals in busy()) {
+        let arrivals = consistent(arrivals);
+        for case in CASES {
+            let (episodes, _) = run(&program(&[case.section]), &arrivals);
+            let mut expected = Vec::new();
+            for (group, items) in &items(&arrivals) {
+                expected.extend(reference(items, group, case.reached).0);
+            }
+            check(&closed(&episodes, 0), &expected, case.section);
+        }
+    }
+}
+
 const INNER: &str =
     "{type: event_count, rules: [a, b, c], group-by: [g, h], timespan: 10s, condition: {gt: 1, lte: 3}}";
 const OUTERS: [(&str, Reached); 2] = [

@@ -40,7 +40,7 @@ pub(crate) enum Count {
     /// Which rules are there.
     Rules,
     /// Which rules are there, and these in this order.
-    Ordered(Box<[u8]>),
+    Ordered(std::sync::Arc<[u8]>),
 }
 
 /// What is asked of the measure.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::compiled::{Compiled, CorrelationSet, Count};
-use super::episode::{Episode, Mark};
-use super::group::{Changes, Group};
+use super::episode::Episode;
+use super::group::Group;
 use super::hit::Hit;
 use super::limits::{CorrelationLimits, CorrelatorLosses, CorrelatorStats};
 use super::window::Entry;
@@ -17,27 +17,25 @@ use crate::program::{Compiled as CompiledProgram, Program};
 #[derive(Debug)]
 pub struct Correlator {
     pub(super) program: Arc<CompiledProgram>,
-    limits: CorrelationLimits,
+    pub(super) limits: CorrelationLimits,
     /// What happens before this comes too late.
     pub(super) horizon: i64,
     pub(super) groups: Vec<Option<Group>>,
     free: Vec<u32>,
-    places: HashMap<Arc<[u8]>, u32>,
+    pub(super) places: HashMap<Arc<[u8]>, u32>,
     /// By correlation: groups to evaluate.
-    dirty: Vec<Vec<u32>>,
+    pub(super) dirty: Vec<Vec<u32>>,
     /// When to visit which groups. A group is visited when its own `due` says the same.
     due: BTreeMap<i64, Vec<u32>>,
-    weight: usize,
+    pub(super) weight: usize,
     pub(super) losses: Vec<CorrelatorLosses>,
     /// Told at the next occasion.
     pub(super) pending: Vec<Episode>,
-    scratch: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
 }
 
 /// Visits are rounded up to this part of the timespan, so that a busy group is not visited for every event.
 const VISITS_PER_TIMESPAN: i64 = 4;
-/// Evicting stops when this many sixteenths of a limit are in use, so that it is rare.
-const FILLED_AFTER_EVICTION: usize = 15;
 /// Times are within 73,000 years of 1970, so that sums of two of them and a timespan are numbers.
 const TIME_US_MAX: i64 = i64::MAX / 4;
 
@@ -145,7 +143,7 @@ impl Correlator {
         CorrelatorStats { groups: self.places.len(), hits: self.weight, episodes }
     }
 
-    fn insert(&mut self, correlation: usize, group: &[Option<String>], entry: Entry) {
+    pub(super) fn insert(&mut self, correlation: usize, group: &[Option<String>], entry: Entry) {
         let slot = self.slot(correlation, group);
         let Some(Some(group)) = self.groups.get_mut(slot as usize) else { return };
         let place = group.place(entry.key());
@@ -238,7 +236,7 @@ impl Correlator {
         self.schedule(slot);
     }
 
-    fn evaluate_group(&mut self, slot: u32, correlation: usize) {
+    pub(super) fn evaluate_group(&mut self, slot: u32, correlation: usize) {
         let program = Arc::clone(&self.program);
         let Some(compiled) = item(&program.correlations, correlation) else { return };
         let Some(Some(group)) = self.groups.get_mut(slot as usize) else { return };
@@ -251,70 +249,6 @@ impl Correlator {
         self.remove_if_empty(slot);
         self.forward(compiled, &key, &changes);
         self.pending.extend(changes.episodes);
-    }
-
-    /// Tells outer correlations.
-    fn forward(&mut self, compiled: &Compiled, key: &[u8], changes: &Changes) {
-        if compiled.outers.is_empty() {
-            return;
-        }
-        let group = key::decode(key);
-        let part = key::part(&compiled.name.0, key);
-        for outer in &compiled.outers {
-            let pick = |places: &[usize]| places.iter().map(|place| group.get(*place).cloned().flatten()).collect();
-            let outer_group: Vec<Option<String>> = pick(&outer.group);
-            let values: Vec<Option<String>> = pick(&outer.values);
-            let is_groupless = !outer_group.is_empty() && outer_group.iter().all(Option::is_none);
-            let Some(values) = values.into_iter().collect::<Option<Vec<String>>>() else { continue };
-            if is_groupless {
-                continue;
-            }
-            let moments = if outer.is_each_moment { &changes.moments } else { &changes.completions };
-            let joined = if values.is_empty() { Vec::new() } else { vec![values.join("\u{1F}")] };
-            // What goes first, so that a moment that moved is not lost again.
-            for (mark, _) in moments.iter().filter(|(_, is_there)| !is_there) {
-                self.retract(outer.correlation, &outer_group, mark, part);
-            }
-            for (mark, _) in moments.iter().filter(|(_, is_there)| *is_there) {
-                self.insert_moment(outer.correlation, outer.rule, &outer_group, mark, part, &joined);
-            }
-        }
-    }
-
-    fn insert_moment(
-        &mut self,
-        correlation: usize,
-        rule: u8,
-        group: &[Option<String>],
-        mark: &Mark,
-        part: u64,
-        values_given: &[String],
-    ) {
-        let program = Arc::clone(&self.program);
-        let Some(compiled) = item(&program.correlations, correlation) else { return };
-        let Some(values) = values(&compiled.count, values_given) else { return };
-        let rules = 1_u64.checked_shl(u32::from(rule)).unwrap_or(0);
-        let entry = Entry { time: mark.time, uid: Arc::clone(&mark.uid), part, rules, values, reached: None };
-        self.insert(correlation, group, entry);
-    }
-
-    fn retract(&mut self, correlation: usize, group: &[Option<String>], mark: &Mark, part: u64) {
-        let mut bytes = std::mem::take(&mut self.scratch);
-        key::encode(correlation, group, &mut bytes);
-        let slot = self.places.get(bytes.as_slice()).copied();
-        self.scratch = bytes;
-        let Some(slot) = slot else { return };
-        let Some(Some(group)) = self.groups.get_mut(slot as usize) else { return };
-        let Ok(place) = group.place((mark.time, &mark.uid, part)) else { return };
-        if mark.time < group.folded_until {
-            return;
-        }
-        if !group.is_dirty()
-            && let Some(dirty) = self.dirty.get_mut(correlation)
-        {
-            dirty.push(slot);
-        }
-        self.weight -= group.remove(place);
     }
 
     /// Closes and forgets what is due in a group.
@@ -355,71 +289,21 @@ impl Correlator {
         is_empty
     }
 
-    fn remove(&mut self, slot: u32) -> Option<Group> {
+    pub(super) fn remove(&mut self, slot: u32) -> Option<Group> {
         let group = self.groups.get_mut(slot as usize)?.take()?;
         self.places.remove(&group.key);
         self.free.push(slot);
         self.weight -= group.weight;
         Some(group)
     }
-
-    /// Drops the oldest eighth of a group that is full, after making final what it leads to.
-    fn trim(&mut self, slot: u32, correlation: usize) {
-        let program = Arc::clone(&self.program);
-        let Some(compiled) = item(&program.correlations, correlation) else { return };
-        self.evaluate_group(slot, correlation);
-        let target = self.limits.hits_per_group_max - self.limits.hits_per_group_max / 8;
-        let Some(Some(group)) = self.groups.get_mut(slot as usize) else { return };
-        let mut excess = group.weight.saturating_sub(target);
-        let first_kept = group.entries.iter().find(|entry| {
-            let is_kept = excess == 0;
-            excess = excess.saturating_sub(entry.weight());
-            is_kept
-        });
-        let until = first_kept.or(group.entries.last()).map_or(i64::MIN, |entry| entry.time);
-        group.fold(until, compiled.timespan_us, &mut self.pending);
-        let count = group.entries.len();
-        let gone = group.forget(until);
-        self.weight -= gone;
-        let count = (count - group.entries.len()) as u64;
-        self.lose(correlation, |losses| losses.hits_evicted += count);
-    }
-
-    /// Drops the groups that were quiet for longest.
-    fn evict(&mut self) {
-        let mut by_age: Vec<(i64, u32)> = (0..)
-            .zip(&self.groups)
-            .filter_map(|(slot, group)| group.as_ref().map(|group| (group.latest(), slot)))
-            .collect();
-        by_age.sort_unstable();
-        let filled = |limit: usize| limit / 16 * FILLED_AFTER_EVICTION;
-        let (groups_max, weight_max) = (filled(self.limits.groups_max), filled(self.limits.hits_max));
-        for (_, slot) in by_age {
-            if self.places.len() <= groups_max && self.weight <= weight_max {
-                break;
-            }
-            let Some(group) = self.remove(slot) else { continue };
-            self.lose(group.correlation, |losses| {
-                losses.groups_evicted += 1;
-                losses.hits_evicted += group.entries.len() as u64;
-                losses.episodes_evicted += group.told.len() as u64;
-            });
-        }
-    }
-
-    fn lose(&mut self, correlation: usize, count: impl FnOnce(&mut CorrelatorLosses)) {
-        if let Some(losses) = self.losses.get_mut(correlation) {
-            count(losses);
-        }
-    }
 }
 
-fn item(set: &CorrelationSet, correlation: usize) -> Option<&Compiled> {
+pub(super) fn item(set: &CorrelationSet, correlation: usize) -> Option<&Compiled> {
     set.items.get(correlation)?.as_ref()
 }
 
 /// What is kept of a hit's values. `None` if nothing of it can be counted.
-fn values(count: &Count, texts: &[String]) -> Option<Box<[i128]>> {
+pub(super) fn values(count: &Count, texts: &[String]) -> Option<Box<[i128]>> {
     let values: Box<[i128]> = match count {
         Count::Events | Count::Rules | Count::Ordered(_) => return Some(Box::default()),
         Count::Distinct => texts.iter().map(|text| key::digest(text.as_bytes())).collect(),

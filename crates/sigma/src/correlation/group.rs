@@ -3,7 +3,7 @@
 
 use super::compiled::Compiled;
 use super::episode::{Change, Episode, Mark, Run};
-use super::window::{self, Entry};
+use super::window::{self, Entry, Tail};
 
 /// Nothing is to be looked at again.
 const CLEAN: i64 = i64::MAX;
@@ -25,6 +25,8 @@ pub(super) struct Group {
     pub(super) told: Vec<Told>,
     /// Windows that end here or later must be looked at again.
     pub(super) dirty_from: i64,
+    /// The window that ends at the latest event.
+    tail: Option<Box<Tail>>,
     /// `told` takes account of all windows that end up to here.
     pub(super) seen_until: i64,
     /// Moments that went away together with their events.
@@ -62,6 +64,7 @@ impl Group {
             settled: None,
             told: Vec::new(),
             dirty_from: CLEAN,
+            tail: None,
             seen_until: i64::MIN,
             lost: Vec::new(),
             due: i64::MAX,
@@ -115,7 +118,10 @@ impl Group {
         self.dirty_from = CLEAN;
         let moments = &mut changes.moments;
         moments.extend(self.lost.drain(..).map(|mark| (mark, false)));
-        window::slide(compiled, &mut self.entries, from, |entry, holds| moments.push((entry.mark(), holds)));
+        let tail = self.tail.take().filter(|_| self.seen_until < from);
+        self.tail = window::slide(compiled, &mut self.entries, from, tail, |entry, holds| {
+            moments.push((entry.mark(), holds));
+        });
         let runs = self.runs(compiled.timespan_us, from);
         self.seen_until = self.entries.last().map_or(i64::MIN, |entry| entry.time);
         self.tell(&runs, compiled.timespan_us, listed_max, &mut changes);
@@ -244,6 +250,7 @@ impl Group {
     /// Drops what no window that may still change can hold. Gives the weight that is gone.
     pub(super) fn forget(&mut self, before: i64) -> usize {
         let count = self.entries.partition_point(|entry| entry.time < before);
+        self.tail = self.tail.take().and_then(|tail| tail.without(count));
         let gone: usize = self.entries.drain(..count).map(|entry| entry.weight()).sum();
         self.weight -= gone;
         gone

@@ -38,18 +38,38 @@ impl Entry {
     }
 }
 
+/// What is in the window that ends at the latest event, kept so that the next event need not count it again.
+#[derive(Debug)]
+pub(super) struct Tail {
+    tally: Tally,
+    /// Where the window starts.
+    start: usize,
+}
+
+impl Tail {
+    /// Windows of fewer events are counted again faster than they are kept.
+    const EVENTS_MIN: usize = 64;
+
+    /// So many events in front are gone. `None` if some of them are in the window.
+    pub(super) fn without(mut self: Box<Self>, count: usize) -> Option<Box<Self>> {
+        self.start = self.start.checked_sub(count)?;
+        Some(self)
+    }
+}
+
 /// Finds out anew where the condition holds, for windows that end at `from` or later. `changed` hears of each window
 /// that fits now and did not before (true), or the other way round.
-pub(super) fn slide(compiled: &Compiled, entries: &mut [Entry], from: i64, mut changed: impl FnMut(&Entry, bool)) {
+///
+/// With a `tail` all events before `from` are as they were when it was made. Gives the new one, if it is worth keeping.
+pub(super) fn slide(
+    compiled: &Compiled,
+    entries: &mut [Entry],
+    from: i64,
+    tail: Option<Box<Tail>>,
+    mut changed: impl FnMut(&Entry, bool),
+) -> Option<Box<Tail>> {
     let span = compiled.timespan_us;
-    let mut start = entries.partition_point(|entry| entry.time < from.saturating_sub(span));
-    let mut tally = Tally::new(&compiled.count, entries.get(start..).unwrap_or_default());
-    let mut next = start;
-    if let Tally::Events(count) = &mut tally {
-        // Events need not be looked at to be counted.
-        next = entries.partition_point(|entry| entry.time < from);
-        *count = next - start;
-    }
+    let (mut tally, mut start, mut next) = begin(compiled, entries, from, tail);
     while let Some(time) = entries.get(next).map(|entry| entry.time) {
         let mut rules = 0;
         while let Some(entry) = entries.get(next).filter(|entry| entry.time == time) {
@@ -68,6 +88,22 @@ pub(super) fn slide(compiled: &Compiled, entries: &mut [Entry], from: i64, mut c
         let reached = tally.reached(&compiled.demand, time.saturating_sub(span)).map(Measure::shown);
         note(entries, next, time, reached, &mut changed);
     }
+    let is_worth_it = tally.goes_on() && Tail::EVENTS_MIN <= next - start;
+    is_worth_it.then(|| Box::new(Tail { tally, start }))
+}
+
+/// What is known before the first event that is counted, where the window starts, and which event is next.
+fn begin(compiled: &Compiled, entries: &[Entry], from: i64, tail: Option<Box<Tail>>) -> (Tally, usize, usize) {
+    let until = entries.partition_point(|entry| entry.time < from);
+    if let Some(tail) = tail {
+        return (tail.tally, tail.start, until);
+    }
+    let start = entries.partition_point(|entry| entry.time < from.saturating_sub(compiled.timespan_us));
+    match Tally::new(&compiled.count, entries.get(start..).unwrap_or_default()) {
+        // Events need not be looked at to be counted.
+        Tally::Events(_) => (Tally::Events(until - start), start, until),
+        tally => (tally, start, start),
+    }
 }
 
 /// Writes the answer to the last entry of the instant, and takes back what others of it said before they were joined.
@@ -84,23 +120,24 @@ fn note(entries: &mut [Entry], next: usize, time: i64, reached: Option<f64>, cha
 }
 
 /// What is in the window at present.
-enum Tally<'c> {
+#[derive(Debug)]
+enum Tally {
     Events(usize),
     Distinct(HashMap<i128, u32>),
     Sum { sum: i128, count: u64, is_mean: bool },
     Ranked(Ranked),
     Rules(RuleCounts),
-    Ordered { rules: RuleCounts, sequence: &'c [u8], starts: Vec<Option<i64>> },
+    Ordered { rules: RuleCounts, sequence: Arc<[u8]>, starts: Vec<Option<i64>> },
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct RuleCounts {
     counts: Vec<u32>,
     present: u64,
 }
 
-impl<'c> Tally<'c> {
-    fn new(count: &'c Count, entries: &[Entry]) -> Self {
+impl Tally {
+    fn new(count: &Count, entries: &[Entry]) -> Self {
         match count {
             Count::Events => Self::Events(0),
             Count::Distinct => Self::Distinct(HashMap::new()),
@@ -109,9 +146,15 @@ impl<'c> Tally<'c> {
             Count::Percentile(rank) => Self::Ranked(Ranked::new(*rank, entries)),
             Count::Rules => Self::Rules(RuleCounts::default()),
             Count::Ordered(sequence) => {
-                Self::Ordered { rules: RuleCounts::default(), sequence, starts: vec![None; sequence.len()] }
+                let sequence = Arc::clone(sequence);
+                Self::Ordered { rules: RuleCounts::default(), starts: vec![None; sequence.len()], sequence }
             }
         }
+    }
+
+    /// Whether events can be added that were not known at first, and whether it took work to come here.
+    fn goes_on(&self) -> bool {
+        !matches!(self, Self::Events(_) | Self::Ranked(_))
     }
 
     fn add(&mut self, entry: &Entry) {
@@ -221,6 +264,7 @@ impl RuleCounts {
 }
 
 /// Numbers by rank: a Fenwick tree over the different numbers of a pass, so that a percentile costs log n.
+#[derive(Debug)]
 struct Ranked {
     percentile: u64,
     numbers: Vec<i128>,
