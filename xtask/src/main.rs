@@ -15,7 +15,7 @@ usage: cargo xtask <chore>
 
   tidy    arrows between crates, file headers, sizes, words that do not belong
   test    tidy, then every test, with what the tests need installed below target/rigs
-  bench   detect | ingest | classify | evidence | duty | lake: tables of ratios, one run
+  bench   detect | correlate | frame | classify | evidence | duty | lake | serve | threads: tables of ratios, one run
   gen     rewrite what is generated (docs/rules.md, docs/sources.md); `gen --check` only compares
 ";
 

@@ -59,12 +59,12 @@ pub(crate) fn run(_: &Args, context: &Context) -> Outcome {
 
 async fn silent_sources(context: &Context) -> Result<Vec<Value>, Failure> {
     let instance = Instance::read(context).await?;
-    let batches = instance.store.documents("batch").await.or_fail("failed to read batches")?;
+    let sums = instance.store.source_sums().await.or_fail("failed to read batches")?;
     let now = context.clock.now();
     let mut silent = Vec::new();
     for source in &instance.config.source {
-        let of_source = batches.iter().filter(|batch| batch["source"] == source.id.as_str());
-        let last = of_source.filter_map(|batch| batch["last_event"].as_str()?.parse::<jiff::Timestamp>().ok()).max();
+        let of_source = sums.iter().find(|sum| sum.source == source.id);
+        let last = of_source.and_then(|sum| sum.last_event.as_ref()?.parse::<jiff::Timestamp>().ok());
         let quiet = last.is_none_or(|last| SILENT_HOURS * 3600 < now.duration_since(last).as_secs());
         if quiet {
             let since = last.map_or_else(|| "ever".to_owned(), |last| format!("since {last}"));

@@ -1,7 +1,5 @@
 //! `watertight source`: where records come from, how far they were read, and which formats are known.
 
-use std::collections::BTreeMap;
-
 use ingest::Format;
 use serde_json::{Value, json};
 
@@ -32,21 +30,19 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
 
 async fn list(context: &Context) -> Outcome {
     let instance = Instance::read(context).await?;
-    let batches = instance.store.documents("batch").await.or_fail("failed to read batches")?;
-    let mut by_source: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-    for batch in &batches {
-        by_source.entry(batch["source"].as_str().unwrap_or_default()).or_default().push(batch);
-    }
-    let sum = |rows: &[&Value], field: &str| rows.iter().filter_map(|row| row[field].as_u64()).sum::<u64>();
-    let configured = instance.config.source.iter().map(|source| {
-        let rows = by_source.get(source.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-        json!({
-            "id": source.id, "path": source.path, "batches": rows.len(),
-            "records": sum(rows, "records"), "rejected": sum(rows, "rejected"), "findings": sum(rows, "findings"),
-            "last_event": rows.iter().filter_map(|row| row["last_event"].as_str()).max(),
+    let sums = instance.store.source_sums().await.or_fail("failed to read batches")?;
+    let rows: Vec<Value> = instance
+        .config
+        .source
+        .iter()
+        .map(|source| {
+            let sum = sums.iter().find(|sum| sum.source == source.id).cloned().unwrap_or_default();
+            json!({
+                "id": source.id, "path": source.path, "batches": sum.batches, "records": sum.records,
+                "rejected": sum.rejected, "findings": sum.findings, "last_event": sum.last_event,
+            })
         })
-    });
-    let rows: Vec<Value> = configured.collect();
+        .collect();
     output::rows(context.format, &["id", "records", "rejected", "findings", "last_event", "path"], &rows)?;
     Ok(Exit::Done)
 }

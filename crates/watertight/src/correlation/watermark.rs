@@ -28,10 +28,10 @@ impl Watermark {
     pub(super) async fn read(store: &Store, configured: &[Source], now: Timestamp) -> Result<Self, Failure> {
         let sources = configured.iter().map(|source| (source.id.clone(), None)).collect();
         let mut watermark = Self { sources, since: now };
-        for batch in store.documents("batch").await.or_fail("failed to read batches")? {
-            let at = |text: &serde_json::Value| text.as_str().and_then(|text| text.parse().ok());
-            if let (Some(source), Some(sealed)) = (batch["source"].as_str(), at(&batch["last"]["at"])) {
-                watermark.note(Reached { source, last_event: at(&batch["last_event"]), now: sealed });
+        for sum in store.source_sums().await.or_fail("failed to read batches")? {
+            let at = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
+            if let Some(sealed) = at(&sum.last_sealed) {
+                watermark.note(Reached { source: &sum.source, last_event: at(&sum.last_event), now: sealed });
             }
         }
         Ok(watermark)

@@ -9,6 +9,7 @@ mod log;
 mod outbox;
 mod projection;
 mod rebuild;
+mod source_sums;
 mod states;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ use tokio::sync::Mutex;
 pub(crate) use batches::{Assignment, Span};
 pub(crate) use log::{Body, Draft, LogError, Stored};
 pub(crate) use projection::Cases;
+pub(crate) use source_sums::SourceSums;
 pub(crate) use states::{NoticeState, ObligationState};
 
 /// Migrations in order; a new one is a new file and a new line.

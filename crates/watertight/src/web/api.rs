@@ -7,19 +7,19 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::{Site, WebError};
+use crate::store::SourceSums;
 
 type Answer = Result<Json<Value>, WebError>;
 
 pub(super) async fn overview(State(site): State<Site>) -> Answer {
-    let batches = site.store.documents("batch").await?;
-    let sum = |field: &str| batches.iter().filter_map(|batch| batch[field].as_u64()).sum::<u64>();
+    let total = SourceSums::total(&site.store.source_sums().await?);
     Ok(Json(json!({
         "tenant": site.store.tenant(),
         "now": site.clock.now(),
-        "records": sum("records"),
-        "events": sum("events"),
-        "rejected": sum("rejected"),
-        "findings": sum("findings"),
+        "records": total.records,
+        "events": total.events,
+        "rejected": total.rejected,
+        "findings": total.findings,
         "incidents": site.store.documents("incident").await?.len(),
         "obligations": site.store.documents("obligation").await?.len(),
         "notices": site.store.documents("notice").await?.len(),

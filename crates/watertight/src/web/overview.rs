@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::shown::{self, Pace};
 use super::{Page, Site};
-use crate::store::{NoticeState, ObligationState};
+use crate::store::{NoticeState, ObligationState, SourceSums};
 
 #[derive(askama::Template)]
 #[template(path = "overview.html")]
@@ -82,7 +82,8 @@ struct Log {
 
 pub(super) async fn page(State(site): State<Site>) -> Page {
     let now = site.clock.now();
-    let batches = site.store.documents("batch").await?;
+    let sums = site.store.source_sums().await?;
+    let read = SourceSums::total(&sums);
     let mut incidents = site.store.documents("incident").await?;
     // What needs somebody first: open before closed, grave before light, new before old.
     incidents.sort_by_key(|incident| {
@@ -101,12 +102,12 @@ pub(super) async fn page(State(site): State<Site>) -> Page {
         simulated: site.clock.is_simulated(),
         now: now.to_string(),
         now_shown: shown::time(&Value::String(now.to_string())),
-        funnel: funnel(&batches, &incidents, &duties, &evaluations, &notices),
+        funnel: funnel(&read, &incidents, &duties, &evaluations, &notices),
         more_obligations: duties.len().saturating_sub(CLOCKS_SHOWN),
         obligations: obligations(&duties, &numbers, now).into_iter().take(CLOCKS_SHOWN).collect(),
         incidents: incidents.iter().map(|document| incident(document, &exposure_of)).collect(),
-        sources: sources(&batches),
-        sum: sum_line(&batches),
+        sources: sums.into_iter().map(source).collect(),
+        sum: sum_line(&read),
         log: log(&site).await?,
     };
     Ok(Html(view.render()?))
@@ -117,20 +118,19 @@ fn total(documents: &[Value], field: &str) -> u64 {
 }
 
 fn funnel(
-    batches: &[Value],
+    read: &SourceSums,
     incidents: &[Value],
     duties: &[Value],
     evaluations: &[Value],
     notices: &[Value],
 ) -> Vec<Step> {
     let questions = total(evaluations, "pending") + total(evaluations, "review");
-    let rejected = total(batches, "rejected");
     let step = |label, n, note: String, href| Step { label, count: shown::count(n), note, href };
     let len = |documents: &[Value]| documents.len() as u64;
     let sent = notices.iter().filter(|notice| NoticeState::of(notice) == Some(NoticeState::Sent)).count();
     vec![
-        step("records read", total(batches, "records"), format!("{rejected} rejected and kept"), "/api/v1/batches"),
-        step("findings", total(batches, "findings"), "rules and data seen".to_owned(), "/api/v1/overview"),
+        step("records read", read.records, format!("{} rejected and kept", read.rejected), "/api/v1/batches"),
+        step("findings", read.findings, "rules and data seen".to_owned(), "/api/v1/overview"),
         step("incidents", len(incidents), "findings that belong together".to_owned(), "/api/v1/incidents"),
         step("obligations", len(duties), format!("{questions} questions of law open"), "/api/v1/obligations"),
         step("notices", len(notices), format!("{sent} sent"), "/api/v1/notices"),
@@ -194,31 +194,18 @@ fn people(exposure: &Value) -> String {
     }
 }
 
-fn sources(batches: &[Value]) -> Vec<Source> {
-    let mut by_name: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
-    for batch in batches {
-        by_name.entry(shown::text(&batch["source"])).or_default().push(batch);
+fn source(sum: SourceSums) -> Source {
+    Source {
+        name: sum.source,
+        records: shown::count(sum.records),
+        rejected: shown::count(sum.rejected),
+        findings: shown::count(sum.findings),
+        last_event: sum.last_event.map_or_else(|| "-".to_owned(), |last| shown::time(&Value::String(last))),
     }
-    let add = |rows: &[&Value], field: &str| shown::count(rows.iter().filter_map(|row| row[field].as_u64()).sum());
-    by_name
-        .into_iter()
-        .map(|(name, rows)| Source {
-            records: add(&rows, "records"),
-            rejected: add(&rows, "rejected"),
-            findings: add(&rows, "findings"),
-            last_event: rows
-                .iter()
-                .filter_map(|row| row["last_event"].as_str())
-                .max()
-                .map_or_else(|| "-".to_owned(), |last| shown::time(&Value::String(last.to_owned()))),
-            name,
-        })
-        .collect()
 }
 
-fn sum_line(batches: &[Value]) -> String {
-    let [records, events, rejected] = ["records", "events", "rejected"].map(|field| total(batches, field));
-    format!("{} = {} + {}", shown::count(records), shown::count(events), shown::count(rejected))
+fn sum_line(read: &SourceSums) -> String {
+    format!("{} = {} + {}", shown::count(read.records), shown::count(read.events), shown::count(read.rejected))
 }
 
 async fn log(site: &Site) -> Result<Log, super::WebError> {

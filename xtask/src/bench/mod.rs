@@ -1,12 +1,18 @@
 //! `cargo xtask bench <area>`: runs an area's comparison, which prints its own table of ratios.
 //!
-//! The comparisons live beside the code they measure, as examples; this file only names them.
+//! Comparisons of a crate live beside the code they measure; those of the whole program are here, one file each.
+
+mod serve;
+mod threads;
+
+use std::path::PathBuf;
 
 use crate::{cargo, root};
 
 /// Area, package, kind of target and its name.
 const AREAS: &[(&str, &str, Target, &str)] = &[
     ("detect", "sigma", Target::Bench, "detect"),
+    ("correlate", "sigma", Target::Bench, "correlate"),
     ("frame", "ingest", Target::Example, "bench_frame"),
     ("classify", "classify", Target::Example, "bench_classify"),
     ("evidence", "evidence", Target::Example, "bench_evidence"),
@@ -23,6 +29,11 @@ enum Target {
 
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let (area, rest) = args.split_first().ok_or_else(usage)?;
+    match area.as_str() {
+        "serve" => return serve::run(),
+        "threads" => return threads::run(),
+        _ => {}
+    }
     let (_, package, target, name) = AREAS.iter().find(|(known, ..)| known == area).ok_or_else(usage)?;
     let mut command = cargo();
     match target {
@@ -35,5 +46,20 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 
 fn usage() -> String {
     let names: Vec<&str> = AREAS.iter().map(|(name, ..)| *name).collect();
-    format!("name one of: {}", names.join(", "))
+    format!("name one of: serve, threads, {}", names.join(", "))
+}
+
+/// The program as users run it, built if need be, and an empty directory to run it in.
+fn program(area: &str) -> Result<(PathBuf, PathBuf), String> {
+    let built = cargo().args(["build", "--quiet", "--release", "--package", "watertight"]).current_dir(root()).status();
+    if !built.map_err(|error| format!("cargo: {error}"))?.success() {
+        return Err("watertight cannot be built".to_owned());
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let dir = target.join("bench").join(area);
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    }
+    std::fs::create_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    Ok((target.join("release/watertight"), dir))
 }

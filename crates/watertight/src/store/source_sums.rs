@@ -1,0 +1,66 @@
+//! What each source has given so far, added up by the database: there are many batches and few sources.
+
+use sqlx::Row as _;
+
+use super::LogError;
+use super::log::unsigned;
+
+/// The batches of one source together. records = events + rejected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct SourceSums {
+    pub(crate) source: String,
+    pub(crate) batches: u64,
+    pub(crate) records: u64,
+    pub(crate) events: u64,
+    pub(crate) rejected: u64,
+    pub(crate) findings: u64,
+    /// RFC 3339; `None` when no event was read.
+    pub(crate) last_event: Option<String>,
+    /// When its last batch was sealed, RFC 3339.
+    pub(crate) last_sealed: Option<String>,
+}
+
+impl SourceSums {
+    /// Counts of several sources as one.
+    pub(crate) fn total(sources: &[Self]) -> Self {
+        sources.iter().fold(Self::default(), |sum, source| Self {
+            batches: sum.batches + source.batches,
+            records: sum.records + source.records,
+            events: sum.events + source.events,
+            rejected: sum.rejected + source.rejected,
+            findings: sum.findings + source.findings,
+            ..sum
+        })
+    }
+}
+
+impl super::Store {
+    /// Every source that ever gave a batch, by name. Times are compared as text: RFC 3339 in UTC sorts by time, but for the
+    /// digits of a second's fraction.
+    pub(crate) async fn source_sums(&self) -> Result<Vec<SourceSums>, LogError> {
+        let rows = sqlx::query(
+            "SELECT json_extract(json, '$.source') AS source, COUNT(*) AS batches,
+                    SUM(json_extract(json, '$.records')) AS records, SUM(json_extract(json, '$.events')) AS events,
+                    SUM(json_extract(json, '$.rejected')) AS rejected, SUM(json_extract(json, '$.findings')) AS findings,
+                    MAX(json_extract(json, '$.last_event')) AS last_event, MAX(json_extract(json, '$.last.at')) AS last_sealed
+             FROM document WHERE kind = 'batch' GROUP BY 1 ORDER BY 1",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let count = |name: &str| Ok::<_, LogError>(unsigned(row.try_get::<i64, _>(name)?));
+                Ok(SourceSums {
+                    source: row.try_get("source")?,
+                    batches: count("batches")?,
+                    records: count("records")?,
+                    events: count("events")?,
+                    rejected: count("rejected")?,
+                    findings: count("findings")?,
+                    last_event: row.try_get("last_event")?,
+                    last_sealed: row.try_get("last_sealed")?,
+                })
+            })
+            .collect()
+    }
+}
