@@ -10,7 +10,8 @@ pub struct CorrelationLimits {
     pub lateness_us: i64,
     /// Groups of all correlations together. A group with one hit takes about 400 bytes.
     pub groups_max: usize,
-    /// Hits of all groups together, where a hit with values counts once more for each of them. A hit takes about 150 bytes.
+    /// Hits of all groups together, where a hit with values counts once more for each of them. A hit takes about 200 bytes,
+    /// so the default comes to 800 MB at worst.
     pub hits_max: usize,
     /// Hits of one group, values included as above; so it also bounds the different values of a group.
     pub hits_per_group_max: usize,
