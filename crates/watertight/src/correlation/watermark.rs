@@ -38,7 +38,8 @@ impl Watermark {
     }
 
     pub(super) fn note(&mut self, reached: Reached<'_>) {
-        let Some(last_event) = reached.last_event else { return };
+        // A record may say any time. One from the far future must not make everything else too late.
+        let Some(last_event) = reached.last_event.map(|last| last.min(reached.now)) else { return };
         let known = self.sources.entry(reached.source.to_owned()).or_default();
         *known = Some(match known {
             Some((latest, heard)) => ((*latest).max(last_event), (*heard).max(reached.now)),
@@ -88,6 +89,13 @@ mod tests {
         note(&mut sources, "a", "11:00:00", "11:01:30");
         assert_eq!(sources.at(at("11:02:00")), Some(at("11:00:00").as_microsecond()), "b has been silent for an hour");
         assert_eq!(sources.at(at("13:00:00")), Some(at("11:00:00").as_microsecond()), "everybody is silent");
+    }
+
+    #[test]
+    fn a_record_from_the_future_does_not_move_time_beyond_now() {
+        let mut sources = watermark(&["a"]);
+        sources.note(Reached { source: "a", last_event: Some(at("23:00:00")), now: at("10:00:00") });
+        assert_eq!(sources.at(at("10:00:00")), Some(at("10:00:00").as_microsecond()));
     }
 
     #[test]

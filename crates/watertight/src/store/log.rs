@@ -66,6 +66,10 @@ pub(crate) enum LogError {
     Fold { position: u64, reason: String },
     #[error("open the body of an entry")]
     Body(#[from] evidence::body::BodyError),
+    #[error(
+        "decide on what the log holds; an append before this one was given up, and nothing was appended now: try again"
+    )]
+    Ahead,
     #[error("use the key ring")]
     Keys(#[from] evidence::keyring::KeyRingError),
 }
@@ -76,8 +80,35 @@ const PAGE: u32 = 1024;
 impl Store {
     /// Appends drafts in order and folds them in. `cases` is the guard the decision was made under.
     /// Returns how many were new.
+    ///
+    /// The state is folded in place, because copying it costs more than a batch: it knows every finding. If the transaction
+    /// fails, or is given up halfway, the state is ahead of the log; it is folded anew before anybody decides by it.
     pub(crate) async fn append(&self, cases: &mut Cases, drafts: &[Draft]) -> Result<usize, LogError> {
-        let mut folded = cases.clone();
+        if cases.is_ahead {
+            self.fold_anew(cases).await?;
+            return Err(LogError::Ahead);
+        }
+        cases.is_ahead = true;
+        match self.append_folding(cases, drafts).await {
+            Ok(appended) => {
+                cases.is_ahead = false;
+                Ok(appended)
+            }
+            Err(error) => {
+                self.fold_anew(cases).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn fold_anew(&self, cases: &mut Cases) -> Result<(), LogError> {
+        let mut folded = cases.emptied();
+        self.apply_to(&mut folded).await?;
+        *cases = folded;
+        Ok(())
+    }
+
+    async fn append_folding(&self, cases: &mut Cases, drafts: &[Draft]) -> Result<usize, LogError> {
         let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let mut next = log_size(&mut tx).await?;
         let first = next;
@@ -86,13 +117,11 @@ impl Store {
                 continue;
             }
             let stored = self.write(&mut tx, next, draft).await?;
-            folded.fold(&mut tx, &stored).await?;
+            cases.fold(&mut tx, &stored).await?;
             next += 1;
         }
         sqlx::query("UPDATE projected SET position = ?").bind(signed(next)).execute(&mut *tx).await?;
         tx.commit().await?;
-        // Only what is durable may be judged by: a failed commit leaves the old state in place.
-        *cases = folded;
         Ok(usize::try_from(next - first).unwrap_or(usize::MAX))
     }
 
@@ -211,7 +240,10 @@ impl Store {
 
     /// Folds every entry into the in-memory state. A reader stops here: documents are the writer's.
     pub(super) async fn apply_all(&self) -> Result<(), LogError> {
-        let mut cases = self.cases.lock().await;
+        self.apply_to(&mut *self.cases.lock().await).await
+    }
+
+    async fn apply_to(&self, cases: &mut Cases) -> Result<(), LogError> {
         let mut connection = self.pool.acquire().await?;
         let mut position = 0;
         loop {
@@ -283,4 +315,70 @@ pub(super) fn signed(position: u64) -> i64 {
 
 pub(super) fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn opened(reference: &str, state: &incident::State, now: Timestamp) -> Vec<Draft> {
+        let command = incident::Command::Open {
+            tenant: "t".to_owned(),
+            reference: reference.to_owned(),
+            title: "a report".to_owned(),
+            severity: ocsf::Severity::High,
+            first_event: now,
+            by: "P-1".to_owned(),
+            description: None,
+        };
+        incident::decide(state, command, now).unwrap().into_iter().map(Draft::from).collect()
+    }
+
+    #[tokio::test]
+    async fn a_failed_append_leaves_neither_entries_nor_a_state_ahead_of_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let wrapping = evidence::keyring::WrappingKey::from_bytes([7; 32]);
+        let keys = evidence::keyring::KeyRing::open(dir.path().join("keys"), wrapping);
+        let store = Store::open(dir.path(), "t", keys, Cases::new(incident::Config::default()), true).await.unwrap();
+        let now: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
+        let mut cases = store.cases().await;
+        let first = opened("R-1", &cases.incidents, now);
+        assert!(0 < store.append(&mut cases, &first).await.unwrap());
+
+        let mut drafts = opened("R-2", &cases.incidents, now);
+        // The second one cannot be sealed: an entry has less than 64 KiB.
+        drafts.push(Draft {
+            id: "large".to_owned(),
+            kind: "notice.drafted".to_owned(),
+            at: now,
+            subject: "s".to_owned(),
+            clear: json!({"text": "x".repeat(70_000)}),
+            body: None,
+        });
+        assert!(matches!(store.append(&mut cases, &drafts).await, Err(LogError::Seal { .. })));
+        assert_eq!(cases.incidents.incidents.len(), 1, "the state knows what the log knows");
+        let size = store.size().await.unwrap();
+        // The same without what cannot be sealed goes in as if nothing had happened.
+        drafts.pop();
+        assert_eq!(store.append(&mut cases, &drafts).await.unwrap(), drafts.len());
+        assert_eq!(store.size().await.unwrap(), size + drafts.len() as u64);
+        assert_eq!(cases.incidents.incidents.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_append_that_was_given_up_halfway_is_noticed_by_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let wrapping = evidence::keyring::WrappingKey::from_bytes([7; 32]);
+        let keys = evidence::keyring::KeyRing::open(dir.path().join("keys"), wrapping);
+        let store = Store::open(dir.path(), "t", keys, Cases::new(incident::Config::default()), true).await.unwrap();
+        let now: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
+        let mut cases = store.cases().await;
+        let drafts = opened("R-1", &cases.incidents, now);
+        // What a dropped future leaves behind.
+        cases.is_ahead = true;
+        assert!(matches!(store.append(&mut cases, &drafts).await, Err(LogError::Ahead)));
+        assert!(0 < store.append(&mut cases, &drafts).await.unwrap());
+    }
 }

@@ -11,9 +11,11 @@ use super::incident_document::incident_document;
 use super::{LogError, Store, Stored};
 
 /// The fold that decisions are made on.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Cases {
     pub(crate) incidents: incident::State,
+    /// An append began and has not ended: the state may hold what the log does not.
+    pub(super) is_ahead: bool,
 }
 
 /// Which document an entry belongs to, and how it changes it.
@@ -28,7 +30,7 @@ enum Change {
 
 impl Cases {
     pub(crate) fn new(config: incident::Config) -> Self {
-        Self { incidents: incident::State::new(config) }
+        Self { incidents: incident::State::new(config), is_ahead: false }
     }
 
     /// The same settings, before the first entry.
