@@ -85,6 +85,10 @@ pub enum HoldError {
     Unknown { id: String },
     #[error("read the holds in `{}`: {reason}; nothing is deleted until the file is mended", path.display())]
     Unreadable { path: PathBuf, reason: String },
+    #[error(
+        "place the hold: the list of holds would have {bytes} bytes, at most {max} are kept; release old holds, or hold by window instead of by event"
+    )]
+    TooLarge { bytes: u64, max: u64 },
     #[error("{action} `{}`: {source}", path.display())]
     File { action: &'static str, path: PathBuf, source: std::io::Error },
 }

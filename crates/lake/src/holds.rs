@@ -19,6 +19,8 @@ use crate::filter::Filter;
 const FORMAT: u32 = 1;
 /// Largest list that is read.
 const FILE_BYTES_MAX: u64 = 64 << 20;
+/// Earlier lists that stay readable.
+const LISTS_KEPT: u64 = 100;
 const ID_CHARS_MAX: usize = 100;
 
 /// A hold in force.
@@ -133,12 +135,25 @@ impl HoldStore {
     fn write(&self, list: &Holds) -> Result<bool, HoldError> {
         let path = self.path_of(list.version + 1);
         let file = ListFile { format: FORMAT, holds: list.holds.clone() };
-        let bytes =
-            serde_json::to_vec_pretty(&file).map_err(|error| file_error("write", &path, io::Error::other(error)))?;
+        let bytes = serde_json::to_vec(&file).map_err(|error| file_error("write", &path, io::Error::other(error)))?;
+        // A list that nobody may read would stop every deletion, and every release with it.
+        if FILE_BYTES_MAX < bytes.len() as u64 {
+            return Err(HoldError::TooLarge { bytes: bytes.len() as u64, max: FILE_BYTES_MAX });
+        }
         match durable::create(&self.staging, &path, &bytes) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.forget_old(list.version + 1);
+                Ok(true)
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(file_error("write", &path, error)),
+        }
+    }
+
+    /// Lists far behind are of no use to anybody; what was held when is in the sealed log. A file that stays is no harm.
+    fn forget_old(&self, newest: u64) {
+        if let Some(old) = newest.checked_sub(LISTS_KEPT) {
+            drop(fs::remove_file(self.path_of(old)));
         }
     }
 

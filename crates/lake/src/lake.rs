@@ -1,4 +1,4 @@
-//! The lake as its callers see it: a handle on one directory with three tables, the holds and the query engine.
+//! The lake as its callers see it: a handle on one directory with four tables, the holds and the query engine.
 //!
 //! On the path: the flow appends through it, everything else reads through it. It contains no logic of its own; each
 //! method names the module that does the work.

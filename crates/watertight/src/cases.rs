@@ -45,3 +45,10 @@ pub(crate) async fn find(store: &Store, name: &str) -> Result<String, Failure> {
             .help("`watertight incident list` shows ids and numbers")
     })
 }
+
+/// Ids of the incidents that are not closed.
+pub(crate) async fn open_incidents(store: &Store) -> Vec<String> {
+    let cases = store.cases().await;
+    let open = cases.incidents.incidents.values().filter(|incident| incident.closed.is_none());
+    open.map(|incident| incident.id.clone()).collect()
+}

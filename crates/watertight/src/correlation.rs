@@ -18,7 +18,6 @@ use sigma::{Change, CorrelationLimits, Correlator, Episode, Hit};
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::rules::RuleSet;
-use earlier::Standing;
 use watermark::Watermark;
 
 pub(crate) use hits::rows as hit_rows;
@@ -29,6 +28,8 @@ pub(crate) use stretch::event_uids as stretch_event_uids;
 pub(crate) struct Windows {
     correlator: Correlator,
     watermark: Watermark,
+    /// Hits before this (microseconds) were not read back: an episode that begins here may be the rest of a longer one.
+    filled_from: Option<i64>,
     hits_lost: u64,
 }
 
@@ -37,6 +38,8 @@ pub(crate) struct Windows {
 pub(crate) struct Reached<'a> {
     pub(crate) source: &'a str,
     pub(crate) last_event: Option<Timestamp>,
+    /// Sources that have said they have nothing new.
+    pub(crate) exhausted: &'a BTreeSet<String>,
     pub(crate) now: Timestamp,
 }
 
@@ -56,28 +59,30 @@ pub(crate) async fn follow(
             hits.iter().for_each(|hit| open.correlator.push(hit));
             open
         }
-        None => Windows::fill(rules, instance, reached.now).await?,
+        None => Windows::fill(rules, instance, reached.exhausted).await?,
     };
-    let episodes = open.advance(reached);
-    let findings = unreported(rules, instance, &episodes, reached.now).await?;
+    let episodes = open.advance(&reached);
+    let findings = unreported(rules, instance, &episodes, open.filled_from, reached.now).await?;
+    // From here on the windows themselves know where an episode began.
+    open.filled_from = None;
     Ok((Some(open), findings))
 }
 
 impl Windows {
-    async fn fill(rules: &RuleSet, instance: &Instance, now: Timestamp) -> Result<Self, Failure> {
-        let watermark = Watermark::read(&instance.store, &instance.config.source, now).await?;
+    async fn fill(rules: &RuleSet, instance: &Instance, exhausted: &BTreeSet<String>) -> Result<Self, Failure> {
+        let watermark = Watermark::read(&instance.store, &instance.config.source).await?;
         let limits = CorrelationLimits::default();
         let reach = rules.program.longest_timespan_us().saturating_add(limits.lateness_us);
-        let since = watermark.at(now).map(|at| at.saturating_sub(reach));
+        let since = watermark.at(exhausted).map(|at| at.saturating_sub(reach));
         let mut correlator = Correlator::new(&rules.program, limits);
         hits::stored(&instance.lake, rules, since, |hit| correlator.push(&hit)).await?;
-        Ok(Self { correlator, watermark, hits_lost: 0 })
+        Ok(Self { correlator, watermark, filled_from: since, hits_lost: 0 })
     }
 
     /// What opens or gets another beginning by the hits that were pushed. Closing changes nothing that was reported.
-    fn advance(&mut self, reached: Reached<'_>) -> Vec<Episode> {
-        self.watermark.note(reached);
-        let mut episodes = match self.watermark.at(reached.now) {
+    fn advance(&mut self, reached: &Reached<'_>) -> Vec<Episode> {
+        self.watermark.note_batch(reached);
+        let mut episodes = match self.watermark.at(reached.exhausted) {
             Some(us) => self.correlator.watermark(us),
             None => self.correlator.evaluate(),
         };
@@ -98,6 +103,7 @@ async fn unreported(
     rules: &RuleSet,
     instance: &Instance,
     episodes: &[Episode],
+    filled_from: Option<i64>,
     now: Timestamp,
 ) -> Result<Vec<Finding>, Failure> {
     let tenant = instance.store.tenant();
@@ -110,9 +116,12 @@ async fn unreported(
     let known = known(&instance.lake, named.iter().map(|(uid, ..)| uid.as_str())).await?;
     let mut findings = Vec::new();
     for (uid, correlation, episode) in named.into_iter().filter(|(uid, ..)| !known.contains(uid)) {
-        let Standing::New { supersedes } = earlier::standing(&instance.lake, correlation, episode).await? else {
+        let may_be_a_rest =
+            filled_from.is_some_and(|from| episode.first.time_us < from.saturating_add(correlation.timespan_us));
+        if may_be_a_rest && earlier::is_told(&instance.lake, correlation, episode).await? {
             continue;
-        };
+        }
+        let supersedes = earlier::superseded(&instance.lake, correlation, episode).await?;
         let events = finding::events(&instance.lake, episode).await?;
         let mut finding = finding::finding(uid, tenant, correlation, episode, &events, now);
         if let Some(correlated) = &mut finding.correlation {

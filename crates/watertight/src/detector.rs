@@ -3,7 +3,7 @@
 //! A content version is compiled once and kept; a replay asks for the version its batch was assigned with.
 //! `sigma` and `classify` judge; this file gathers what they say into findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use classify::Classifier;
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::content::{Content, File};
 use crate::correlation::Windows;
 use crate::exit::{Failure, OrFail as _};
-use crate::flow::{Normal, Normalised};
+use crate::flow::{Feed, Normal, Normalised};
 use crate::output;
 use crate::rules::{self, RuleSet};
 use crate::store::Store;
@@ -26,6 +26,8 @@ pub(crate) struct Detectors {
     current: Detector,
     /// The set of an older batch that is being replayed.
     replayed: Option<Detector>,
+    /// Sources that have said they have nothing new.
+    exhausted: BTreeSet<String>,
 }
 
 /// One compiled content set.
@@ -58,12 +60,25 @@ impl Detectors {
         }
         rules::tell_waiting(&current.rules);
         store.keep_content(&current.version, &content).await.or_fail("failed to keep the content")?;
-        Ok(Self { current, replayed: None })
+        Ok(Self { current, replayed: None, exhausted: BTreeSet::new() })
     }
 
     /// The version new batches are assigned with.
     pub(crate) fn content(&self) -> &str {
         &self.current.version
+    }
+
+    /// The source has nothing new for now.
+    pub(crate) fn note_exhausted(&mut self, feed: &Feed) {
+        if !self.exhausted.contains(&feed.id) {
+            self.exhausted.insert(feed.id.clone());
+        }
+    }
+
+    /// The sources that have nothing new while this one does.
+    pub(crate) fn exhausted_besides(&mut self, feed: &Feed) -> BTreeSet<String> {
+        self.exhausted.remove(&feed.id);
+        self.exhausted.clone()
     }
 
     pub(crate) async fn for_version(&mut self, store: &Store, version: &str) -> Result<&mut Detector, Failure> {
@@ -76,6 +91,8 @@ impl Detectors {
                 content.ok_or_else(|| Failure::failed(format!("content version `{version}` was not kept")))?;
             self.replayed = Some(Detector::compile(&content)?);
         }
+        // Its hits go to the lake and not into today's windows, which have to be filled again.
+        self.current.windows = None;
         self.replayed.as_mut().ok_or_else(|| Failure::failed("content was not compiled"))
     }
 }

@@ -11,7 +11,7 @@ mod noticed;
 use jiff::Timestamp;
 use lake::Txn;
 
-use crate::correlation;
+use crate::correlation::{self, Reached};
 use crate::detector::Detectors;
 use crate::exit::{Failure, OrFail as _};
 use crate::failpoint;
@@ -37,13 +37,16 @@ pub(crate) async fn turn(
     feed: &mut Feed,
     now: Timestamp,
 ) -> Result<Option<Turn>, Failure> {
-    let Some(batch) = assign::next(&instance.store, feed, detectors.content(), now).await? else { return Ok(None) };
+    let Some(batch) = assign::next(&instance.store, feed, detectors.content(), now).await? else {
+        detectors.note_exhausted(feed);
+        return Ok(None);
+    };
     failpoint::hit("flow.batch_assigned");
     let now = Timestamp::from_microsecond(batch.assignment.assigned_us).or_fail("the batch has no time")?;
     let tenant = instance.store.tenant().to_owned();
     let txn = Txn { source: batch.assignment.source.clone(), seq: batch.assignment.seq };
 
-    let normal = normal::normalize(&batch);
+    let normal = normal::normalize(&batch, now);
     let rows = normal.event_rows(&tenant, &txn.source, now);
     instance.lake.append_events(rows, &txn).await.or_fail("failed to store events")?;
     failpoint::hit("flow.events_appended");
@@ -51,12 +54,14 @@ pub(crate) async fn turn(
     instance.lake.append_rejected(rows, &txn).await.or_fail("failed to store rejected records")?;
     failpoint::hit("flow.rejected_appended");
 
+    let exhausted = detectors.exhausted_besides(feed);
     let detector = detectors.for_version(&instance.store, &batch.assignment.content_version).await?;
     let detected = detector.detect(&normal, &tenant, now);
     let rows = correlation::hit_rows(&detected.hits, &detector.rules, &tenant, &txn.source);
     instance.lake.append_hits(rows, &txn).await.or_fail("failed to store hits")?;
     failpoint::hit("flow.hits_appended");
-    let (windows, noticed) = noticed::findings(instance, detector, &detected, &normal, &txn, now).await?;
+    let reached = Reached { source: &txn.source, last_event: normal.last_event, exhausted: &exhausted, now };
+    let (windows, noticed) = noticed::findings(instance, detector, &detected, reached, &txn).await?;
     let rows = noticed.iter().map(|finding| crate::translate::finding_row(finding, &txn.source)).collect();
     instance.lake.append_findings(rows, &txn).await.or_fail("failed to store findings")?;
     failpoint::hit("flow.findings_appended");

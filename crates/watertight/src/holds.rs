@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use lake::{Filter, Hold};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::law::hash;
 use crate::store::Draft;
 
 /// Events held one by one. An incident with more has every event of its days held.
-const EVENTS_HELD_MAX: usize = 100_000;
+const EVENTS_HELD_MAX: usize = 5_000;
 
 /// The name of an incident's own hold.
 pub(crate) fn name_of(number: u64) -> String {
@@ -46,14 +46,16 @@ pub(crate) async fn hold_incident(instance: &mut Instance, incident: &str, now: 
     Ok(())
 }
 
-/// A hold on whole days, named for them: when the incident grows by a day, the wider hold is another one beside it.
+/// A hold on whole days, named for them: when the incident grows by a day, the wider hold is another one beside it. A day
+/// more on both sides, because a finding stands at one event of the several that a correlation saw.
 fn whole_days(id: &str, first: Timestamp, last: Timestamp) -> Result<(String, Filter), Failure> {
     let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
     let start = |day: jiff::civil::Date| day.to_zoned(TimeZone::UTC).or_fail("an incident lies out of range");
-    let next = day(last).tomorrow().or_fail("an incident lies out of range")?;
+    let from = day(first).yesterday().or_fail("an incident lies out of range")?;
+    let to = day(last).checked_add(2.days()).or_fail("an incident lies out of range")?;
     let filter = Filter {
-        from_us: Some(start(day(first))?.timestamp().as_microsecond()),
-        to_us: Some(start(next)?.timestamp().as_microsecond()),
+        from_us: Some(start(from)?.timestamp().as_microsecond()),
+        to_us: Some(start(to)?.timestamp().as_microsecond()),
         ..Filter::default()
     };
     Ok((format!("{id}-{}-{}", day(first), day(last)), filter))
@@ -99,10 +101,25 @@ pub(crate) async fn release(instance: &mut Instance, id: &str, by: &str, now: Ti
     instance.lake.release(id).await.or_fail("failed to release the hold")
 }
 
-/// Names of the holds that keep an incident from being erased.
-pub(crate) async fn of_incident(instance: &Instance, number: u64) -> Result<BTreeSet<String>, Failure> {
-    let holds = instance.lake.holds().await.or_fail("failed to read the holds")?;
-    Ok(holds.into_iter().map(|hold| hold.id).filter(|id| number_in(id) == Some(number)).collect())
+/// The name of a hold that keeps an incident from being erased: its own, or one by hand on any of its events.
+pub(crate) async fn against_erasure(instance: &Instance, incident: &str) -> Result<Option<String>, Failure> {
+    let number = instance.store.cases().await.incidents.find(incident).map(|found| found.number);
+    let events = exposure::event_uids(instance, incident).await?;
+    for hold in instance.lake.holds().await.or_fail("failed to read the holds")? {
+        if number.is_some() && number_in(&hold.id) == number {
+            return Ok(Some(hold.id));
+        }
+        let both: BTreeSet<String> = match hold.filter.event_uids.is_empty() {
+            true => events.clone(),
+            false => hold.filter.event_uids.intersection(&events).cloned().collect(),
+        };
+        let filter = Filter { event_uids: both, ..hold.filter };
+        let held = async || instance.lake.read_events(&filter, 1).await.or_fail("failed to read held events");
+        if !filter.event_uids.is_empty() && !held().await?.is_empty() {
+            return Ok(Some(hold.id));
+        }
+    }
+    Ok(None)
 }
 
 async fn open_incident_of(instance: &Instance, hold: &str) -> Option<u64> {
@@ -117,20 +134,19 @@ fn number_in(hold: &str) -> Option<u64> {
     hold.strip_prefix("incident-")?.split('-').next()?.parse().ok()
 }
 
-/// What is held may name people, so it is in the body; the clear part says how it is chosen and commits to it.
+/// What is held may name people, so it is in the body, which the entry commits to.
 fn placed(hold: &Hold, incident: Option<&str>, now: Timestamp) -> Draft {
-    let filter = json!(hold.filter);
-    let filter_hash = hash(&[&filter.to_string()]);
     // An incident's ids are many, and its findings name them all.
-    let shown = if incident.is_some() { Value::Null } else { filter };
+    let shown = if incident.is_some() { Value::Null } else { json!(hold.filter) };
+    let events = hold.filter.event_uids.len();
     Draft {
-        id: hash(&["hold.placed", &hold.id, &hold.placed.to_string(), &filter_hash]),
+        id: hash(&["hold.placed", &hold.id, &hold.placed.to_string(), &events.to_string()]),
         kind: "hold.placed".to_owned(),
         at: now,
         subject: format!("hold/{}", hold.id),
         clear: json!({
             "id": hold.id, "state": "placed", "incident": incident, "placed_at": hold.placed,
-            "filter_hash": filter_hash, "event_uids": hold.filter.event_uids.len(),
+            "event_uids": events,
         }),
         body: Some(json!({"reason": hold.reason, "filter": shown})),
     }
@@ -148,11 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn whole_days_reach_to_the_end_of_the_last() {
+    fn whole_days_reach_a_day_beyond_the_first_and_the_last() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let (id, filter) = whole_days("incident-1", at("2026-03-02T10:00:00Z"), at("2026-03-03T23:59:59Z")).unwrap();
         assert_eq!(id, "incident-1-2026-03-02-2026-03-03");
-        assert_eq!(filter.from_us, Some(at("2026-03-02T00:00:00Z").as_microsecond()));
-        assert_eq!(filter.to_us, Some(at("2026-03-04T00:00:00Z").as_microsecond()));
+        assert_eq!(filter.from_us, Some(at("2026-03-01T00:00:00Z").as_microsecond()));
+        assert_eq!(filter.to_us, Some(at("2026-03-05T00:00:00Z").as_microsecond()));
     }
 }

@@ -32,6 +32,15 @@ pub(crate) struct Instance {
 impl Instance {
     /// Opens for writing; makes the directory on first use.
     pub(crate) async fn open(context: &Context) -> Result<Self, Failure> {
+        Self::open_writer(context, false).await
+    }
+
+    /// Opens for the one entry that may be earlier than the last: the one that says the clock was wrong.
+    pub(crate) async fn open_to_correct_the_clock(context: &Context) -> Result<Self, Failure> {
+        Self::open_writer(context, true).await
+    }
+
+    async fn open_writer(context: &Context, allow_backward: bool) -> Result<Self, Failure> {
         // A configuration that cannot be used leaves no directory behind.
         let config = context.config()?;
         let dir = context.data_dir().to_owned();
@@ -39,7 +48,9 @@ impl Instance {
         let lease = Lease::take(&dir)?;
         let instance = Self::open_parts(context, config, dir, Some(lease)).await?;
         instance.sealer.check_clock(context.clock)?;
-        instance.check_time(context.clock.now()).await?;
+        if !allow_backward {
+            instance.check_time(context.clock.now()).await?;
+        }
         instance.replay_erasures().await?;
         Ok(instance)
     }
@@ -81,8 +92,8 @@ impl Instance {
         let last = self.store.latest_at().await.or_fail("failed to read the log's last time")?;
         match last {
             Some(last) if now + BACKWARD_MAX < last => {
-                Err(Failure::failed(format!("the clock says {now}, but the log has an entry of {last}"))
-                    .help("set the clock right; nothing was written"))
+                Err(Failure::failed(format!("the clock says {now}, but the log has an entry of {last}; nothing was written"))
+                    .help("set the clock right; if it is right and was wrong then, `watertight state correct-clock` says so in the log"))
             }
             _ => Ok(()),
         }

@@ -3,6 +3,7 @@
 //! `duty` judges; `assess` turns its answers into entries when something changed, `questions` reads back what stayed open.
 
 mod assess;
+mod concerned;
 mod questions;
 
 use duty::Law;
@@ -16,6 +17,7 @@ use crate::instance::Instance;
 use crate::output;
 
 pub(crate) use assess::{Assessed, assess};
+pub(crate) use concerned::concerned;
 pub(crate) use questions::{Standing, Unowed, has_failed_safe, last_unowed};
 
 /// Loads every regime; names those that cannot be used.
@@ -54,6 +56,17 @@ pub(crate) fn fill_organisation(facts: &mut Map<String, Value>, organisation: &O
     if let Some(establishment) = &organisation.establishment {
         fill("establishment", json!(establishment));
     }
+}
+
+/// What names the facts that the law was asked about.
+pub(crate) fn facts_hash(facts: &Value) -> String {
+    hash(&[&facts.to_string()])
+}
+
+/// What names all of the law that was asked, regimes that do not apply included: a new version may apply.
+pub(crate) fn set_hash(law: &Law) -> String {
+    let versions: Vec<&str> = law.regimes().iter().map(|regime| regime.sha256.as_str()).collect();
+    hash(&versions)
 }
 
 /// SHA-256 over length-prefixed parts, first 16 bytes in hex.

@@ -21,9 +21,8 @@ impl Lease {
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(std::fs::TryLockError::WouldBlock) => {
-                Err(Failure::failed(format!("another watertight process is writing to `{}`", data_dir.display())).help(
-                    "stop that process (`watertight serve`, perhaps), or use its API; reading commands work meanwhile",
-                ))
+                Err(Failure::failed(format!("another watertight process is writing to `{}`", data_dir.display()))
+                    .help("stop that process (`watertight serve`, perhaps); reading commands work meanwhile"))
             }
             Err(std::fs::TryLockError::Error(error)) => Err(error).or_fail(&doing),
         }

@@ -8,6 +8,7 @@ use duty::Law;
 use incident::Incident;
 use jiff::Timestamp;
 
+use crate::cases;
 use crate::exit::{Failure, OrFail as _};
 use crate::exposure::Exposure;
 use crate::instance::Instance;
@@ -19,13 +20,8 @@ use crate::{exposure, holds};
 /// # Errors
 /// The first failure, after every other incident had its turn.
 pub(crate) async fn follow_up(instance: &mut Instance, law: &Law, now: Timestamp) -> Result<Vec<Assessed>, Failure> {
-    let open: Vec<String> = {
-        let cases = instance.store.cases().await;
-        let open = cases.incidents.incidents.values().filter(|found| found.closed.is_none());
-        open.map(|found| found.id.clone()).collect()
-    };
     let (mut assessed, mut failed) = (Vec::new(), None);
-    for incident in open {
+    for incident in cases::open_incidents(&instance.store).await {
         match follow(instance, law, &incident, now).await {
             Ok(answer) => assessed.extend(answer),
             Err(failure) => {
@@ -43,10 +39,10 @@ async fn follow(
     incident: &str,
     now: Timestamp,
 ) -> Result<Option<Assessed>, Failure> {
-    if findings_joined(instance, incident).await? {
+    if has_grown(instance, incident).await? {
         measure(instance, incident, now).await?;
     }
-    if law_is_behind(instance, incident, now).await? {
+    if law_is_behind(instance, law, incident, now).await? {
         return law::assess(instance, law, incident, now).await.map(Some);
     }
     Ok(None)
@@ -62,21 +58,32 @@ pub(crate) async fn measure(instance: &mut Instance, incident: &str, now: Timest
     Ok(measured)
 }
 
-async fn findings_joined(instance: &Instance, incident: &str) -> Result<bool, Failure> {
+/// A finding joined since the exposure was measured, or a correlation that belongs to it went on.
+async fn has_grown(instance: &Instance, incident: &str) -> Result<bool, Failure> {
     let measured = instance.store.document("exposure", incident).await.or_fail("failed to read the exposure")?;
-    let measured = measured.and_then(|exposure| exposure["findings"].as_u64());
-    let cases = instance.store.cases().await;
-    Ok(cases.incidents.find(incident).map(|found| found.finding_count) != measured)
+    let Some(measured) = measured else { return Ok(true) };
+    let findings = instance.store.cases().await.incidents.find(incident).map(|found| found.finding_count);
+    if findings != measured["findings"].as_u64() {
+        return Ok(true);
+    }
+    let events = exposure::event_uids(instance, incident).await?.len();
+    Ok(measured["event_uids"] != events)
 }
 
-/// The law was not asked since the facts changed, or a question of it has run out of time.
-async fn law_is_behind(instance: &Instance, incident: &str, now: Timestamp) -> Result<bool, Failure> {
+/// The law was not asked since the facts or the law changed, or a question of it has run out of time.
+async fn law_is_behind(instance: &Instance, law: &Law, incident: &str, now: Timestamp) -> Result<bool, Failure> {
     let found = instance.store.cases().await.incidents.find(incident).cloned();
-    let Some(found) = found.filter(somebody_is_concerned) else { return Ok(false) };
+    if !found.is_some_and(|found| somebody_is_concerned(&found)) {
+        return Ok(false);
+    }
     let evaluation =
         instance.store.document("evaluation", incident).await.or_fail("failed to read the law's answer")?;
     let Some(evaluation) = evaluation else { return Ok(true) };
-    Ok(evaluation["incident_version"] != found.version || law::has_failed_safe(&evaluation, now))
+    // What the organisation says of itself is among the facts, and it may have changed without the incident.
+    let facts_hash = law::facts_hash(&law::incident_facts(instance, incident).await?);
+    Ok(evaluation["facts_hash"] != facts_hash
+        || evaluation["law_set"] != law::set_hash(law)
+        || law::has_failed_safe(&evaluation, now))
 }
 
 /// No law can be asked before it is known, or said by a person, where anybody concerned lives.

@@ -59,13 +59,21 @@ fn a_stretch_across_restarts_is_one_finding_and_its_exposure_is_all_of_it() {
     assert_eq!(found[0]["correlation"]["group"], json!([["user.id", "ta-7"]]));
     assert_eq!(found[0]["event_uids"], json!(["e-0-algebra", "e-20-chemistry", "e-9-botany"]));
 
-    // It goes on: nobody is told again, and what else was taken belongs to the exposure.
+    // It goes on: nobody is told again, but what else was taken is measured and held without anybody asking.
     add(&place, "logs/3.jsonl", &[(40, "drama"), (55, "ethics")]);
     assert_eq!(place.run(&["ingest"]).ok().json()["findings"], 0);
     assert_eq!(correlated(&place), found);
     let incidents = place.run(&["incident", "list"]).ok().rows();
     assert_eq!((incidents.len(), &incidents[0]["finding_count"]), (1, &1.into()));
-    assert_eq!(place.run(&["scope", "--incident", "1"]).ok().json()["exposure"]["events"], 5);
+    let measured: Vec<Value> = place
+        .log()
+        .into_iter()
+        .filter(|entry| entry["kind"] == "exposure.measured")
+        .map(|entry| entry["clear"]["events"].clone())
+        .collect();
+    assert_eq!(measured, [json!(3), json!(5)]);
+    let held = place.log().into_iter().rfind(|entry| entry["kind"] == "hold.placed").expect("the events are held");
+    assert_eq!(held["clear"]["event_uids"], 5);
     assert_eq!(place.run(&["state", "rebuild", "--compare"]).ok().json()["equal"], true);
 }
 
@@ -132,4 +140,48 @@ fn an_earlier_event_that_comes_late_revises_and_pages_nobody_anew() {
     let revised = after.iter().find(|finding| finding["uid"] != before[0]["uid"]).expect("another finding");
     assert_eq!(revised["correlation"]["supersedes"], json!([before[0]["uid"]]));
     assert_eq!(place.run(&["incident", "list"]).ok().rows().len(), 1, "one incident, whatever came late");
+}
+
+#[test]
+fn a_source_that_is_behind_in_a_later_run_is_not_too_late() {
+    let place = place(&[("east", "east"), ("west", "west")]);
+    add(&place, "east/0.jsonl", &[(0, "algebra")]);
+    add(&place, "west/0.jsonl", &[(1, "algebra")]);
+    place.run(&["ingest"]).ok();
+    // In the next run the east is read first, and is hours ahead of what the west still has.
+    let later = export(30, "algebra").replace("2026-03-02T10", "2026-03-02T15").replace("e-30", "e-15-30");
+    place.write("east/1.jsonl", later + "\n");
+    add(&place, "west/1.jsonl", &[(20, "botany"), (25, "chemistry"), (28, "drama")]);
+    place.run(&["ingest"]).ok();
+    assert_eq!(correlated(&place).len(), 1);
+}
+
+#[test]
+fn a_record_from_the_future_does_not_switch_correlation_off() {
+    let place = place(&[("campus", "logs")]);
+    let future = export(0, "algebra").replace("2026-03-02T10", "2099-03-02T10").replace("ta-7", "ta-9");
+    place.write("logs/0.jsonl", future + "\n");
+    place.run(&["ingest"]).ok();
+    add(&place, "logs/1.jsonl", &[(20, "botany"), (25, "chemistry"), (28, "drama")]);
+    place.run(&["ingest"]).ok();
+    assert_eq!(correlated(&place).len(), 1);
+}
+
+#[test]
+fn a_second_stretch_is_told_although_single_events_lie_between() {
+    let place = place(&[("campus", "logs")]);
+    add(&place, "logs/0.jsonl", &[(0, "algebra"), (1, "botany"), (2, "chemistry")]);
+    place.run(&["ingest"]).ok();
+    assert_eq!(correlated(&place).len(), 1);
+    // The own course every 50 minutes, then another burst.
+    let at = |hour: u32, minute: u32, course: &str| {
+        export(minute, course)
+            .replace("2026-03-02T10", &format!("2026-03-02T{hour}"))
+            .replace("\"event_id\":\"e-", &format!("\"event_id\":\"e-{hour}-"))
+    };
+    let quiet = [at(10, 50, "algebra"), at(11, 40, "algebra"), at(12, 30, "algebra"), at(13, 20, "algebra")];
+    let burst = [at(14, 10, "drama"), at(14, 11, "ethics"), at(14, 12, "french")];
+    place.write("logs/1.jsonl", [quiet.as_slice(), &burst].concat().join("\n") + "\n");
+    place.run(&["ingest"]).ok();
+    assert_eq!(correlated(&place).len(), 2);
 }

@@ -99,6 +99,27 @@ fn a_clock_that_runs_backward_writes_nothing() {
     assert_eq!(place.log(), before);
     // Looking back is allowed: nothing is written.
     place.run(&["duty", "check"]).ok();
+    // If it was the earlier clock that was wrong, somebody says so, and writing goes on.
+    place.run(&["state", "correct-clock", "--by", "P-1", "--reason", "the battery was empty"]).ok();
+    place.run(&acknowledge).ok();
+    assert!(kinds(&place).contains(&"clock.corrected".to_owned()));
+    place.run(&["state", "correct-clock", "--by", "P-1", "--reason", "again"]).exits(2);
+    place.run(&["evidence", "verify", "data/log"]).ok();
+}
+
+#[test]
+fn a_hold_by_hand_beats_an_erasure_too() {
+    let place = with_an_incident();
+    place.run(&["lake", "hold", "subpoena-1", "--actor", "aws:user:111122223333/ana", "--reason", "court order"]).ok();
+    place.run(&["incident", "close", "1", "--verdict", "benign", "--reason", "planned", "--by", "P-1"]).ok();
+    place.run(&["lake", "release", "incident-1", "--by", "P-1"]).ok();
+    let erase = ["evidence", "erase", "--incident", "1", "--by", "P-9", "--reason", "asked for"];
+    let refused = place.run(&erase).exits(2);
+    assert!(refused.stderr.contains("subpoena-1"), "{}", refused.stderr);
+    place.run(&["lake", "release", "subpoena-1", "--by", "P-1"]).ok();
+    place.run(&erase).ok();
+    let clear = serde_json::to_string(&place.log()).expect("JSON prints");
+    assert!(!clear.contains("111122223333/ana"), "whom a hold is about stands in the clear part of the log");
 }
 
 /// A visitor's browser may call itself anything, also something that is no UTF-8. Its request is an event all the same.

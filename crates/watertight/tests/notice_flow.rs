@@ -297,6 +297,18 @@ fn a_duty_to_people_is_done_when_as_many_were_reached_as_are_concerned() {
     place.run(&fulfil).ok();
     assert_eq!(duty()["state"], "fulfilled");
     place.run(&fulfil).exits(2);
+    // More people turn out to be concerned: it was done for forty, not for them.
+    place.run(&["incident", "fact", "1", "subjects.DE", "4000", "--by", "P-1"]).ok();
+    place.run(&["duty", "assess", "1"]).ok();
+    assert_eq!(duty()["state"], "required");
+    // The others get a notice of their own; the one that has left stays as it is.
+    place.run(&["notice", "draft", "--incident", "1", "--by", "P-1"]).ok();
+    let of_duty = |rows: Vec<Value>| rows.into_iter().filter(|row| row["rule_id"] == TO_PEOPLE).collect::<Vec<_>>();
+    let states: BTreeSet<String> = of_duty(place.run(&["notice", "status"]).ok().rows())
+        .iter()
+        .filter_map(|row| row["state"].as_str().map(str::to_owned))
+        .collect();
+    assert!(states.contains("sent"), "{states:?}");
     let clear = serde_json::to_string(&place.log()).expect("JSON prints");
     assert!(!clear.contains("print shop"), "free text stands in the clear part of the log");
 }
@@ -318,6 +330,25 @@ fn no_mail_server_means_nothing_is_lost() {
     place.write("watertight.toml", config_text(&[], Some(server.port)));
     assert_eq!(place.run(&["notice", "send", &notice_id]).ok().json()["sent"], 3);
     assert_eq!(server.arrived().len(), 3);
+}
+
+#[test]
+fn what_was_begun_is_finished_although_the_facts_have_changed() {
+    let (place, server) = reported();
+    let notice_id = drafted(&place);
+    recipients(&place, 4);
+    approved(&place, &notice_id);
+    server.defer("desk-002@northgate.example");
+    let waiting = place.run(&["notice", "send", &notice_id]).json();
+    assert_eq!((&waiting["sent"], &waiting["waiting"]), (&3.into(), &1.into()));
+    place.run(&["incident", "fact", "1", "subjects.DE", "41", "--by", "P-1"]).ok();
+    place.run(&["notice", "draft", "--incident", "1", "--by", "P-1"]).ok();
+    let mut place = place;
+    place.now = "2026-03-04T08:00:00Z".to_owned();
+    assert_eq!(place.run(&["notice", "send", &notice_id]).ok().json()["sent"], 4, "nobody is left half told");
+    let states: Vec<Value> =
+        place.run(&["notice", "status"]).ok().rows().into_iter().map(|row| row["state"].clone()).collect();
+    assert!(states.contains(&"sent".into()) && states.contains(&"draft".into()), "{states:?}");
 }
 
 #[test]

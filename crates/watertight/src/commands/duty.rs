@@ -127,7 +127,11 @@ async fn fulfil(context: &Context, id: &str, by: &str, how: &str) -> Outcome {
     }
     let incident = document["incident"].as_str().unwrap_or_default();
     let state = ObligationState::Fulfilled;
-    let clear = json!({"id": id, "incident": incident, "state": state, "fulfilled_by": by, "fulfilled_at": now});
+    // For how many it is done: if more turn out to be concerned, the duty is open again.
+    let concerned = law::concerned(&document, &law::incident_facts(&instance, incident).await?).shown();
+    let clear = json!({
+        "id": id, "incident": incident, "state": state, "fulfilled_by": by, "fulfilled_at": now, "concerned": concerned,
+    });
     let entry = Draft {
         id: law::hash(&["obligation.fulfilled", id, &document["last"]["position"].to_string()]),
         kind: "obligation.fulfilled".to_owned(),
@@ -146,7 +150,9 @@ async fn check(context: &Context) -> Outcome {
     let now = context.clock.now();
     let mut rows = instance.store.documents("obligation").await.or_fail("failed to read obligations")?;
     rows.retain(|row| ObligationState::of(row) == Some(ObligationState::Required));
-    rows.extend(questions(&instance, |unowed| unowed.state == Standing::Pending).await?);
+    let open = cases::open_incidents(&instance.store).await;
+    let questions = questions(&instance, |unowed| unowed.state == Standing::Pending).await?;
+    rows.extend(questions.into_iter().filter(|row| open.iter().any(|id| row["incident"] == id.as_str())));
     rows.retain(|row| due(row).is_some_and(|due| due < now));
     output::rows(context.format, COLUMNS, &rows)?;
     if rows.is_empty() {

@@ -155,8 +155,7 @@ async fn erase(context: &Context, name: &str, by: &str, reason: &str) -> Outcome
         return Err(Failure::usage(format!("incident `{name}` is open: what is still to come would have no key"))
             .help("close it first: `watertight incident close`"));
     }
-    let number = instance.store.cases().await.incidents.find(&incident).map(|found| found.number);
-    if let Some(held) = holds::of_incident(&instance, number.unwrap_or_default()).await?.first() {
+    if let Some(held) = holds::against_erasure(&instance, &incident).await? {
         return Err(Failure::usage(format!(
             "`{held}` holds what belongs to incident `{name}`, and a hold beats an erasure"
         ))

@@ -38,7 +38,8 @@ pub(crate) enum Command {
     },
     /// Keep matching rows whatever retention says
     Hold {
-        /// A name for the hold
+        /// A name for the hold; it stays readable for ever
+        #[arg(value_parser = opaque_id)]
         id: String,
         /// Why, for the person who asks later
         #[arg(long)]
@@ -127,7 +128,7 @@ async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
     let mut instance = Instance::open(context).await?;
     if !dry_run {
         // An incident that was opened a moment ago holds its events too.
-        for incident in open_incidents(&instance).await {
+        for incident in cases::open_incidents(&instance.store).await {
             holds::hold_incident(&mut instance, &incident, now).await?;
         }
         let ordered =
@@ -136,7 +137,7 @@ async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
     }
     let mut rows = Vec::new();
     // Findings and entries outlive the audit period; only raw telemetry goes.
-    for table in [TableName::Events, TableName::Rejected] {
+    for table in [TableName::Events, TableName::Rejected, TableName::Hits] {
         let request = Retain { table, older_than, dry_run, now };
         let done = instance.lake.retain(&request).await.or_fail("failed to drop old days")?;
         rows.push(serde_json::to_value(&done).or_fail("failed to print")?);
@@ -149,12 +150,6 @@ async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
     }
     output::rows(context.format, &["table", "rows_dropped", "rows_held", "dry_run"], &rows)?;
     Ok(Exit::Done)
-}
-
-async fn open_incidents(instance: &Instance) -> Vec<String> {
-    let cases = instance.store.cases().await;
-    let open = cases.incidents.incidents.values().filter(|incident| incident.closed.is_none());
-    open.map(|incident| incident.id.clone()).collect()
 }
 
 /// What was asked before it is done, and what came of it: rows that are gone must not be gone without a word.

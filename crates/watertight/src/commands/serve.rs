@@ -19,6 +19,9 @@ use crate::{law, output, response};
 /// How often incidents are followed up while sources keep giving.
 const FOLLOW_UP_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
+/// How long to wait for a clock that runs backward.
+const CLOCK_REST: Duration = Duration::from_secs(10);
+
 /// How long the loop rests when no source had anything new. Files are found within this.
 const REST: Duration = Duration::from_secs(1);
 
@@ -75,18 +78,24 @@ async fn interrupted() {
 async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::sync::Notify>) -> Result<(), Failure> {
     let mut detectors = Detectors::open(&instance.store, &instance.content, &instance.config).await?;
     let law = law::load(&instance.content);
-    let mut followed: Option<Timestamp> = None;
+    let (mut followed, mut unfollowed): (Option<Timestamp>, bool) = (None, false);
     let mut feeds = Vec::new();
     for source in instance.config.source.clone() {
         feeds.push(flow::open_feed(&instance.store, &source).await?);
     }
     loop {
-        // A clock that runs backward ends the process: every entry from here on would tell a time that is not true.
-        instance.check_time(clock.now()).await?;
+        // With a clock that runs backward every entry would tell a time that is not true: wait until it is right again.
+        if let Err(failure) = instance.check_time(clock.now()).await {
+            tracing::error!("nothing is read and nothing is sealed: {failure}");
+            if tokio::time::timeout(CLOCK_REST, stop.notified()).await.is_ok() {
+                return Ok(());
+            }
+            continue;
+        }
         let mut idle = true;
         for feed in &mut feeds {
             match flow::turn(&mut instance, &mut detectors, feed, clock.now()).await {
-                Ok(Some(_)) => idle = false,
+                Ok(Some(_)) => (idle, unfollowed) = (false, true),
                 Ok(None) => {}
                 Err(failure) => {
                     tracing::error!(source = %feed.id, "{failure}");
@@ -99,8 +108,9 @@ async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::syn
         }
         let now = clock.now();
         // Measuring costs more than reading a batch: while records pour in, once a minute is often enough for the law.
-        if idle || followed.is_none_or(|last| last + FOLLOW_UP_EVERY <= now) {
-            followed = Some(now);
+        let is_due = followed.is_none_or(|last| last + FOLLOW_UP_EVERY <= now);
+        if is_due || (idle && unfollowed) {
+            (followed, unfollowed) = (Some(now), false);
             if let Err(failure) = response::follow_up(&mut instance, &law, now).await {
                 tracing::error!("failed to follow up incidents: {failure}");
             }

@@ -2,15 +2,25 @@
 
 use serde_json::json;
 
+use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
-use crate::output;
+use crate::store::Draft;
+use crate::{cases, law, output};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Fold the log again from its first entry
     Rebuild(Rebuild),
+    /// Say that the clock was ahead when entries were written, and that it is right now: writing goes on from here
+    CorrectClock {
+        #[arg(long, value_parser = opaque_id)]
+        by: String,
+        /// What was wrong (kept encrypted)
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -21,8 +31,36 @@ pub(crate) struct Rebuild {
 }
 
 pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
-    let Command::Rebuild(args) = command;
-    context.block_on(async { if args.compare { compare(context).await } else { rebuild(context).await } })
+    context.block_on(async {
+        match command {
+            Command::Rebuild(Rebuild { compare: true }) => compare(context).await,
+            Command::Rebuild(Rebuild { compare: false }) => rebuild(context).await,
+            Command::CorrectClock { by, reason } => correct_clock(context, by, reason).await,
+        }
+    })
+}
+
+/// The wrong times stay in the log; what is said here explains them.
+async fn correct_clock(context: &Context, by: &str, reason: &str) -> Outcome {
+    let mut instance = Instance::open_to_correct_the_clock(context).await?;
+    let now = context.clock.now();
+    let ahead = instance.store.latest_at().await.or_fail("failed to read the log's last time")?;
+    if ahead.is_none_or(|ahead| ahead <= now) {
+        return Err(Failure::usage("no entry of the log is ahead of this clock"));
+    }
+    let size = instance.store.size().await.or_fail("failed to read the log")?;
+    let clear = json!({"by": by, "corrected_at": now, "latest_before": ahead, "entries_before": size});
+    let entry = Draft {
+        id: law::hash(&["clock.corrected", &clear.to_string()]),
+        kind: "clock.corrected".to_owned(),
+        at: now,
+        subject: "clock".to_owned(),
+        clear: clear.clone(),
+        body: Some(json!({"reason": reason})),
+    };
+    cases::append(&mut instance, &[entry]).await?;
+    output::object(context.format, &clear)?;
+    Ok(Exit::Done)
 }
 
 async fn compare(context: &Context) -> Outcome {

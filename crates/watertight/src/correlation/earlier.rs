@@ -1,9 +1,12 @@
-//! What was reported before about the same group: an episode may be the continuation of a finding, or take its place.
+//! What was reported before about the same group: an episode may take the place of findings, or be the rest of one.
 //!
 //! The lake is asked, not memory: after a restart the windows know the events but not what was said about them.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use lake::Lake;
-use ocsf::Finding;
+use ocsf::{Correlated, Finding};
 use serde_json::Value;
 use sigma::{Correlation, Episode};
 
@@ -11,46 +14,56 @@ use super::finding::instant;
 use super::stretch;
 use crate::exit::{Failure, OrFail as _};
 
-/// How an episode stands to what was reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// A reported stretch goes on in it.
-    Continues,
-    /// Nobody has told it; it takes the place of these findings, whose stretches begin inside it.
-    New { supersedes: Vec<String> },
+/// Findings whose stretches begin inside the episode: it takes their place.
+pub(super) async fn superseded(
+    lake: &Lake,
+    correlation: &Correlation,
+    episode: &Episode,
+) -> Result<Vec<String>, Failure> {
+    let (first, last) = (instant(episode.first.time_us), instant(episode.last.time_us));
+    // A finding stands behind the beginning of its stretch, so none of these is older than the episode.
+    let reported = reported(lake, correlation, episode, Some(day(first))).await?;
+    let inside = reported.into_iter().filter(|(_, stretch)| first <= stretch.first && stretch.first <= last);
+    Ok(inside.map(|(uid, _)| uid).collect())
 }
 
-pub(super) async fn standing(lake: &Lake, correlation: &Correlation, episode: &Episode) -> Result<Standing, Failure> {
-    let (first, last) = (instant(episode.first.time_us), instant(episode.last.time_us));
-    let mut supersedes = Vec::new();
-    for finding in reported(lake, correlation, episode).await? {
-        let Some(stretch) = &finding.correlation else { continue };
-        if first <= stretch.first && stretch.first <= last {
-            supersedes.push(finding.uid);
-        } else if stretch.first < first {
-            let events = stretch::event_uids(lake, &correlation.id, stretch).await?;
-            if events.contains(&episode.first.uid) {
-                return Ok(Standing::Continues);
-            }
+/// Whether the episode is the rest of a stretch that was reported, whose beginning the windows no longer have.
+pub(super) async fn is_told(lake: &Lake, correlation: &Correlation, episode: &Episode) -> Result<bool, Failure> {
+    let first = instant(episode.first.time_us);
+    for (_, stretch) in reported(lake, correlation, episode, None).await? {
+        if stretch.first < first
+            && stretch::event_uids(lake, &correlation.id, &stretch).await?.contains(&episode.first.uid)
+        {
+            return Ok(true);
         }
     }
-    Ok(Standing::New { supersedes })
+    Ok(false)
 }
 
-/// Findings of this correlation about this group.
-async fn reported(lake: &Lake, correlation: &Correlation, episode: &Episode) -> Result<Vec<Finding>, Failure> {
-    let query = format!("SELECT json FROM findings WHERE rule_id = {}", stretch::quoted(&correlation.id));
+/// Findings of this correlation about this group, with their stretches.
+async fn reported(
+    lake: &Lake,
+    correlation: &Correlation,
+    episode: &Episode,
+    since: Option<Date>,
+) -> Result<Vec<(String, Correlated)>, Failure> {
+    let since = since.map_or_else(String::new, |day| format!(" AND day >= DATE '{day}'"));
+    let query = format!("SELECT json FROM findings WHERE rule_id = {}{since}", stretch::quoted(&correlation.id));
     let mut stream = lake.sql_stream(&query).await.or_fail("failed to look up earlier findings")?;
-    let mut findings = Vec::new();
+    let mut found = Vec::new();
     while let Some(rows) = stream.next().await.or_fail("failed to look up earlier findings")? {
         for row in rows {
             let json = row.first().and_then(Value::as_str).unwrap_or_default();
             let finding: Finding = serde_json::from_str(json).or_fail("failed to read an earlier finding")?;
-            let group = finding.correlation.iter().flat_map(|stretch| stretch.group.iter().map(|(_, value)| value));
-            if group.eq(episode.group.iter()) {
-                findings.push(finding);
+            let Some(stretch) = finding.correlation else { continue };
+            if stretch.group.iter().map(|(_, value)| value).eq(episode.group.iter()) {
+                found.push((finding.uid, stretch));
             }
         }
     }
-    Ok(findings)
+    Ok(found)
+}
+
+fn day(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
 }

@@ -22,10 +22,15 @@ pub(crate) fn uid(tenant: &str, correlation: &Correlation, group: &[Option<Strin
 /// The listed events of an episode, in order of time.
 pub(super) async fn events(lake: &Lake, episode: &Episode) -> Result<Vec<EventRow>, Failure> {
     let uids = uids(episode);
-    let limit = uids.len() * 2;
-    let filter = Filter { event_uids: uids, ..Filter::default() };
-    lake.read_events(&filter, limit).await.or_fail("failed to read the events of a correlation")
+    let times = || episode.events.iter().chain([&episode.first, &episode.completed]).map(|event| event.time_us);
+    // Ids are the sender's word, and somebody else's event may have the same: time tells them apart.
+    let (from_us, to_us) = (times().min(), times().max().map(|last| last.saturating_add(1)));
+    let filter = Filter { event_uids: uids, from_us, to_us, ..Filter::default() };
+    lake.read_events(&filter, EVENTS_READ_MAX).await.or_fail("failed to read the events of a correlation")
 }
+
+/// An episode lists far fewer; events that share an id with one of them are read too.
+const EVENTS_READ_MAX: usize = 1_000;
 
 fn uids(episode: &Episode) -> BTreeSet<String> {
     let listed = episode.events.iter().map(|event| event.uid.clone());
@@ -40,8 +45,9 @@ pub(super) fn finding(
     events: &[EventRow],
     now: Timestamp,
 ) -> Finding {
-    let completing = events.iter().find(|event| event.event_uid == episode.completed.uid);
-    let completing = completing.or(events.last()).cloned().unwrap_or_default();
+    let completed = &episode.completed;
+    let completes = |event: &&EventRow| event.event_uid == completed.uid && event.time_us == completed.time_us;
+    let completing = events.iter().find(completes).cloned().unwrap_or_default();
     let actor = Some(completing.actor.clone()).filter(|actor| !actor.is_empty());
     let mut resources: Vec<String> = events.iter().flat_map(|event| event.resources.iter().cloned()).collect();
     resources.sort();

@@ -1,9 +1,10 @@
-//! How far event time has come: as far as the slowest source that still speaks.
+//! How far event time has come: as far as the source that is furthest behind.
 //!
-//! A source that was never heard holds time back, because it may begin anywhere: sources that are read one after the other
-//! meet in the same windows. One that has been silent for long no longer does.
+//! A source that may have more to give right now holds time back to where it stands, so that sources read one after the other
+//! meet in the same windows, in this run and in the next. One that has given all it has holds time back for a day, because
+//! some logs are delivered hours late; after that what it brings may come too late.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,53 +13,52 @@ use crate::config::Source;
 use crate::exit::{Failure, OrFail as _};
 use crate::store::Store;
 
-/// A source that gave nothing for so long is not waited for.
-const SILENT_AFTER: SignedDuration = SignedDuration::from_hours(1);
+/// How far a source that has nothing new may stay behind the others. S3 delivers access logs within hours.
+const BEHIND_MAX: SignedDuration = SignedDuration::from_hours(24);
 
-/// What is known of each configured source.
+/// The latest event of each configured source; `None` before its first.
 #[derive(Debug)]
 pub(super) struct Watermark {
-    /// The latest event of a source, and when we last heard of it; `None` for one that was never heard.
-    sources: BTreeMap<String, Option<(Timestamp, Timestamp)>>,
-    /// Since when we listen.
-    since: Timestamp,
+    latest: BTreeMap<String, Option<Timestamp>>,
 }
 
 impl Watermark {
-    pub(super) async fn read(store: &Store, configured: &[Source], now: Timestamp) -> Result<Self, Failure> {
-        let sources = configured.iter().map(|source| (source.id.clone(), None)).collect();
-        let mut watermark = Self { sources, since: now };
+    pub(super) async fn read(store: &Store, configured: &[Source]) -> Result<Self, Failure> {
+        let mut watermark = Self { latest: configured.iter().map(|source| (source.id.clone(), None)).collect() };
         for sum in store.source_sums().await.or_fail("failed to read batches")? {
             let at = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
-            if let Some(sealed) = at(&sum.last_sealed) {
-                watermark.note(Reached { source: &sum.source, last_event: at(&sum.last_event), now: sealed });
+            if let (Some(sealed), true) = (at(&sum.last_sealed), watermark.latest.contains_key(&sum.source)) {
+                watermark.note(&sum.source, at(&sum.last_event), sealed);
             }
         }
         Ok(watermark)
     }
 
-    pub(super) fn note(&mut self, reached: Reached<'_>) {
-        // A record may say any time. One from the far future must not make everything else too late.
-        let Some(last_event) = reached.last_event.map(|last| last.min(reached.now)) else { return };
-        let known = self.sources.entry(reached.source.to_owned()).or_default();
-        *known = Some(match known {
-            Some((latest, heard)) => ((*latest).max(last_event), (*heard).max(reached.now)),
-            None => (last_event, reached.now),
-        });
+    pub(super) fn note_batch(&mut self, reached: &Reached<'_>) {
+        self.note(reached.source, reached.last_event, reached.now);
     }
 
-    /// Microseconds of event time that every source has reached; `None` while one that may still speak was never heard.
-    pub(super) fn at(&self, now: Timestamp) -> Option<i64> {
-        let is_silent = |heard: Timestamp| heard + SILENT_AFTER <= now;
-        let speaking = self.sources.values().filter(|source| match source {
-            Some((_, heard)) => !is_silent(*heard),
-            None => !is_silent(self.since),
-        });
-        let reached: Option<Vec<i64>> =
-            speaking.map(|source| source.map(|(latest, _)| latest.as_microsecond())).collect();
-        let latest = || self.sources.values().flatten().map(|(latest, _)| latest.as_microsecond()).max();
-        // With nobody left who speaks, time is where the last one left it.
-        reached?.into_iter().min().or_else(latest)
+    fn note(&mut self, source: &str, last_event: Option<Timestamp>, now: Timestamp) {
+        // A record may say any time. One from the far future must not make everything else too late.
+        let last_event = last_event.map(|last| last.min(now));
+        let known = self.latest.entry(source.to_owned()).or_default();
+        *known = (*known).max(last_event);
+    }
+
+    /// Microseconds of event time that every source has reached; `None` while one that may still speak has never spoken.
+    /// `exhausted` are the sources that have said they have nothing new.
+    pub(super) fn at(&self, exhausted: &BTreeSet<String>) -> Option<i64> {
+        let newest = self.latest.values().flatten().max()?;
+        let oldest_waited_for = *newest - BEHIND_MAX;
+        let stands_at = |(source, latest): (&String, &Option<Timestamp>)| {
+            if exhausted.contains(source) {
+                Some(latest.map_or(oldest_waited_for, |latest| latest.max(oldest_waited_for)))
+            } else {
+                *latest
+            }
+        };
+        let reached: Option<Vec<Timestamp>> = self.latest.iter().map(stands_at).collect();
+        reached?.into_iter().min().map(Timestamp::as_microsecond)
     }
 }
 
@@ -67,42 +67,37 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Timestamp {
-        format!("2026-03-02T{text}Z").parse().unwrap()
+        format!("2026-03-{text}:00:00Z").parse().unwrap()
     }
 
-    fn watermark(sources: &[&str]) -> Watermark {
-        Watermark { sources: sources.iter().map(|id| ((*id).to_owned(), None)).collect(), since: at("10:00:00") }
+    fn watermark(latest: &[(&str, Option<&str>)]) -> Watermark {
+        Watermark { latest: latest.iter().map(|(id, text)| ((*id).to_owned(), text.map(at))).collect() }
+    }
+
+    fn exhausted(sources: &[&str]) -> BTreeSet<String> {
+        sources.iter().map(|source| (*source).to_owned()).collect()
     }
 
     #[test]
-    fn time_is_where_the_slowest_speaking_source_is() {
-        let mut sources = watermark(&["a", "b"]);
-        let note = |sources: &mut Watermark, source, event, now| {
-            sources.note(Reached { source, last_event: Some(at(event)), now: at(now) });
-        };
-        note(&mut sources, "a", "09:50:00", "10:00:00");
-        assert_eq!(sources.at(at("10:00:00")), None, "b may begin anywhere");
-        note(&mut sources, "b", "09:20:00", "10:01:00");
-        assert_eq!(sources.at(at("10:02:00")), Some(at("09:20:00").as_microsecond()));
-        note(&mut sources, "b", "09:10:00", "10:02:00");
-        assert_eq!(sources.at(at("10:02:00")), Some(at("09:20:00").as_microsecond()), "time does not go back");
-        note(&mut sources, "a", "11:00:00", "11:01:30");
-        assert_eq!(sources.at(at("11:02:00")), Some(at("11:00:00").as_microsecond()), "b has been silent for an hour");
-        assert_eq!(sources.at(at("13:00:00")), Some(at("11:00:00").as_microsecond()), "everybody is silent");
+    fn time_is_where_the_last_source_stands() {
+        let reached = |latest: &[(&str, Option<&str>)], done: &[&str]| watermark(latest).at(&exhausted(done));
+        let us = |text: &str| Some(at(text).as_microsecond());
+        // Nobody has finished: the one behind holds the others back, however far.
+        assert_eq!(reached(&[("a", Some("30T10")), ("b", Some("01T10"))], &["a"]), us("01T10"));
+        assert_eq!(reached(&[("a", Some("30T10")), ("b", None)], &["a"]), None, "b may begin anywhere");
+        // Who has nothing new is waited for, but not longer than a day.
+        assert_eq!(reached(&[("a", Some("30T10")), ("b", Some("30T02"))], &["a", "b"]), us("30T02"));
+        assert_eq!(reached(&[("a", Some("30T10")), ("b", Some("01T10"))], &["a", "b"]), us("29T10"));
+        assert_eq!(reached(&[("a", Some("30T10")), ("b", None)], &["a", "b"]), us("29T10"));
+        assert_eq!(reached(&[("a", None)], &[]), None);
     }
 
     #[test]
     fn a_record_from_the_future_does_not_move_time_beyond_now() {
-        let mut sources = watermark(&["a"]);
-        sources.note(Reached { source: "a", last_event: Some(at("23:00:00")), now: at("10:00:00") });
-        assert_eq!(sources.at(at("10:00:00")), Some(at("10:00:00").as_microsecond()));
-    }
-
-    #[test]
-    fn a_source_that_never_speaks_is_not_waited_for_longer_than_an_hour() {
-        let mut sources = watermark(&["a", "b"]);
-        sources.note(Reached { source: "a", last_event: Some(at("10:59:00")), now: at("11:00:00") });
-        assert_eq!(sources.at(at("10:59:59")), None);
-        assert_eq!(sources.at(at("11:00:00")), Some(at("10:59:00").as_microsecond()));
+        let mut sources = watermark(&[("a", None)]);
+        sources.note("a", Some("9999-01-01T00:00:00Z".parse().unwrap()), at("02T10"));
+        assert_eq!(sources.at(&exhausted(&[])), Some(at("02T10").as_microsecond()));
+        sources.note("a", Some(at("01T10")), at("02T11"));
+        assert_eq!(sources.at(&exhausted(&[])), Some(at("02T10").as_microsecond()), "time does not go back");
     }
 }

@@ -45,8 +45,9 @@ pub(crate) struct Exposure {
     /// What was taken for granted, in words.
     pub(crate) assumptions: Vec<String>,
     pub(crate) events: usize,
-    /// Findings of the incident when this was measured.
+    /// Findings of the incident when this was measured, and the events they stand on.
     pub(crate) findings: u64,
+    pub(crate) event_uids: usize,
 }
 
 /// One thing that got out.
@@ -83,7 +84,7 @@ pub(crate) async fn record(instance: &mut Instance, exposure: &Exposure, now: Ti
         "id": exposure.incident, "incident": exposure.incident, "objects": exposure.objects.len(), "subjects": exposure.subjects,
         "subjects_at_most": exposure.subjects_at_most, "residency": exposure.residency, "elements": exposure.elements,
         "customers": exposure.customers.len(), "not_opened": exposure.not_opened.len(), "events": exposure.events,
-        "findings": exposure.findings,
+        "findings": exposure.findings, "event_uids": exposure.event_uids,
     });
     let before =
         instance.store.document("exposure", &exposure.incident).await.or_fail("failed to read the exposure")?;

@@ -40,7 +40,13 @@ pub(super) fn count(instance: &Instance, traces: &Traces) -> Result<Exposure, Fa
         classifier: &classifier,
         subjects: SubjectSet::with_limit(options.subject_keys_max),
         options,
-        exposure: Exposure { events: traces.events, assumptions: traces.assumptions.clone(), ..Exposure::default() },
+        exposure: Exposure {
+            events: traces.events,
+            event_uids: traces.event_uids,
+            not_opened: traces.not_read.clone(),
+            assumptions: traces.assumptions.clone(),
+            ..Exposure::default()
+        },
         customers: customers::Directory::default(),
     };
     let objects = &instance.config.objects;

@@ -34,11 +34,19 @@ pub(super) struct Traces {
     /// What was taken for granted, in words.
     pub(super) assumptions: Vec<String>,
     pub(super) events: usize,
+    /// Ids that the findings name; an id may have no event any more.
+    pub(super) event_uids: usize,
+    /// What was left out, in words.
+    pub(super) not_read: Vec<String>,
 }
 
 pub(super) async fn of_incident(instance: &Instance, incident: &str) -> Result<Traces, Failure> {
-    let events = events_of(instance, incident).await?;
-    let mut traces = Traces { events: events.len(), ..Traces::default() };
+    let uids = event_uids(instance, incident).await?;
+    let events = events_of(instance, &uids).await?;
+    let mut traces = Traces { events: events.len(), event_uids: uids.len(), ..Traces::default() };
+    if EVENTS_MAX <= events.len() {
+        traces.not_read.push(format!("more than {EVENTS_MAX} events belong to the incident"));
+    }
     for event in &events {
         match event.logsource.split_once('/').map(|(product, _)| product) {
             Some("aws") => aws(instance, event, &mut traces).await?,
@@ -85,11 +93,11 @@ pub(crate) async fn event_uids(instance: &Instance, incident: &str) -> Result<BT
     Ok(uids)
 }
 
-async fn events_of(instance: &Instance, incident: &str) -> Result<Vec<EventRow>, Failure> {
-    let uids: Vec<String> = event_uids(instance, incident).await?.into_iter().collect();
+async fn events_of(instance: &Instance, uids: &BTreeSet<String>) -> Result<Vec<EventRow>, Failure> {
+    let uids: Vec<&String> = uids.iter().collect();
     let mut events = Vec::new();
     for part in uids.chunks(UIDS_A_QUERY) {
-        let filter = Filter { event_uids: part.iter().cloned().collect(), ..Filter::default() };
+        let filter = Filter { event_uids: part.iter().map(|uid| (*uid).clone()).collect(), ..Filter::default() };
         events.extend(instance.lake.read_events(&filter, EVENTS_MAX).await.or_fail("failed to read events")?);
     }
     Ok(events)

@@ -38,11 +38,12 @@ pub(crate) struct Normal {
     pub(crate) rejected: Vec<Rejected>,
     /// SHA-256 of each record as read, by member and record, rejected ones included.
     pub(crate) digests: Vec<[u8; 32]>,
+    /// The latest event that is not from the future.
     pub(crate) last_event: Option<Timestamp>,
 }
 
 /// Turns an assigned batch into events and rejections.
-pub(crate) fn normalize(batch: &Batch) -> Normal {
+pub(crate) fn normalize(batch: &Batch, now: Timestamp) -> Normal {
     let limits = Limits::default();
     let mut normal = Normal::default();
     // (member, record) → digest: the order must not depend on how the batch was read.
@@ -56,7 +57,7 @@ pub(crate) fn normalize(batch: &Batch) -> Normal {
             });
             match seen.and_then(|view| record.event().map(|event| (view, event))) {
                 Ok((_, event)) if !fits_the_lake(&event) => normal.rejected.push(record.reject(UNFIT.to_owned())),
-                Ok((view, event)) => normal.push(event, view),
+                Ok((view, event)) => normal.push(event, view, now),
                 Err(rejected) => normal.rejected.push(rejected),
             }
         }
@@ -96,8 +97,9 @@ impl Batch {
 }
 
 impl Normal {
-    fn push(&mut self, event: Event, view: Option<Vec<u8>>) {
-        self.last_event = self.last_event.max(Some(event.time));
+    fn push(&mut self, event: Event, view: Option<Vec<u8>>, now: Timestamp) {
+        // A record may say any time; one from the future tells nothing of how far its source has come.
+        self.last_event = self.last_event.max(Some(event.time).filter(|time| *time <= now));
         let record = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
         self.events.push(Normalised { record, event, view });
     }

@@ -3,12 +3,10 @@
 //! A batch that was interrupted after its findings were stored keeps them as they are: what correlations would say today may
 //! differ, because other sources went on meanwhile.
 
-use jiff::Timestamp;
 use lake::{TableName, Txn};
 use ocsf::Finding;
 use serde_json::Value;
 
-use super::normal::Normal;
 use crate::correlation::{self, Reached, Windows};
 use crate::detector::{Detected, Detector};
 use crate::exit::{Failure, OrFail as _};
@@ -20,11 +18,9 @@ pub(super) async fn findings(
     instance: &Instance,
     detector: &mut Detector,
     detected: &Detected,
-    normal: &Normal,
+    reached: Reached<'_>,
     txn: &Txn,
-    now: Timestamp,
 ) -> Result<(Option<Windows>, Vec<Finding>), Failure> {
-    let reached = Reached { source: &txn.source, last_event: normal.last_event, now };
     let windows = detector.windows.take();
     let (windows, correlated) =
         correlation::follow(windows, &detector.rules, instance, &detected.hits, reached).await?;

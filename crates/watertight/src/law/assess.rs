@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::questions::{QUESTIONS_ENTRY, unowed};
-use super::{hash, incident_facts};
+use super::{concerned, facts_hash, hash, incident_facts, set_hash};
 use crate::cases;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
@@ -34,14 +34,13 @@ pub(crate) async fn assess(
     incident: &str,
     now: Timestamp,
 ) -> Result<Assessed, Failure> {
-    let version = instance.store.cases().await.incidents.find(incident).map(|found| found.version);
     let facts = incident_facts(instance, incident).await?;
     let parsed =
         Facts::from_value(json!({"id": incident, "facts": facts})).or_usage("failed to read the incident's facts")?;
     let answer = law.evaluate(&parsed, now);
     let known = known_obligations(instance, incident).await?;
-    let mut drafts = vec![evaluation(incident, version, &facts, &answer, now)?];
-    let (set, unsupported) = changes(incident, &answer, &known, now)?;
+    let mut drafts = vec![evaluation(incident, &set_hash(law), &facts, &answer, now)?];
+    let (set, unsupported) = changes(incident, &answer, &known, &facts, now)?;
     let assessed = Assessed {
         incident: incident.to_owned(),
         required: answer.required.len(),
@@ -69,6 +68,7 @@ fn changes(
     incident: &str,
     answer: &Answer,
     known: &Known,
+    facts: &Value,
     now: Timestamp,
 ) -> Result<(Vec<Draft>, Vec<Draft>), Failure> {
     let (mut set, mut seen) = (Vec::new(), Vec::new());
@@ -80,7 +80,9 @@ fn changes(
         for obligation in obligations {
             let (id, clear) = clear_part(incident, obligation, state)?;
             let before = known.get(&id);
-            let is_done = before.and_then(ObligationState::of) == Some(ObligationState::Fulfilled);
+            // Done for those who were known then; more people are another matter.
+            let is_done = before.and_then(ObligationState::of) == Some(ObligationState::Fulfilled)
+                && !before.is_some_and(|before| concerned(&clear, facts).outgrows(before));
             if !is_done && before.is_none_or(|before| differs(before, &clear)) {
                 set.push(following("obligation.set", incident, clear, before, now));
             }
@@ -118,19 +120,13 @@ fn differs(before: &Value, clear: &Value) -> bool {
 
 /// The entry that says which law was asked about which facts and how many answers there were of each kind. The answers that
 /// make no obligation are its body: with every duty undecided they would not fit into an entry.
-fn evaluation(
-    incident: &str,
-    version: Option<u64>,
-    facts: &Value,
-    answer: &Answer,
-    now: Timestamp,
-) -> Result<Draft, Failure> {
+fn evaluation(incident: &str, law_set: &str, facts: &Value, answer: &Answer, now: Timestamp) -> Result<Draft, Failure> {
     let next = answer.pending.iter().filter_map(|pending| pending.fail_safe_at.as_ref()?.parse::<Timestamp>().ok());
     let mut clear = json!({
         "id": incident,
         "incident": incident,
-        "incident_version": version,
-        "facts_hash": hash(&[&facts.to_string()]),
+        "facts_hash": facts_hash(facts),
+        "law_set": law_set,
         "law": law_stamps(answer),
         "as_of": answer.as_of,
         "required": answer.required.len(),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Drafted, ensure_current, latest, library, template};
 use crate::cases;
+use crate::cli::opaque_id;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::law;
@@ -109,7 +110,12 @@ pub(crate) fn read_recipients(path: &Path) -> Result<Vec<Recipient>, Failure> {
     for (index, line) in BufReader::new(file).lines().enumerate() {
         let line = line.or_usage(&doing)?;
         if !line.trim().is_empty() {
-            recipients.push(serde_json::from_str(&line).or_usage(format!("{doing}, line {}", index + 1))?);
+            let recipient: Recipient = serde_json::from_str(&line).or_usage(format!("{doing}, line {}", index + 1))?;
+            // Receipts keep the id readable for ever.
+            opaque_id(&recipient.id).map_err(|fault| {
+                Failure::usage(format!("{doing}, line {}: the id `{}`: {fault}", index + 1, recipient.id))
+            })?;
+            recipients.push(recipient);
         }
     }
     recipients.sort_by(|a, b| a.id.cmp(&b.id));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ::notice::{Contact, ContentSpec, DraftInput, Library, OrgProfile, Template, draft};
+use ::notice::{Contact, ContentSpec, Draft, DraftInput, Library, OrgProfile, Template, draft};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -47,9 +47,10 @@ pub(crate) async fn draft_incident(
             continue;
         };
         let input = input(obligation, &facts, &instance.config.organisation, now)?;
-        let (id, entry) = entry(incident, obligation, template, input, author, now)?;
+        let text = draft(template, &input).or_fail("failed to draft")?;
+        let Some(id) = free_id(instance, obligation, template, &text_hash(&text)).await? else { continue };
+        drafts.push(entry(incident, &id, obligation, template, Drafted { input, draft: text }, author, now)?);
         all.notices.push(id);
-        drafts.push(entry);
     }
     cases::append(instance, &drafts).await?;
     Ok(all)
@@ -119,19 +120,53 @@ fn profile(organisation: &Organisation) -> OrgProfile {
     }
 }
 
-fn entry(
-    incident: &str,
+fn text_hash(text: &Draft) -> String {
+    law::hash(&[&text.subject, &text.body_text])
+}
+
+/// The id of the notice that may be written: the first one, or a supplement once an earlier one is leaving or has left. `None`
+/// when that one says the very same.
+async fn free_id(
+    instance: &Instance,
     obligation: &Value,
     template: &Template,
-    input: DraftInput,
+    text_hash: &str,
+) -> Result<Option<String>, Failure> {
+    let field = |name: &str| obligation[name].as_str().unwrap_or_default();
+    let (incident, obligation_id) = (field("incident"), field("id"));
+    let mut id = law::hash(&[incident, obligation_id, &template.id, &template.language]);
+    for supplement in 1.. {
+        if instance.store.outbox(&id, false).await.or_fail("failed to read the outbox")?.is_empty() {
+            break;
+        }
+        let known = instance.store.document("notice", &id).await.or_fail("failed to read the notice")?;
+        if known.is_some_and(|known| known["text_hash"] == text_hash) {
+            return Ok(None);
+        }
+        id = law::hash(&[
+            incident,
+            obligation_id,
+            &template.id,
+            &template.language,
+            &format!("supplement {supplement}"),
+        ]);
+    }
+    Ok(Some(id))
+}
+
+fn entry(
+    incident: &str,
+    id: &str,
+    obligation: &Value,
+    template: &Template,
+    drafted: Drafted,
     author: &str,
     now: Timestamp,
-) -> Result<(String, LogDraft), Failure> {
-    let text = draft(template, &input).or_fail("failed to draft")?;
+) -> Result<LogDraft, Failure> {
+    let text = &drafted.draft;
     let obligation_id = obligation["id"].as_str().unwrap_or_default();
-    let id = law::hash(&[incident, obligation_id, &template.id, &template.language]);
-    let text_hash = law::hash(&[&text.subject, &text.body_text]);
-    let entry_id = law::hash(&["notice.drafted", &id, &text_hash, &template.sha256]);
+    let text_hash = text_hash(text);
+    let entry_id = law::hash(&["notice.drafted", id, &text_hash, &template.sha256]);
     let clear = json!({
         "id": id, "incident": incident, "obligation": obligation_id, "rule_id": obligation["rule_id"],
         "recipient": obligation["recipient"], "due_by": obligation["due_by"],
@@ -140,14 +175,13 @@ fn entry(
         "gaps": text.gaps.iter().map(|gap| json!({"element": gap.element, "who": gap.who})).collect::<Vec<_>>(),
         "format_faults": text.format_faults, "unconfirmed": text.unconfirmed.len(),
     });
-    let body = serde_json::to_value(Drafted { input, draft: text }).or_fail("failed to keep the draft")?;
-    let entry = LogDraft {
+    let body = serde_json::to_value(&drafted).or_fail("failed to keep the draft")?;
+    Ok(LogDraft {
         id: entry_id,
         kind: "notice.drafted".to_owned(),
         at: now,
         subject: incident.to_owned(),
         clear,
         body: Some(body),
-    };
-    Ok((id, entry))
+    })
 }

@@ -38,7 +38,10 @@ pub(crate) struct Sent {
 pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) -> Result<Sent, Failure> {
     let (document, drafted) = latest(instance, notice).await?;
     let approval = approved(&document)?;
-    ensure_current(instance, &document, &drafted).await?;
+    // Once messages may have left, what was approved is sent to its end: the others must not wait for a text of their own.
+    if instance.store.outbox(notice, false).await.or_fail("failed to read the outbox")?.is_empty() {
+        ensure_current(instance, &document, &drafted).await?;
+    }
     let recipients = recipients(instance, &document).await?;
     let library = library(&instance.content);
     let template = template(&library, &document)?;
@@ -143,7 +146,9 @@ async fn deliver(instance: &mut Instance, notice: &str, job: &Job<'_>, now: Time
         sent.possible_duplicates += u64::from(item.uncertain);
         match item.status {
             ::notice::deliver::Status::Sent { .. } => sent.sent += 1,
-            ::notice::deliver::Status::Refused { .. } | ::notice::deliver::Status::GivenUp { .. } => sent.refused += 1,
+            ::notice::deliver::Status::Refused { .. }
+            | ::notice::deliver::Status::Bounced { .. }
+            | ::notice::deliver::Status::GivenUp { .. } => sent.refused += 1,
             _ => sent.waiting += 1,
         }
     }

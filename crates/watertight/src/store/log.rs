@@ -204,9 +204,15 @@ impl Store {
         Ok(matches!(self.keys.key(&key_name(&self.tenant, subject))?, evidence::keyring::KeyState::Present(_)))
     }
 
-    /// The latest time that any entry tells.
+    /// The latest time that any entry tells, since the clock was last corrected.
     pub(crate) async fn latest_at(&self) -> Result<Option<Timestamp>, LogError> {
-        let row = sqlx::query("SELECT MAX(at_us) FROM entry").fetch_one(&self.pool).await?;
+        let corrected = sqlx::query("SELECT MAX(position) FROM entry WHERE kind = 'clock.corrected'");
+        let corrected: Option<i64> = corrected.fetch_one(&self.pool).await?.try_get(0)?;
+        let row = match corrected {
+            None => sqlx::query("SELECT MAX(at_us) FROM entry"),
+            Some(position) => sqlx::query("SELECT MAX(at_us) FROM entry WHERE position >= ?").bind(position),
+        };
+        let row = row.fetch_one(&self.pool).await?;
         let latest: Option<i64> = row.try_get(0)?;
         Ok(latest.and_then(|us| Timestamp::from_microsecond(us).ok()))
     }

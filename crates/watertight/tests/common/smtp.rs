@@ -30,6 +30,7 @@ pub(crate) enum Moment {
 struct Shared {
     arrived: Vec<Arrived>,
     refused: Vec<String>,
+    deferred: Vec<String>,
     /// At how many arrived messages to stop, and at which moment.
     stop: Option<(usize, Moment)>,
 }
@@ -61,6 +62,11 @@ impl MailServer {
     /// Answers `550` to this recipient.
     pub(crate) fn refuse(&self, address: &str) {
         self.shared.lock().expect("no panic under the lock").refused.push(address.to_owned());
+    }
+
+    /// Answers `450` to this recipient once.
+    pub(crate) fn defer(&self, address: &str) {
+        self.shared.lock().expect("no panic under the lock").deferred.push(address.to_owned());
     }
 
     /// Stops answering at the `count`-th message from the start of the server.
@@ -105,8 +111,14 @@ fn talk(connection: TcpStream, shared: &Mutex<Shared>, tell: &Sender<()>) -> std
             "EHLO" | "HELO" => say("250-mail.test\r\n250 8BITMIME")?,
             "RCPT" => {
                 to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-                if shared.lock().expect("no panic under the lock").refused.contains(&to) {
-                    say("550 5.1.1 no such user here")?;
+                let (refused, deferred) = {
+                    let mut shared = shared.lock().expect("no panic under the lock");
+                    let before = shared.deferred.len();
+                    shared.deferred.retain(|address| *address != to);
+                    (shared.refused.contains(&to), shared.deferred.len() < before)
+                };
+                if refused || deferred {
+                    say(if refused { "550 5.1.1 no such user here" } else { "450 4.2.1 come back later" })?;
                     continue;
                 }
                 say("250 2.1.5 ok")?;
