@@ -3,7 +3,7 @@
 //! The windows in memory are a cache. At the start, and after a batch that failed, they are filled again from the stored hits.
 //! What the lake holds already is not found a second time, so neither a replay nor a restart tells anything twice.
 
-mod finding;
+pub(crate) mod finding;
 mod hits;
 mod stretch;
 mod watermark;

@@ -27,7 +27,8 @@ pub(super) async fn events(lake: &Lake, episode: &Episode) -> Result<Vec<EventRo
     lake.read_events(&filter, limit).await.or_fail("failed to read the events of a correlation")
 }
 
-fn uids(episode: &Episode) -> BTreeSet<String> {
+/// The ids of an episode's listed events.
+pub(crate) fn uids(episode: &Episode) -> BTreeSet<String> {
     let listed = episode.events.iter().map(|event| event.uid.clone());
     listed.chain([episode.completed.uid.clone(), episode.first.uid.clone()]).collect()
 }
