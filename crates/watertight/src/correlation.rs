@@ -3,7 +3,7 @@
 //! The windows in memory are a cache. At the start, and after a batch that failed, they are filled again from the stored hits.
 //! What the lake holds already is not found a second time, so neither a replay nor a restart tells anything twice.
 
-pub(crate) mod finding;
+mod finding;
 mod hits;
 mod stretch;
 mod watermark;
@@ -21,6 +21,8 @@ use watermark::Watermark;
 
 pub(crate) use hits::rows as hit_rows;
 pub(crate) use stretch::event_uids as stretch_event_uids;
+
+pub(crate) use finding::{correlated, uid as finding_uid, uids as listed_uids};
 
 /// The open windows of every correlation, and how far event time has come.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use ingest::{Item, Limits, Reader, Record, Rejected};
 use ocsf::{Event, Severity};
-use sigma::{Hit, Matcher};
+use sigma::{CorrelationLimits, Hit, Matcher};
 
 use super::offline::{self, InOrder, Input, Room, Stats};
 use crate::context::Context;
@@ -91,8 +91,10 @@ fn correlates(rules: &RuleSet) -> bool {
 /// Correlates, and prints every finding.
 fn print_all(gathered: Gathered, rules: &RuleSet, tenant: &str, stats: &mut Stats) -> Result<(), Failure> {
     let mut out = Out::new();
-    let found = correlate::finish(gathered.into_kept(), rules, tenant, |line| out.line(line))?;
+    let limits = CorrelationLimits::default();
+    let found = correlate::finish(gathered.into_kept(), rules, tenant, limits, |line| out.line(line))?;
     out.flush()?;
+    found.warnings.iter().for_each(output::talk);
     stats.findings += found.findings;
     stats.highest = stats.highest.max(found.highest);
     Ok(())

@@ -7,21 +7,21 @@
 use std::collections::BTreeMap;
 
 use ocsf::Severity;
-use sigma::{Change, CorrelationLimits, Correlator, Episode};
+use sigma::{Change, CorrelationLimits, Correlator, Episode, HitLosses};
 
 use super::gathered::{EventInTime, HitInTime, Kept, Line};
 use super::row;
 use crate::commands::offline::{Sorted, Sorter};
 use crate::exit::{Failure, OrFail as _};
-use crate::output;
 use crate::rules::RuleSet;
 use crate::translate;
 
-/// How many findings there were of correlations, and how bad the worst is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How many findings there were of correlations, how bad the worst is, and what a person should know about the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) findings: u64,
     pub(super) highest: Severity,
+    pub(super) warnings: Vec<String>,
 }
 
 /// Correlates what was gathered and gives every finding to `print`, in the order of the contract.
@@ -29,26 +29,28 @@ pub(super) fn finish(
     kept: Kept,
     rules: &RuleSet,
     tenant: &str,
+    limits: CorrelationLimits,
     mut print: impl FnMut(&str) -> Result<(), Failure>,
 ) -> Result<Found, Failure> {
     let Kept { hits, events, lines, losses, unreadable } = kept;
-    let limits = CorrelationLimits { lateness_us: 0, ..CorrelationLimits::default() };
+    // Hits come in order of time.
+    let limits = CorrelationLimits { lateness_us: 0, ..limits };
     let mut correlating = Correlating {
         rules,
         tenant,
         correlator: Correlator::new(&rules.program, limits),
         events: events.sorted()?,
         lines,
-        found: Found { findings: 0, highest: Severity::Unknown },
+        found: Found { findings: 0, highest: Severity::Unknown, warnings: Vec::new() },
         misplaced: 0,
     };
     let mut hits = hits.sorted()?;
     while let Some(now) = hits.peek().map(|hit| hit.0.time_us) {
         correlating.instant(now, &mut hits)?;
     }
-    correlating.tell_losses();
-    tell_incomplete(losses.groups_cut + losses.values_cut, unreadable);
-    let Correlating { lines, found, .. } = correlating;
+    let warnings = [correlating.evicted(), correlating.misplaced(), cut(&losses), not_read(unreadable)];
+    let Correlating { lines, mut found, .. } = correlating;
+    found.warnings.extend(warnings.into_iter().flatten());
     let mut lines = lines.sorted()?;
     while let Some(line) = lines.next()? {
         print(&line.text)?;
@@ -114,37 +116,36 @@ impl Correlating<'_> {
         self.lines.push(Line { file: event.file, record: event.at.record, rank, text })
     }
 
-    /// Says once what did not fit.
-    fn tell_losses(&self) {
-        let lossy =
-            self.rules.correlations.iter().zip(self.correlator.losses()).filter(|(_, losses)| !losses.is_none());
-        let (titles, hits): (Vec<String>, Vec<u64>) = lossy
-            .map(|(correlation, losses)| (format!("`{}`", correlation.title), losses.hits_evicted + losses.too_late))
-            .unzip();
-        if !titles.is_empty() {
-            let (hits, titles) = (hits.iter().sum::<u64>(), titles.join(", "));
-            output::talk(format!(
-                "warning: {hits} hits did not fit into the limits of correlations; findings may be missing or told twice: {titles}"
-            ));
+    fn evicted(&self) -> Option<String> {
+        let (mut hits, mut titles) = (0, Vec::new());
+        for (correlation, losses) in self.rules.correlations.iter().zip(self.correlator.losses()) {
+            if !losses.is_none() {
+                hits += losses.hits_evicted + losses.too_late;
+                titles.push(format!("`{}`", correlation.title));
+            }
         }
-        if 0 < self.misplaced {
-            let count = self.misplaced;
-            output::talk(format!(
-                "warning: {count} findings of correlations have no event to stand at and are left out"
-            ));
-        }
+        let titles = titles.join(", ");
+        (!titles.is_empty()).then(|| {
+            format!("warning: {hits} hits did not fit into the limits of correlations; findings may be missing or told twice: {titles}")
+        })
+    }
+
+    fn misplaced(&self) -> Option<String> {
+        let count = self.misplaced;
+        (0 < count)
+            .then(|| format!("warning: {count} findings of correlations have no event to stand at and are left out"))
     }
 }
 
-fn tell_incomplete(cut: u64, unreadable: u64) {
-    if 0 < cut {
-        output::talk(format!(
-            "note: {cut} events have more values than a correlation takes of one event; the first ones were counted"
-        ));
-    }
-    if 0 < unreadable {
-        output::talk(format!(
-            "warning: {unreadable} events could not be read by correlations; their own findings stand"
-        ));
-    }
+fn cut(losses: &HitLosses) -> Option<String> {
+    let count = losses.groups_cut + losses.values_cut;
+    (0 < count).then(|| {
+        format!(
+            "note: {count} events have more values than a correlation takes of one event; the first ones were counted"
+        )
+    })
+}
+
+fn not_read(count: u64) -> Option<String> {
+    (0 < count).then(|| format!("warning: {count} events could not be read by correlations; their own findings stand"))
 }

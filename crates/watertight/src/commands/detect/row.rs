@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sigma::{Correlation, Episode, Rule};
 
-use crate::correlation::finding;
-use crate::translate;
+use crate::{correlation, translate};
 
 /// The event that a finding stands at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,20 +55,20 @@ pub(super) fn of_rule(tenant: &str, rule: &Rule, at: &At) -> Value {
 }
 
 /// Events met a correlation; the finding stands at the one that completed it and has the id that the flow would give it.
-pub(super) fn of_correlation(tenant: &str, correlation: &Correlation, episode: &Episode, at: &At) -> Value {
-    let mut correlated = json!(finding::correlated(tenant, correlation, episode));
-    correlated["event_uids"] = json!(finding::uids(episode));
+pub(super) fn of_correlation(tenant: &str, rule: &Correlation, episode: &Episode, at: &At) -> Value {
+    let mut correlated = json!(correlation::correlated(tenant, rule, episode));
+    correlated["event_uids"] = json!(correlation::listed_uids(episode));
     json!({
-        "finding_uid": finding::uid(tenant, correlation, &episode.group, &episode.first),
-        "rule_id": correlation.id,
-        "rule_title": correlation.title,
-        "level": correlation.level.map_or("unknown", sigma::Level::as_str),
+        "finding_uid": correlation::finding_uid(tenant, rule, &episode.group, &episode.first),
+        "rule_id": rule.id,
+        "rule_title": rule.title,
+        "level": rule.level.map_or("unknown", sigma::Level::as_str),
         "logsource": at.logsource,
         "time": at.time,
         "event_uid": at.event_uid,
         "actor": at.actor,
         "observables": at.observables,
-        "attack": correlation.attack,
+        "attack": rule.attack,
         "file": at.file,
         "record": at.record,
         "correlation": correlated,

@@ -1,6 +1,6 @@
 //! What no run of the program shows: that findings are the same however little fits into memory.
 
-use sigma::Matcher;
+use sigma::{CorrelationLimits, Matcher};
 
 use super::correlate::{self, Found};
 use super::gathered::{EventInTime, Gathered, Line};
@@ -94,9 +94,12 @@ fn gather(rules: &RuleSet, room: Room, events: &[(usize, u64, serde_json::Value)
 }
 
 fn printed(rules: &RuleSet, room: Room, events: &[(usize, u64, serde_json::Value)]) -> (Vec<String>, Found) {
+    printed_within(CorrelationLimits::default(), rules, gather(rules, room, events))
+}
+
+fn printed_within(limits: CorrelationLimits, rules: &RuleSet, gathered: Gathered) -> (Vec<String>, Found) {
     let mut lines = Vec::new();
-    let kept = gather(rules, room, events).into_kept();
-    let found = correlate::finish(kept, rules, "t", |line| {
+    let found = correlate::finish(gathered.into_kept(), rules, "t", limits, |line| {
         lines.push(line.to_owned());
         Ok(())
     });
@@ -112,15 +115,18 @@ fn what_is_written_out_and_merged_again_gives_the_same_findings() {
     assert!(5 < count("Guessing, then an export") && 5 < count("Exports"), "{found:?}");
     assert_eq!((count("Failed login"), count("Export")), (0, 204), "those that are only counted stay quiet");
     assert_eq!(found.findings, lines.len() as u64 - 204);
-    assert_eq!(found.highest, ocsf::Severity::High);
+    assert_eq!((found.highest, found.warnings.len()), (ocsf::Severity::High, 0));
     for room in [Room { items: 10, bytes: usize::MAX }, Room { items: usize::MAX, bytes: 2_000 }] {
-        assert!(printed(&rules, room, &events) == (lines.clone(), found), "{room:?}");
+        assert!(printed(&rules, room, &events) == (lines.clone(), found.clone()), "{room:?}");
     }
     // The order in which workers bring events means nothing.
     events.reverse();
     events.rotate_left(317);
     for items in [10, usize::MAX] {
-        assert!(printed(&rules, Room { items, bytes: usize::MAX }, &events) == (lines.clone(), found), "{items} items");
+        assert!(
+            printed(&rules, Room { items, bytes: usize::MAX }, &events) == (lines.clone(), found.clone()),
+            "{items} items"
+        );
     }
 }
 
@@ -142,4 +148,23 @@ fn a_finding_stands_at_its_completing_event_after_the_findings_of_that_event() {
         assert!(uids.contains(&row["event_uid"]), "{row}");
         assert!(correlation["first"].as_str() <= row["time"].as_str(), "{row}");
     }
+}
+
+#[test]
+fn what_did_not_fit_is_said_once() {
+    let rules = rule_set();
+    let limits = CorrelationLimits { hits_per_group_max: 2, ..CorrelationLimits::default() };
+    let (_, found) = printed_within(limits, &rules, gather(&rules, Room::default(), &events()));
+    assert_eq!(found.warnings.len(), 1, "{:?}", found.warnings);
+    assert!(found.warnings[0].contains("`Exports`"), "{:?}", found.warnings);
+}
+
+#[test]
+fn an_event_with_more_values_than_a_correlation_takes_is_said() {
+    let rules = rule_set();
+    let users: Vec<String> = (0..100).map(|n| format!("user-{n}")).collect();
+    let event = serde_json::json!({"event": "export", "user": users, "rows": 101, "second": 5, "id": "e"});
+    let (lines, found) = printed(&rules, Room::default(), &[(0, 0, event)]);
+    assert_eq!((lines.len(), found.findings), (65, 64), "the export itself and one finding for each user that is kept");
+    assert!(found.warnings.iter().all(|warning| warning.starts_with("note: ")) && !found.warnings.is_empty());
 }

@@ -8,7 +8,6 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write as _};
-use std::marker::PhantomData;
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -85,7 +84,7 @@ impl<T: Sortable> Sorter<T> {
             let starts = std::iter::once(0).chain(ends.iter().copied());
             for (at, end) in starts.zip(ends.iter().copied()) {
                 let section = Section { file: Rc::clone(&file), at, end };
-                sources.push(Source::File(BufReader::with_capacity(capacity, section), PhantomData));
+                sources.push(Source::File(BufReader::with_capacity(capacity, section)));
             }
         }
         let mut sorted = Sorted { heads: BinaryHeap::with_capacity(sources.len()), line: Vec::new() };
@@ -137,7 +136,7 @@ struct Head<T> {
 #[derive(Debug)]
 enum Source<T> {
     Memory(std::vec::IntoIter<T>),
-    File(BufReader<Section>, PhantomData<T>),
+    File(BufReader<Section>),
 }
 
 impl<T: Sortable> Sorted<T> {
@@ -155,7 +154,7 @@ impl<T: Sortable> Sorted<T> {
     fn advance(&mut self, mut rest: Source<T>) -> Result<(), Failure> {
         let item = match &mut rest {
             Source::Memory(items) => items.next(),
-            Source::File(reader, _) => {
+            Source::File(reader) => {
                 self.line.clear();
                 reader.read_until(b'\n', &mut self.line).or_fail(READING)?;
                 let is_over = self.line.is_empty();
