@@ -102,6 +102,226 @@ fn exit_codes() {
     place.run(&["detect", "--fail-level", "critical", "logs"]).exits(6);
 }
 
+/// Three rules that are only counted, one that also reports, and what they mean together.
+const TOGETHER: &str = r#"
+title: Failed login
+name: failed_login
+logsource: {product: application, service: json}
+detection: {selection: {event: login, http.status: 401}, condition: selection}
+level: low
+---
+title: Login
+name: login
+logsource: {product: application, service: json}
+detection: {selection: {event: login, http.status: 200}, condition: selection}
+level: low
+---
+title: Export
+name: export
+logsource: {product: application, service: json}
+detection: {selection: {event: export.download}, condition: selection}
+level: medium
+---
+title: Many failed logins
+id: 6c1e7f2e-7a55-4f0e-9b58-0c5b1f1f0001
+tags: [attack.t1110]
+correlation: {type: event_count, rules: [failed_login], group-by: [client.ip], timespan: 5m, condition: {gte: 3}}
+level: high
+---
+title: Login, then an export
+id: 6c1e7f2e-7a55-4f0e-9b58-0c5b1f1f0002
+correlation: {type: temporal_ordered, rules: [login, export], group-by: [user.id], timespan: 10m, generate: false}
+level: medium
+---
+title: An export is also a finding of its own
+id: 6c1e7f2e-7a55-4f0e-9b58-0c5b1f1f0003
+correlation: {type: event_count, rules: [export], group-by: [user.id], timespan: 1h, condition: {gte: 100}, generate: true}
+level: low
+"#;
+
+/// A line of an application's log.
+fn line(time: &str, event: &str, user: &str, status: u16) -> String {
+    let id = format!("{event}-{user}-{time}");
+    json!({
+        "timestamp": format!("2026-03-02T{time}Z"), "service": "checkout", "event": event, "event_id": id,
+        "user": {"id": user, "role": "customer"}, "client": {"ip": "192.0.2.7"}, "http": {"status": status},
+    })
+    .to_string()
+        + "\n"
+}
+
+/// Two files whose events belong together: the failed logins alternate between them, the login of `dana` lies in the file
+/// that is read second.
+fn two_files() -> Place {
+    let place = Place::new();
+    place.write("together.yml", TOGETHER);
+    let left = [
+        line("10:00:00", "login", "ann", 401),
+        line("10:02:00", "login", "cem", 401),
+        line("10:09:00", "export.download", "dana", 200),
+        line("10:30:00", "export.download", "ann", 200),
+    ];
+    let right = [
+        line("10:08:00", "login", "dana", 200),
+        line("10:31:00", "login", "ann", 200),
+        line("10:01:00", "login", "bo", 401),
+        line("10:03:00", "login", "dana", 401),
+    ];
+    place.write("logs/a.jsonl", left.concat());
+    place.write("logs/b.jsonl", right.concat());
+    place
+}
+
+const ONLY_TOGETHER: [&str; 4] = ["detect", "--no-builtin", "--rules", "together.yml"];
+
+fn detect_together(place: &Place, more: &[&str]) -> common::Ran {
+    place.run(&[&ONLY_TOGETHER, more].concat())
+}
+
+/// Title, file and record of each finding.
+fn told(rows: &[Value]) -> Vec<(&str, &str, u64)> {
+    let place = |row: &'_ Value| row["record"].as_u64().expect("an index");
+    rows.iter()
+        .map(|row| (row["rule_title"].as_str().expect("a title"), row["file"].as_str().expect("a file"), place(row)))
+        .collect()
+}
+
+#[test]
+fn a_correlation_stands_at_its_completing_event_and_what_it_counts_stays_quiet() {
+    let place = two_files();
+    let rows = detect_together(&place, &["logs"]).ok().rows();
+    let expected = [
+        ("Many failed logins", "logs/a.jsonl", 1),
+        ("Export", "logs/a.jsonl", 2),
+        ("Login, then an export", "logs/a.jsonl", 2),
+        ("Export", "logs/a.jsonl", 3),
+    ];
+    assert_eq!(told(&rows), expected, "no failed login by itself, and none of ann's export before her login");
+    let logins = &rows[0];
+    assert_eq!(keys(logins), keys(&rows[1]), "every finding has the same keys");
+    assert_eq!(logins["event_uid"], "login-cem-10:02:00");
+    assert_eq!((&logins["time"], &logins["level"]), (&"2026-03-02T10:02:00Z".into(), &"high".into()));
+    assert_eq!(
+        (&logins["rule_id"], &logins["attack"]),
+        (&"6c1e7f2e-7a55-4f0e-9b58-0c5b1f1f0001".into(), &json!(["T1110"]))
+    );
+    assert_eq!((&logins["logsource"], &logins["actor"]), (&"application/json".into(), &"app:checkout:cem".into()));
+    assert_eq!(logins["observables"][0], json!({"name": "src_endpoint.ip", "type_id": 2, "value": "192.0.2.7"}));
+    assert_eq!(
+        logins["correlation"],
+        json!({
+            "kind": "event_count", "group": [["client.ip", "192.0.2.7"]], "first": "2026-03-02T10:00:00Z",
+            "timespan_seconds": 300, "reached": "3", "events": 3, "supersedes": [],
+            "event_uids": ["login-ann-10:00:00", "login-bo-10:01:00", "login-cem-10:02:00"],
+        })
+    );
+    let ordered = &rows[2]["correlation"];
+    assert_eq!(ordered["event_uids"], json!(["export.download-dana-10:09:00", "login-dana-10:08:00"]));
+    assert_eq!((&ordered["kind"], &ordered["group"]), (&"temporal_ordered".into(), &json!([["user.id", "dana"]])));
+}
+
+#[test]
+fn correlations_give_the_same_bytes_whatever_the_threads_and_the_order_of_files_moves_lines_only() {
+    let place = two_files();
+    // A third of the events lies in a file of its own, as a copy: an event counts once wherever it is found.
+    place.write("logs/c.jsonl", std::fs::read(place.path("logs/a.jsonl")).expect("read"));
+    for number in 0..20 {
+        place.write(&format!("logs/d{number:02}.jsonl"), line(&format!("11:{number:02}:00"), "login", "eve", 401));
+    }
+    let once = detect_together(&place, &["--threads", "1", "logs"]).ok();
+    assert!(6 <= once.stdout.lines().count(), "{}", once.stdout);
+    for threads in ["1", "2", "4"] {
+        let again = detect_together(&place, &["--threads", threads, "logs"]).ok();
+        assert!(again.stdout == once.stdout, "--threads {threads} printed other bytes");
+    }
+    let forward = detect_together(&place, &["logs/a.jsonl", "logs/b.jsonl", "logs/c.jsonl"]).ok();
+    let backward = detect_together(&place, &["logs/c.jsonl", "logs/b.jsonl", "logs/a.jsonl"]).ok();
+    assert_eq!(forward.sorted_lines(), backward.sorted_lines());
+    assert!(forward.stdout != backward.stdout, "findings stand in the order of the files");
+}
+
+#[test]
+fn findings_of_correlations_are_counted_and_chosen_like_others() {
+    let place = two_files();
+    let stats = |args: &[&str]| -> Value {
+        let ran = detect_together(&place, &[&["--stats", "stats.json"], args, &["logs"]].concat()).ok();
+        let bytes = std::fs::read(place.path("stats.json")).expect("stats were written");
+        let stats: Value = serde_json::from_slice(&bytes).expect("stats are JSON");
+        assert_eq!(stats["findings"], ran.stdout.lines().count());
+        stats
+    };
+    let all = stats(&[]);
+    assert_eq!((&all["findings"], &all["rules_loaded"], &all["events"]), (&4.into(), &6.into(), &8.into()));
+    assert_eq!(stats(&["--from", "2026-03-02T10:00:01Z"])["findings"], 4, "10:01, 10:02 and 10:03 are three, too");
+    assert_eq!(stats(&["--from", "2026-03-02T10:01:01Z"])["findings"], 3, "what lies outside is not counted");
+    assert_eq!(stats(&["--to", "2026-03-02T10:02:00Z"])["findings"], 0);
+    // Single findings are medium at most: only the correlation is high.
+    detect_together(&place, &["--fail-level", "high", "logs"]).exits(3);
+    detect_together(&place, &["--fail-level", "critical", "logs"]).ok();
+    place.write("logs/z.jsonl", line("12:00:00", "login", "z", 200) + "{\"timestamp\":\n");
+    detect_together(&place, &["--fail-level", "critical", "logs"]).exits(6);
+    detect_together(&place, &["--fail-level", "high", "logs"]).exits(3);
+}
+
+#[test]
+fn a_correlation_has_the_same_id_offline_and_in_the_flow() {
+    let place = Place::new();
+    place.write("watertight.toml", config_text(&[("app", "logs")], None));
+    let export = |minute: u8, course: u8| {
+        let time = format!("2026-03-02T10:{minute:02}:00Z");
+        let event = json!({
+            "timestamp": time, "service": "assessment", "event": "export.download", "event_id": format!("e-{minute}"),
+            "user": {"id": "ta-7", "role": "ta"}, "client": {"ip": "192.0.2.10"}, "http": {"status": 200},
+            "resource": {"type": "gradebook", "id": format!("course-{course}"), "count": 200},
+        });
+        format!("{event}\n")
+    };
+    place.write("logs/a.jsonl", [export(1, 1), export(9, 2), export(12, 2)].concat());
+    place.write("logs/b.jsonl", [export(20, 3), export(30, 4)].concat());
+    let of_correlations = |row: &Value| !row["correlation"].is_null();
+    let offline: Vec<Value> = place.run(&["detect", "logs"]).ok().rows().into_iter().filter(of_correlations).collect();
+    assert_eq!(offline.len(), 1, "{offline:?}");
+    assert_eq!((&offline[0]["event_uid"], &offline[0]["record"]), (&"e-20".into(), &0.into()));
+    place.run(&["ingest"]).ok();
+    let stored = place.query(&format!(
+        "SELECT uid, event_uid FROM findings WHERE rule_id = '{}'",
+        offline[0]["rule_id"].as_str().expect("an id")
+    ));
+    assert_eq!(stored, [json!({"uid": offline[0]["finding_uid"], "event_uid": "e-20"})]);
+}
+
+#[test]
+fn public_correlations_find_what_they_describe() {
+    let corpus =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/01-sigma/suzaku-correlation");
+    if !corpus.is_dir() {
+        println!("skipped: corpora not present");
+        return;
+    }
+    let place = Place::new();
+    let failed = |number: usize| {
+        let record = quiet_record(number).replace("DescribeInstances", "ConsoleLogin");
+        let record = record.replace("ec2.amazonaws.com", "signin.amazonaws.com");
+        record.replace("\"responseElements\":null", "\"responseElements\":{\"ConsoleLogin\":\"Failure\"}")
+    };
+    let denied =
+        |number: usize| quiet_record(number).replace("\"readOnly\"", "\"errorCode\":\"AccessDenied\",\"readOnly\"");
+    let records = |make: &dyn Fn(usize) -> String, numbers: std::ops::Range<usize>| {
+        cloudtrail_file(&numbers.map(make).collect::<Vec<String>>())
+    };
+    place.write("logs/a.json", records(&failed, 1..3));
+    place.write("logs/b.json", records(&failed, 3..4));
+    place.write("logs/c.json", records(&denied, 10..19));
+    let corpus = corpus.to_str().expect("a readable path");
+    let detect = || place.run(&["detect", "--no-builtin", "--rules", corpus, "logs"]).ok().rows();
+    let rows = detect();
+    assert_eq!(told(&rows), [("Many Failed Logins", "logs/b.json", 0)], "nine refusals are not many");
+    place.write("logs/d.json", records(&denied, 19..20));
+    let rows = detect();
+    assert_eq!(told(&rows)[1], ("Many AccessDenied Errors from Single Source", "logs/d.json", 0));
+    assert_eq!(rows[1]["correlation"]["events"], 10);
+}
+
 const BROKEN_EXAMPLE: &str = "title: Broken\nid: 00000000-0000-4000-8000-00000000b0b0\nstatus: stable\ndescription: x\nlogsource:\n  product: aws\n  service: cloudtrail\n\
     detection:\n  selection:\n    eventName: PutBucketPolicy\n  condition: selection\nlevel: high\nwatertight:\n  surface: storage\n\
     tests:\n  - name: does not fire\n    fires: true\n    event: {\"eventName\": \"GetObject\"}\n";

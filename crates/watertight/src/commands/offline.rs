@@ -3,6 +3,8 @@
 //! Memory stays bounded whatever the input: a worker that is too far ahead of the printer waits, and so does one whose
 //! output for a later file has grown large.
 
+mod sorter;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -15,6 +17,8 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Failure, OrFail as _};
 use crate::output::{self, Out};
+
+pub(crate) use sorter::{Room, Sortable, Sorted, Sorter};
 
 /// Output of one file that may wait in memory for its turn.
 const WAITING_BYTES_MAX: usize = 4 << 20;
@@ -241,6 +245,11 @@ pub(crate) struct InOrder<'a> {
 }
 
 impl InOrder<'_> {
+    /// Which of all inputs this file is.
+    pub(crate) fn position(&self) -> usize {
+        self.index
+    }
+
     /// Adds one JSON line.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer(&mut self.buffer, value).or_fail("failed to print")?;
@@ -329,7 +338,7 @@ fn write_stdout(bytes: &[u8]) -> Result<(), Failure> {
     out.flush()
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panicking worker ends the scope with a panic anyway; what it guarded is only counts and buffers.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -32,7 +32,8 @@ pub(super) async fn events(lake: &Lake, episode: &Episode) -> Result<Vec<EventRo
 /// An episode lists far fewer; events that share an id with one of them are read too.
 const EVENTS_READ_MAX: usize = 1_000;
 
-fn uids(episode: &Episode) -> BTreeSet<String> {
+/// The ids of an episode's listed events.
+pub(crate) fn uids(episode: &Episode) -> BTreeSet<String> {
     let listed = episode.events.iter().map(|event| event.uid.clone());
     listed.chain([episode.completed.uid.clone(), episode.first.uid.clone()]).collect()
 }
