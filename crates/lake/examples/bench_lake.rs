@@ -229,6 +229,7 @@ fn row(day: u64, n: u64, per_day: u64) -> EventRow {
         http_status: None,
         row_count: None,
         raw,
+        raw_bytes: None,
     }
 }
 

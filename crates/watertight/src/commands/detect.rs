@@ -105,7 +105,7 @@ fn report_rules(rules: &RuleSet) {
     for error in rules.errors.iter().chain(&rules.warnings) {
         output::talk(error);
     }
-    rules::tell_waiting(&rules);
+    rules::tell_waiting(rules);
 }
 
 fn exit(args: &Args, stats: &Stats) -> Exit {

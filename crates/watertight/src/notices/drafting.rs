@@ -49,7 +49,7 @@ pub(crate) async fn draft_incident(
         let input = input(obligation, &facts, &instance.config.organisation, now)?;
         let text = draft(template, &input).or_fail("failed to draft")?;
         let Some(id) = free_id(instance, obligation, template, &text_hash(&text)).await? else { continue };
-        drafts.push(entry(incident, &id, obligation, template, Drafted { input, draft: text }, author, now)?);
+        drafts.push(entry(incident, &id, obligation, template, &Drafted { input, draft: text }, author, now)?);
         all.notices.push(id);
     }
     cases::append(instance, &drafts).await?;
@@ -159,7 +159,7 @@ fn entry(
     id: &str,
     obligation: &Value,
     template: &Template,
-    drafted: Drafted,
+    drafted: &Drafted,
     author: &str,
     now: Timestamp,
 ) -> Result<LogDraft, Failure> {
@@ -175,7 +175,7 @@ fn entry(
         "gaps": text.gaps.iter().map(|gap| json!({"element": gap.element, "who": gap.who})).collect::<Vec<_>>(),
         "format_faults": text.format_faults, "unconfirmed": text.unconfirmed.len(),
     });
-    let body = serde_json::to_value(&drafted).or_fail("failed to keep the draft")?;
+    let body = serde_json::to_value(drafted).or_fail("failed to keep the draft")?;
     Ok(LogDraft {
         id: entry_id,
         kind: "notice.drafted".to_owned(),
