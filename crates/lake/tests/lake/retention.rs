@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lake::{EventRow, Filter, HoldError, Lake, MaintainError, Retain, Retained, TableName, Vacuum};
+use lake::{EventRow, Filter, HitRow, HoldError, Lake, MaintainError, Retain, Retained, TableName, Vacuum};
 
 use crate::fixture::{HOUR_US, count, finding, march, march_us, month, noon, open, rejected, txn};
 
@@ -188,4 +188,34 @@ async fn hostile_values_in_a_hold() {
     let mut expected = names.to_vec();
     expected.sort_unstable();
     assert_eq!(left, expected);
+}
+
+#[tokio::test]
+async fn hits_are_stored_once_and_go_with_their_days() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = open(dir.path()).await;
+    let hit = |day: i8, uid: &str| HitRow {
+        tenant: "larkfield".to_owned(),
+        source: "app".to_owned(),
+        correlation_id: "c-1".to_owned(),
+        correlation_version: "v".to_owned(),
+        rule: 0,
+        time_us: march_us(day),
+        event_uid: uid.to_owned(),
+        group_key: "[\"it's\",null]".to_owned(),
+        values: vec!["a".to_owned(), "b".to_owned()],
+    };
+    let rows = || vec![hit(1, "e-1"), hit(2, "e-2"), hit(3, "e-3")];
+    lake.append_hits(rows(), &txn("app", 1)).await.unwrap();
+    lake.append_hits(rows(), &txn("app", 1)).await.unwrap();
+    let read = "SELECT event_uid, group_key, hit_values FROM hits WHERE group_key = '[\"it''s\",null]' ORDER BY time";
+    let stored = lake.sql(read, 10).await.unwrap();
+    assert_eq!(stored.rows.len(), 3, "a batch is stored once");
+    assert_eq!(stored.rows[0][2], serde_json::json!(["a", "b"]));
+    // A hold on events keeps their hits; a hold on an actor has the events to make them again from.
+    lake.hold_events("case-1", ["e-1".to_owned()].into(), "r", noon(4)).await.unwrap();
+    lake.hold("by-actor", actor("ana"), "r", noon(4)).await.unwrap();
+    let done = drop_before(&lake, TableName::Hits, 3).await;
+    assert_eq!((done.rows_dropped, done.rows_held), (1, 1));
+    assert_eq!(count(&lake, "hits").await, 2);
 }
