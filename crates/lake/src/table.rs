@@ -287,7 +287,7 @@ async fn open_or_create(name: TableName, root: &Path, store: Arc<DurableStore>) 
 
 fn properties(name: TableName) -> Vec<(String, Option<String>)> {
     let mut stats = vec![schema::time_column(name)];
-    if name != TableName::Rejected {
+    if schema::columns(name).iter().any(|column| column.name == "class_uid") {
         stats.push("class_uid");
     }
     [

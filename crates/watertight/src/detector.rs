@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::content::{Content, File};
 use crate::correlation::Windows;
 use crate::exit::{Failure, OrFail as _};
-use crate::flow::{Feed, Normal, Normalised};
+use crate::flow::{Normal, Normalised};
 use crate::output;
 use crate::rules::{self, RuleSet};
 use crate::store::Store;
@@ -69,15 +69,15 @@ impl Detectors {
     }
 
     /// The source has nothing new for now.
-    pub(crate) fn note_exhausted(&mut self, feed: &Feed) {
-        if !self.exhausted.contains(&feed.id) {
-            self.exhausted.insert(feed.id.clone());
+    pub(crate) fn note_exhausted(&mut self, source: &str) {
+        if !self.exhausted.contains(source) {
+            self.exhausted.insert(source.to_owned());
         }
     }
 
     /// The sources that have nothing new while this one does.
-    pub(crate) fn exhausted_besides(&mut self, feed: &Feed) -> BTreeSet<String> {
-        self.exhausted.remove(&feed.id);
+    pub(crate) fn exhausted_besides(&mut self, source: &str) -> BTreeSet<String> {
+        self.exhausted.remove(source);
         self.exhausted.clone()
     }
 

@@ -38,7 +38,7 @@ pub(crate) async fn turn(
     now: Timestamp,
 ) -> Result<Option<Turn>, Failure> {
     let Some(batch) = assign::next(&instance.store, feed, detectors.content(), now).await? else {
-        detectors.note_exhausted(feed);
+        detectors.note_exhausted(&feed.id);
         return Ok(None);
     };
     failpoint::hit("flow.batch_assigned");
@@ -54,7 +54,7 @@ pub(crate) async fn turn(
     instance.lake.append_rejected(rows, &txn).await.or_fail("failed to store rejected records")?;
     failpoint::hit("flow.rejected_appended");
 
-    let exhausted = detectors.exhausted_besides(feed);
+    let exhausted = detectors.exhausted_besides(&feed.id);
     let detector = detectors.for_version(&instance.store, &batch.assignment.content_version).await?;
     let detected = detector.detect(&normal, &tenant, now);
     let rows = correlation::hit_rows(&detected.hits, &detector.rules, &tenant, &txn.source);

@@ -23,6 +23,7 @@ mod instance;
 mod law;
 mod lease;
 mod notices;
+mod opaque_id;
 mod output;
 mod pack;
 mod response;

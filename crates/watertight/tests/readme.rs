@@ -12,7 +12,9 @@ fn every_command_of_the_summary_works() {
     let out = out.to_str().expect("a UTF-8 path");
     let mut demo = watertight();
     demo.current_dir(place.path("")).args(["demo", "--headless", "--out", out]);
-    let summary = run(demo).ok().stdout;
+    let demo = run(demo).ok();
+    assert!(!demo.stderr.contains("WARN"), "the first thing a newcomer sees has no warnings:\n{}", demo.stderr);
+    let summary = demo.stdout;
     assert!(place.path("demo/pack.zip").is_file(), "the pack is there");
 
     // The commands name the program as it was called: after `cargo run` it is on nobody's PATH.

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cases;
-use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::law::{Standing, Unowed};
+use crate::opaque_id::opaque_id;
 use crate::store::{Draft, ObligationState};
 use crate::{law, output};
 

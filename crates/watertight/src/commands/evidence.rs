@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 
-use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
+use crate::opaque_id::opaque_id;
 use crate::output::{self, Format};
 use crate::store::Draft;
 use crate::{cases, holds, law, pack};

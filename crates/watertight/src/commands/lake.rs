@@ -6,10 +6,10 @@ use jiff::{Timestamp, ToSpan as _};
 use lake::{Filter, Retain, TableName, Vacuum};
 use serde_json::{Value, json};
 
-use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
+use crate::opaque_id::opaque_id;
 use crate::store::Draft;
 use crate::{cases, holds, law, output};
 

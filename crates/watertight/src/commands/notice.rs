@@ -6,11 +6,11 @@ use ::notice::Recipient;
 use serde_json::json;
 
 use crate::cases;
-use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::notices::{self, Approve};
+use crate::opaque_id::opaque_id;
 use crate::output;
 
 #[derive(Debug, clap::Subcommand)]

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::cli::opaque_id;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
+use crate::opaque_id::opaque_id;
 use crate::store::Draft;
 use crate::{cases, law, output};
 

@@ -32,7 +32,6 @@ pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), 
     let open = |field: &str| evaluations.iter().filter_map(|answer| answer[field].as_u64()).sum::<u64>();
     let questions = open("pending") + open("review");
     let entries = instance.store.size().await.or_fail("failed to read the log")?;
-    let dir = facts.out.display();
     // As this very program was called: after `cargo run` it is on nobody's PATH.
     let program = std::env::current_exe().or_fail("failed to find this program")?;
     let program = quoted(&program);
@@ -61,31 +60,37 @@ pub(super) async fn print(instance: &Instance, facts: &Facts<'_>) -> Result<(), 
     line(format!("pack                    {}", facts.pack.display()))?;
     line(format!("               {program} evidence verify {}", quoted(facts.pack)))?;
     line(String::new())?;
-    line("what leaked, against the company's ground truth:".to_owned())?;
-    for story in &facts.found.stories {
+    leaks(&mut out, facts)?;
+    out.flush()?;
+    let found = facts.found;
+    let json = serde_json::to_string_pretty(&json!(found)).or_fail("failed to print the comparison")?;
+    crate::durable::write(&facts.out.join("comparison.json"), json.as_bytes())
+}
+
+/// What was found of what really leaked, and what was disturbed without a leak.
+fn leaks(out: &mut Out, facts: &Facts<'_>) -> Result<(), Failure> {
+    let (found, dir) = (facts.found, facts.out.display());
+    out.line("what leaked, against the company's ground truth:")?;
+    for story in &found.stories {
         let when = story.seconds_after_deed.map_or_else(
             || "not found".to_owned(),
             |s| if s < 0 { format!("{} s before the deed", -s) } else { format!("{s} s after the deed") },
         );
         let counted = story.subjects_counted.map_or_else(|| "-".to_owned(), |n| n.to_string());
-        line(format!(
+        out.line(&format!(
             "  {:<22} {:>5} findings, first {:<24} people {counted} of {}",
             story.story, story.findings, when, story.subjects_true
         ))?;
     }
-    let found = facts.found;
-    line(format!(
+    out.line(&format!(
         "  {} of {} look-alikes stayed quiet; {} high findings and {} incidents without a leak behind them",
         found.look_alikes - found.look_alikes_disturbed.len(),
         found.look_alikes,
         found.false_high,
         found.false_incidents.len()
     ))?;
-    line(format!("               diff against {dir}/company/ground-truth.json is in {dir}/comparison.json"))?;
-    line(format!("clock        simulated, {}", facts.now))?;
-    out.flush()?;
-    let json = serde_json::to_string_pretty(&json!(found)).or_fail("failed to print the comparison")?;
-    crate::durable::write(&facts.out.join("comparison.json"), json.as_bytes())
+    out.line(&format!("               diff against {dir}/company/ground-truth.json is in {dir}/comparison.json"))?;
+    out.line(&format!("clock        simulated, {}", facts.now))
 }
 
 /// A path as a shell takes it.

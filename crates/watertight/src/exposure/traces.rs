@@ -40,6 +40,16 @@ pub(super) struct Traces {
     pub(super) not_read: Vec<String>,
 }
 
+impl Traces {
+    /// The S3 objects that an event read. A bucket alone is no object.
+    fn note_objects(&mut self, event: &EventRow) {
+        let keys = event.resources.iter().filter_map(|resource| resource.strip_prefix("arn:aws:s3:::"));
+        for path in keys.filter(|path| path.contains('/')) {
+            *self.objects.entry(glob::Pattern::escape(path)).or_default() += 1;
+        }
+    }
+}
+
 pub(super) async fn of_incident(instance: &Instance, incident: &str) -> Result<Traces, Failure> {
     let uids = event_uids(instance, incident).await?;
     let events = events_of(instance, &uids).await?;
@@ -120,10 +130,7 @@ fn succeeded(event: &EventRow) -> bool {
 
 async fn aws(instance: &Instance, event: &EventRow, traces: &mut Traces) -> Result<(), Failure> {
     if S3_READS.contains(&event.operation.as_str()) && succeeded(event) {
-        let keys = event.resources.iter().filter_map(|resource| resource.strip_prefix("arn:aws:s3:::"));
-        for path in keys.filter(|path| path.contains('/')) {
-            *traces.objects.entry(glob::Pattern::escape(path)).or_default() += 1;
-        }
+        traces.note_objects(event);
     } else if RDS_HANDOUTS.contains(&event.operation.as_str()) {
         let raw: Value = serde_json::from_str(&event.raw).unwrap_or(Value::Null);
         let parameters = &raw["requestParameters"];
@@ -161,10 +168,7 @@ async fn gathered_by_host(instance: &Instance, flow: &EventRow, traces: &mut Tra
     let filter = Filter { actors, from_us: Some(from_us), to_us: Some(flow.time_us), ..Filter::default() };
     let reads = instance.lake.read_events(&filter, EVENTS_MAX).await.or_fail("failed to read a host's events")?;
     for event in reads.iter().filter(|event| S3_READS.contains(&event.operation.as_str()) && succeeded(event)) {
-        let keys = event.resources.iter().filter_map(|resource| resource.strip_prefix("arn:aws:s3:::"));
-        for path in keys.filter(|path| path.contains('/')) {
-            *traces.objects.entry(glob::Pattern::escape(path)).or_default() += 1;
-        }
+        traces.note_objects(event);
     }
     traces
         .assumptions

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Drafted, ensure_current, latest, library, template};
 use crate::cases;
-use crate::cli::opaque_id;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::law;
+use crate::opaque_id::opaque_id;
 use crate::store::{Draft as LogDraft, NoticeState};
 
 /// Recipients of one notice in this version; they are kept in one encrypted body, which holds 16 MiB.

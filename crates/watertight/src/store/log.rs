@@ -342,12 +342,16 @@ mod tests {
         incident::decide(state, command, now).unwrap().into_iter().map(Draft::from).collect()
     }
 
+    async fn store(dir: &std::path::Path) -> Store {
+        let wrapping = evidence::keyring::WrappingKey::from_bytes([7; 32]);
+        let keys = evidence::keyring::KeyRing::open(dir.join("keys"), wrapping);
+        Store::open(dir, "t", keys, Cases::new(incident::Config::default()), true).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_failed_append_leaves_neither_entries_nor_a_state_ahead_of_them() {
         let dir = tempfile::tempdir().unwrap();
-        let wrapping = evidence::keyring::WrappingKey::from_bytes([7; 32]);
-        let keys = evidence::keyring::KeyRing::open(dir.path().join("keys"), wrapping);
-        let store = Store::open(dir.path(), "t", keys, Cases::new(incident::Config::default()), true).await.unwrap();
+        let store = store(dir.path()).await;
         let now: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
         let mut cases = store.cases().await;
         let first = opened("R-1", &cases.incidents, now);
@@ -376,9 +380,7 @@ mod tests {
     #[tokio::test]
     async fn an_append_that_was_given_up_halfway_is_noticed_by_the_next() {
         let dir = tempfile::tempdir().unwrap();
-        let wrapping = evidence::keyring::WrappingKey::from_bytes([7; 32]);
-        let keys = evidence::keyring::KeyRing::open(dir.path().join("keys"), wrapping);
-        let store = Store::open(dir.path(), "t", keys, Cases::new(incident::Config::default()), true).await.unwrap();
+        let store = store(dir.path()).await;
         let now: Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
         let mut cases = store.cases().await;
         let drafts = opened("R-1", &cases.incidents, now);

@@ -1,4 +1,4 @@
-//! The states that documents are in: which words there are, and which may follow from which question.
+//! The states that obligations and notices are in, as words of their documents.
 //!
 //! They are written into entries and read back from documents; nobody compares words by hand.
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use ocsf::{Event, Observable, finding_uid};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sigma::{Correlation, Episode, Rule};
+use sigma::{Correlation, Episode, Level, Rule};
 
 use crate::{correlation, translate};
 
@@ -35,40 +35,43 @@ impl At {
     }
 }
 
+/// What rules and correlations have alike.
+struct Named<'a> {
+    id: &'a str,
+    title: &'a str,
+    level: Option<Level>,
+    attack: &'a [String],
+}
+
 /// One event matched a rule.
 pub(super) fn of_rule(tenant: &str, rule: &Rule, at: &At) -> Value {
-    json!({
-        "finding_uid": finding_uid(tenant, &rule.id, &rule.version, &at.event_uid),
-        "rule_id": rule.id,
-        "rule_title": rule.title,
-        "level": rule.level.map_or("unknown", sigma::Level::as_str),
-        "logsource": at.logsource,
-        "time": at.time,
-        "event_uid": at.event_uid,
-        "actor": at.actor,
-        "observables": at.observables,
-        "attack": rule.attack,
-        "file": at.file,
-        "record": at.record,
-        "correlation": null,
-    })
+    let Rule { id, title, version, level, attack, .. } = rule;
+    let named = Named { id, title, level: *level, attack };
+    row(&finding_uid(tenant, id, version, &at.event_uid), &named, at, &Value::Null)
 }
 
 /// Events met a correlation; the finding stands at the one that completed it and has the id that the flow would give it.
 pub(super) fn of_correlation(tenant: &str, rule: &Correlation, episode: &Episode, at: &At) -> Value {
     let mut correlated = json!(correlation::correlated(tenant, rule, episode));
     correlated["event_uids"] = json!(correlation::listed_uids(episode));
+    let Correlation { id, title, level, attack, .. } = rule;
+    let named = Named { id, title, level: *level, attack };
+    let uid = correlation::finding_uid(tenant, rule, &episode.group, &episode.first);
+    row(&uid, &named, at, &correlated)
+}
+
+fn row(uid: &str, named: &Named<'_>, at: &At, correlated: &Value) -> Value {
     json!({
-        "finding_uid": correlation::finding_uid(tenant, rule, &episode.group, &episode.first),
-        "rule_id": rule.id,
-        "rule_title": rule.title,
-        "level": rule.level.map_or("unknown", sigma::Level::as_str),
+        "finding_uid": uid,
+        "rule_id": named.id,
+        "rule_title": named.title,
+        "level": named.level.map_or("unknown", Level::as_str),
         "logsource": at.logsource,
         "time": at.time,
         "event_uid": at.event_uid,
         "actor": at.actor,
         "observables": at.observables,
-        "attack": rule.attack,
+        "attack": named.attack,
         "file": at.file,
         "record": at.record,
         "correlation": correlated,
