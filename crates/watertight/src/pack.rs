@@ -34,7 +34,7 @@ const LISTINGS: &[(&str, &str, &[&str])] = &[
     (
         "obligations",
         "every obligation that arose or changed in the period",
-        &["obligation.set", "obligation.unsupported", "obligation.fulfilled"],
+        &["obligation.set", "obligation.unsupported", "obligation.progress", "obligation.fulfilled"],
     ),
     (
         "notices",
@@ -42,6 +42,14 @@ const LISTINGS: &[(&str, &str, &[&str])] = &[
         &["notice.drafted", "notice.approved", "notice.progress"],
     ),
     ("deliveries", "every message that a recipient's server took in the period", &["delivery.sent"]),
+    ("failed-deliveries", "every message that will not arrive by its channel in the period", &["delivery.failed"]),
+    ("holds", "every legal hold placed, widened or released in the period", &["hold.placed", "hold.released"]),
+    (
+        "retention",
+        "every removal of old telemetry in the period, as ordered and as done",
+        &["retention.ordered", "retention.done"],
+    ),
+    ("clock-corrections", "every time somebody said that the clock had been wrong", &["clock.corrected"]),
     ("law-evaluations", "every time the law was asked in the period", &["law.evaluated"]),
     ("erasures", "every key destroyed in the period", &["key.destroyed"]),
 ];
