@@ -75,7 +75,7 @@ impl Windows {
         let watermark = Watermark::read(&instance.store, &instance.config.source).await?;
         let limits = CorrelationLimits::default();
         let reach = rules.program.longest_timespan_us().saturating_add(limits.lateness_us);
-        let since = watermark.at(exhausted).map(|at| at.saturating_sub(reach));
+        let since = watermark.oldest_waited_for(exhausted).map(|at| at.saturating_sub(reach));
         let mut correlator = Correlator::new(&rules.program, limits);
         hits::stored(&instance.lake, rules, since, |hit| correlator.push(&hit)).await?;
         Ok(Self { correlator, watermark, filled_from: since, hits_lost: 0 })

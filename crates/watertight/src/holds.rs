@@ -109,6 +109,10 @@ pub(crate) async fn against_erasure(instance: &Instance, incident: &str) -> Resu
         if number.is_some() && number_in(&hold.id) == number {
             return Ok(Some(hold.id));
         }
+        if number_in(&hold.id).is_some() {
+            // Another incident's own hold keeps events; what is erased here are texts of this one.
+            continue;
+        }
         let both: BTreeSet<String> = match hold.filter.event_uids.is_empty() {
             true => events.clone(),
             false => hold.filter.event_uids.intersection(&events).cloned().collect(),

@@ -83,7 +83,13 @@ async fn law_is_behind(instance: &Instance, law: &Law, incident: &str, now: Time
     let facts_hash = law::facts_hash(&law::incident_facts(instance, incident).await?);
     Ok(evaluation["facts_hash"] != facts_hash
         || evaluation["law_set"] != law::set_hash(law)
-        || law::has_failed_safe(&evaluation, now))
+        || law::has_failed_safe(&evaluation, now)
+        || was_asked_later_than(&evaluation, now))
+}
+
+/// A clock that was ahead let times run out that have not come yet.
+fn was_asked_later_than(evaluation: &serde_json::Value, now: Timestamp) -> bool {
+    evaluation["as_of"].as_str().and_then(|text| text.parse::<Timestamp>().ok()).is_some_and(|asked| now < asked)
 }
 
 /// No law can be asked before it is known, or said by a person, where anybody concerned lives.

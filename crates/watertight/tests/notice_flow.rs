@@ -333,6 +333,33 @@ fn no_mail_server_means_nothing_is_lost() {
 }
 
 #[test]
+fn what_never_left_is_not_sent_with_facts_of_yesterday() {
+    let (place, _) = reported();
+    let notice_id = drafted(&place);
+    recipients(&place, 3);
+    approved(&place, &notice_id);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("an address").port();
+    drop(free);
+    place.write("watertight.toml", config_text(&[], Some(port)));
+    place.run(&["notice", "send", &notice_id]).exits(1);
+    place.run(&["incident", "fact", "1", "subjects.DE", "41", "--by", "P-1"]).ok();
+    let server = MailServer::start();
+    place.write("watertight.toml", config_text(&[], Some(server.port)));
+    place.run(&["notice", "send", &notice_id]).exits(2);
+    place.run(&["notice", "draft", "--incident", "1", "--by", "P-1"]).ok();
+    let log = place.log().len();
+    place.run(&["notice", "draft", "--incident", "1", "--by", "P-1"]).ok();
+    assert_eq!(place.log().len(), log, "drafting the same again is no news");
+    approved(&place, &notice_id);
+    assert_eq!(place.run(&["notice", "send", &notice_id]).ok().json()["sent"], 3);
+    assert_eq!(server.arrived().len(), 3, "one message each, of what was approved last");
+    let log = place.log().len();
+    place.run(&["notice", "send", &notice_id]).ok();
+    assert_eq!(place.log().len(), log, "sending what is sent is no news");
+}
+
+#[test]
 fn what_was_begun_is_finished_although_the_facts_have_changed() {
     let (place, server) = reported();
     let notice_id = drafted(&place);

@@ -55,8 +55,11 @@ pub(crate) async fn ingest(
             .help("add [[source]] to watertight.toml; `watertight config schema` shows it"));
     }
     let mut detectors = Detectors::open(&instance.store, &instance.content, &instance.config).await?;
+    let is_wanted = |id: &String| only.is_empty() || only.contains(id);
+    // A source that is not asked in this run must not hold time back for the others.
+    sources.iter().filter(|source| !is_wanted(&source.id)).for_each(|source| detectors.note_exhausted(&source.id));
     let mut turns = Vec::new();
-    for source in sources.iter().filter(|source| only.is_empty() || only.contains(&source.id)) {
+    for source in sources.iter().filter(|source| is_wanted(&source.id)) {
         let mut feed = flow::open_feed(&instance.store, source).await?;
         let turn = flow::drain(instance, &mut detectors, &mut feed, || context.clock.now()).await?;
         turns.push((source.id.clone(), turn));

@@ -99,6 +99,8 @@ async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::syn
                 Ok(None) => {}
                 Err(failure) => {
                     tracing::error!(source = %feed.id, "{failure}");
+                    // One that fails must not hold time back for the others.
+                    detectors.note_exhausted(&feed.id);
                     // What was read and not assigned is known only to the store: begin again behind that.
                     if let Err(failure) = reopen(&instance, feed).await {
                         tracing::error!(source = %feed.id, "{failure}");

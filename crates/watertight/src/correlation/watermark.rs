@@ -16,6 +16,9 @@ use crate::store::Store;
 /// How far a source that has nothing new may stay behind the others. S3 delivers access logs within hours.
 const BEHIND_MAX: SignedDuration = SignedDuration::from_hours(24);
 
+/// A source that was never heard may begin anywhere, but hits older than this are not read again for it.
+const READ_BACK_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
+
 /// The latest event of each configured source; `None` before its first.
 #[derive(Debug)]
 pub(super) struct Watermark {
@@ -43,6 +46,13 @@ impl Watermark {
         let last_event = last_event.map(|last| last.min(now));
         let known = self.latest.entry(source.to_owned()).or_default();
         *known = (*known).max(last_event);
+    }
+
+    /// As [`Self::at`], and never further back than what is read again at a start.
+    pub(super) fn oldest_waited_for(&self, exhausted: &BTreeSet<String>) -> Option<i64> {
+        let newest = self.latest.values().flatten().max()?;
+        let limit = (*newest - READ_BACK_MAX).as_microsecond();
+        Some(self.at(exhausted).unwrap_or(limit).max(limit))
     }
 
     /// Microseconds of event time that every source has reached; `None` while one that may still speak has never spoken.

@@ -25,10 +25,11 @@ pub(super) async fn findings(
     let (windows, correlated) =
         correlation::follow(windows, &detector.rules, instance, &detected.hits, reached).await?;
     let stored = instance.lake.max_txn(TableName::Findings, &txn.source).await.or_fail("failed to look up findings")?;
-    let mut findings = if stored.is_some_and(|seq| txn.seq <= seq) {
-        stored_findings(instance, txn).await?
+    let (windows, mut findings) = if stored.is_some_and(|seq| txn.seq <= seq) {
+        // What the windows would tell now is not in this batch: filled again, they tell it with the next.
+        (None, stored_findings(instance, txn).await?)
     } else {
-        detected.findings.iter().cloned().chain(correlated).collect()
+        (windows, detected.findings.iter().cloned().chain(correlated).collect())
     };
     findings.sort_by(|a, b| (a.time, &a.rule.id, &a.uid).cmp(&(b.time, &b.rule.id, &b.uid)));
     Ok((windows, findings))

@@ -38,7 +38,7 @@ impl Concerned {
 
     /// Whether more are concerned than a document says were, when its duty was done.
     pub(crate) fn outgrows(self, document: &Value) -> bool {
-        let then = document["concerned"].as_u64().or_else(|| document["reached"].as_u64());
+        let then = document["concerned"].as_u64().max(document["reached"].as_u64());
         match self {
             Self::AtMost(people) => then.is_some_and(|then| then < people),
             Self::Office | Self::Unknown => false,

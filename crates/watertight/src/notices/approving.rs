@@ -8,7 +8,7 @@ use ::notice::{Recipient, RecipientRoot};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Drafted, ensure_current, latest, library, template};
+use super::{Drafted, ensure_current, has_begun, latest, library, template};
 use crate::cases;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
@@ -49,7 +49,7 @@ pub(crate) async fn approve(instance: &mut Instance, wish: &Approve<'_>, now: Ti
     let (document, drafted) = latest(instance, wish.notice).await?;
     ensure_current(instance, &document, &drafted).await?;
     // Another approval is another key for everybody: once messages may have left, it would send them twice.
-    if !instance.store.outbox(wish.notice, false).await.or_fail("failed to read the outbox")?.is_empty() {
+    if has_begun(instance, wish.notice).await? {
         return Err(Failure::usage("this notice is being sent, or was")
             .help("let it finish with `watertight notice send`; draft a supplement for what changed"));
     }
@@ -73,6 +73,8 @@ pub(crate) async fn approve(instance: &mut Instance, wish: &Approve<'_>, now: Ti
         body: Some(json!({"recipients": wish.recipients})),
     };
     cases::append(instance, &[entry]).await?;
+    // What an earlier approval had put there and never tried would go out beside this one.
+    instance.store.forget_untried(wish.notice, &approval.hash).await.or_fail("failed to clear the outbox")?;
     Ok(approval.hash)
 }
 

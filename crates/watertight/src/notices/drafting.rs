@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::{Drafted, library};
+use super::{Drafted, has_begun, latest, library};
 use crate::cases;
 use crate::config::Organisation;
 use crate::exit::{Failure, OrFail as _};
@@ -48,8 +48,15 @@ pub(crate) async fn draft_incident(
         };
         let input = input(obligation, &facts, &instance.config.organisation, now)?;
         let text = draft(template, &input).or_fail("failed to draft")?;
-        let Some(id) = free_id(instance, obligation, template, &text_hash(&text)).await? else { continue };
-        drafts.push(entry(incident, &id, obligation, template, &Drafted { input, draft: text }, author, now)?);
+        let Some(id) = free_id(instance, obligation, template, &facts).await? else { continue };
+        drafts.extend(
+            news(
+                instance,
+                entry(incident, &id, obligation, template, &Drafted { input, draft: text }, author, now)?,
+                &facts,
+            )
+            .await?,
+        );
         all.notices.push(id);
     }
     cases::append(instance, &drafts).await?;
@@ -125,24 +132,22 @@ fn text_hash(text: &Draft) -> String {
 }
 
 /// The id of the notice that may be written: the first one, or a supplement once an earlier one is leaving or has left. `None`
-/// when that one says the very same.
+/// when the latest of them was made of the same facts by the same template: it would say the same on another day.
 async fn free_id(
     instance: &Instance,
     obligation: &Value,
     template: &Template,
-    text_hash: &str,
+    facts: &Value,
 ) -> Result<Option<String>, Failure> {
     let field = |name: &str| obligation[name].as_str().unwrap_or_default();
     let (incident, obligation_id) = (field("incident"), field("id"));
     let mut id = law::hash(&[incident, obligation_id, &template.id, &template.language]);
+    let mut left = None;
     for supplement in 1.. {
-        if instance.store.outbox(&id, false).await.or_fail("failed to read the outbox")?.is_empty() {
+        if !has_begun(instance, &id).await? {
             break;
         }
-        let known = instance.store.document("notice", &id).await.or_fail("failed to read the notice")?;
-        if known.is_some_and(|known| known["text_hash"] == text_hash) {
-            return Ok(None);
-        }
+        left = Some(id);
         id = law::hash(&[
             incident,
             obligation_id,
@@ -151,7 +156,29 @@ async fn free_id(
             &format!("supplement {supplement}"),
         ]);
     }
+    if let Some(left) = left {
+        let (document, drafted) = latest(instance, &left).await?;
+        if drafted.input.facts == *facts && document["template_sha256"] == template.sha256.as_str() {
+            return Ok(None);
+        }
+    }
     Ok(Some(id))
+}
+
+/// The entry of a draft unless the notice is that draft already. One that replaces another gets an id of its own, also when an
+/// earlier draft was the same.
+async fn news(instance: &Instance, mut entry: LogDraft, facts: &Value) -> Result<Option<LogDraft>, Failure> {
+    let id = entry.clear["id"].as_str().unwrap_or_default().to_owned();
+    let Some(before) = instance.store.document("notice", &id).await.or_fail("failed to read the notice")? else {
+        return Ok(Some(entry));
+    };
+    let (_, known) = latest(instance, &id).await?;
+    if before["text_hash"] == entry.clear["text_hash"] && known.input.facts == *facts {
+        return Ok(None);
+    }
+    entry.id = law::hash(&[&entry.id, &before["last"]["position"].to_string()]);
+    entry.clear["draft_entry"] = json!(entry.id);
+    Ok(Some(entry))
 }
 
 fn entry(

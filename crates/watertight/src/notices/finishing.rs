@@ -39,8 +39,7 @@ pub(super) async fn finish(
         now,
     ));
     if state != NoticeState::Sending {
-        let progress = progress(instance, notice, document, state == NoticeState::Sent, now).await?;
-        drafts.push(progress);
+        drafts.extend(progress(instance, notice, document, state == NoticeState::Sent, now).await?);
     }
     cases::append(instance, &drafts).await?;
     Ok(state)
@@ -67,14 +66,14 @@ fn failed(notice: &str, incident: &str, item: &OutboxItem) -> Option<Draft> {
     Some(entry)
 }
 
-/// Fulfilled, or how many of those concerned were reached.
+/// Fulfilled, or how many of those concerned were reached; `None` when the document says so already.
 async fn progress(
     instance: &Instance,
     notice: &str,
     document: &Value,
     whole_list: bool,
     now: Timestamp,
-) -> Result<Draft, Failure> {
+) -> Result<Option<Draft>, Failure> {
     let incident = document["incident"].as_str().unwrap_or_default();
     let id = document["obligation"].as_str().unwrap_or_default();
     let obligation = instance.store.document("obligation", id).await.or_fail("failed to read the obligation")?;
@@ -90,11 +89,12 @@ async fn progress(
         "id": id, "incident": incident, "state": state, "by_notice": notice, "reached": reached,
         "concerned": concerned.shown(),
     });
+    if ["state", "reached", "concerned"].iter().all(|field| obligation[*field] == clear[*field]) {
+        return Ok(None);
+    }
     // The document's last entry is in the id: what is reached again after it went back is another entry.
-    let before = obligation["last"]["position"].to_string();
-    let is_news = ["state", "reached", "concerned"].iter().any(|field| obligation[*field] != clear[*field]);
-    let entry_id = if is_news { hash(&[kind, &clear.to_string(), &before]) } else { hash(&[kind, &clear.to_string()]) };
-    Ok(draft(kind, &entry_id, incident, clear, now))
+    let entry_id = hash(&[kind, &clear.to_string(), &obligation["last"]["position"].to_string()]);
+    Ok(Some(draft(kind, &entry_id, incident, clear, now)))
 }
 
 /// People whose server took a message, over every notice of the obligation. Who is in two of them under one id counts once.

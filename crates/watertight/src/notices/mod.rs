@@ -63,6 +63,12 @@ async fn ensure_current(instance: &Instance, document: &Value, drafted: &Drafted
         .help("`watertight notice draft` writes it anew; then it has to be approved again"))
 }
 
+/// Whether messages of a notice may have left. Rows that wait for their first attempt have not.
+async fn has_begun(instance: &Instance, notice: &str) -> Result<bool, Failure> {
+    let items = instance.store.outbox(notice, false).await.or_fail("failed to read the outbox")?;
+    Ok(items.iter().any(|item| 0 < item.attempts || item.status != ::notice::deliver::Status::Queued))
+}
+
 /// The body of the entry that a field of the document names.
 async fn body_of(instance: &Instance, document: &Value, field: &str) -> Result<Value, Failure> {
     let entry_id = document[field].as_str().unwrap_or_default();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::approving::{binding, recipient_salt};
 use super::finishing::finish;
-use super::{Drafted, body_of, ensure_current, latest, library, template};
+use super::{Drafted, body_of, ensure_current, has_begun, latest, library, template};
 use crate::cases;
 use crate::config::Mail as MailConfig;
 use crate::exit::{Failure, OrFail as _};
@@ -39,7 +39,7 @@ pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) 
     let (document, drafted) = latest(instance, notice).await?;
     let approval = approved(&document)?;
     // Once messages may have left, what was approved is sent to its end: the others must not wait for a text of their own.
-    if instance.store.outbox(notice, false).await.or_fail("failed to read the outbox")?.is_empty() {
+    if !has_begun(instance, notice).await? {
         ensure_current(instance, &document, &drafted).await?;
     }
     let recipients = recipients(instance, &document).await?;

@@ -39,6 +39,16 @@ impl Store {
         rows.iter().map(|row| Ok(serde_json::from_str(row.try_get("state")?)?)).collect()
     }
 
+    /// Takes out what waits under another approval than this one. Nothing of it was ever tried: the caller has looked.
+    pub(crate) async fn forget_untried(&self, notice: &str, approval: &str) -> Result<(), LogError> {
+        sqlx::query("DELETE FROM outbox WHERE notice = ? AND json_extract(state, '$.approval_hash') <> ?")
+            .bind(notice)
+            .bind(approval)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Stores an item's next state. It is durable when this returns.
     pub(crate) async fn keep_item(&self, item: &OutboxItem) -> Result<(), LogError> {
         sqlx::query("UPDATE outbox SET state = ?, finished = ? WHERE id = ?")
