@@ -20,10 +20,9 @@ use crate::instance::Instance;
 use crate::rules::RuleSet;
 use watermark::Watermark;
 
+pub(crate) use finding::{correlated, uid as finding_uid, uids as listed_uids};
 pub(crate) use hits::rows as hit_rows;
 pub(crate) use stretch::event_uids as stretch_event_uids;
-
-pub(crate) use finding::{correlated, uid as finding_uid, uids as listed_uids};
 
 /// The open windows of every correlation, and how far event time has come.
 #[derive(Debug)]

@@ -30,6 +30,7 @@ mod response;
 mod rules;
 mod seal;
 mod store;
+mod stored_findings;
 mod translate;
 mod web;
 

@@ -109,6 +109,23 @@ fn approved(place: &Place, notice: &str) -> String {
     hash
 }
 
+/// The mail server is a port where nobody listens.
+fn nobody_answers(place: &Place) {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("an address").port();
+    drop(free);
+    place.write("watertight.toml", config_text(&[], Some(port)));
+}
+
+/// The notice under test, approved for `count` recipients.
+#[track_caller]
+fn ready(place: &Place, count: usize) -> String {
+    let notice_id = drafted(place);
+    recipients(place, count);
+    approved(place, &notice_id);
+    notice_id
+}
+
 #[track_caller]
 fn the_log_holds(place: &Place) {
     assert_eq!(place.run(&["state", "rebuild", "--compare"]).ok().json()["equal"], true);
@@ -208,9 +225,7 @@ fn an_approval_is_of_one_hash_by_another_person() {
 #[test]
 fn facts_that_changed_since_the_approval_void_it() {
     let (place, server) = reported();
-    let notice_id = drafted(&place);
-    recipients(&place, 3);
-    approved(&place, &notice_id);
+    let notice_id = ready(&place, 3);
     place.run(&["incident", "fact", "1", "subjects.DE", "4000", "--by", "P-1"]).ok();
     // Nobody drafted again: the approved text says 40 people, the facts say 4,000.
     place.run(&["notice", "send", &notice_id]).exits(2);
@@ -246,9 +261,7 @@ fn what_people_wrote_and_who_we_are_stand_in_the_notice() {
 fn refused_recipients_are_counted_and_keep_the_duty_open() {
     let (place, server) = reported();
     server.refuse("desk-001@northgate.example");
-    let notice_id = drafted(&place);
-    recipients(&place, 4);
-    approved(&place, &notice_id);
+    let notice_id = ready(&place, 4);
     let sent = place.run(&["notice", "send", &notice_id]);
     let counts = sent.json();
     assert_eq!((&counts["sent"], &counts["refused"], &counts["waiting"]), (&3.into(), &1.into(), &0.into()));
@@ -316,14 +329,8 @@ fn a_duty_to_people_is_done_when_as_many_were_reached_as_are_concerned() {
 #[test]
 fn no_mail_server_means_nothing_is_lost() {
     let (place, _server) = reported();
-    let notice_id = drafted(&place);
-    recipients(&place, 3);
-    approved(&place, &notice_id);
-    // A port where nobody listens.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = free.local_addr().expect("an address").port();
-    drop(free);
-    place.write("watertight.toml", config_text(&[], Some(port)));
+    let notice_id = ready(&place, 3);
+    nobody_answers(&place);
     let failed = place.run(&["notice", "send", &notice_id]).exits(1);
     assert!(failed.stderr.contains("127.0.0.1"), "{}", failed.stderr);
     let server = MailServer::start();
@@ -335,13 +342,8 @@ fn no_mail_server_means_nothing_is_lost() {
 #[test]
 fn what_never_left_is_not_sent_with_facts_of_yesterday() {
     let (place, _) = reported();
-    let notice_id = drafted(&place);
-    recipients(&place, 3);
-    approved(&place, &notice_id);
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = free.local_addr().expect("an address").port();
-    drop(free);
-    place.write("watertight.toml", config_text(&[], Some(port)));
+    let notice_id = ready(&place, 3);
+    nobody_answers(&place);
     place.run(&["notice", "send", &notice_id]).exits(1);
     place.run(&["incident", "fact", "1", "subjects.DE", "41", "--by", "P-1"]).ok();
     let server = MailServer::start();
@@ -362,9 +364,7 @@ fn what_never_left_is_not_sent_with_facts_of_yesterday() {
 #[test]
 fn what_was_begun_is_finished_although_the_facts_have_changed() {
     let (place, server) = reported();
-    let notice_id = drafted(&place);
-    recipients(&place, 4);
-    approved(&place, &notice_id);
+    let notice_id = ready(&place, 4);
     server.defer("desk-002@northgate.example");
     let waiting = place.run(&["notice", "send", &notice_id]).json();
     assert_eq!((&waiting["sent"], &waiting["waiting"]), (&3.into(), &1.into()));
@@ -381,9 +381,7 @@ fn what_was_begun_is_finished_although_the_facts_have_changed() {
 #[test]
 fn unencrypted_mail_goes_to_this_machine_only() {
     let (place, _server) = reported();
-    let notice_id = drafted(&place);
-    recipients(&place, 1);
-    approved(&place, &notice_id);
+    let notice_id = ready(&place, 1);
     let text = config_text(&[], Some(25)).replace("127.0.0.1", "192.0.2.1");
     place.write("watertight.toml", text);
     let refused = place.run(&["notice", "send", &notice_id]);

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use lake::Lake;
-use ocsf::{Correlated, Finding};
-use serde_json::Value;
+use ocsf::Correlated;
 use sigma::{Correlation, Episode};
 
 use super::finding::instant;
 use super::stretch;
-use crate::exit::{Failure, OrFail as _};
+use crate::exit::Failure;
+use crate::stored_findings::{self, quoted};
 
 /// Findings whose stretches begin inside the episode: it takes their place.
 pub(super) async fn superseded(
@@ -48,20 +48,11 @@ async fn reported(
     since: Option<Date>,
 ) -> Result<Vec<(String, Correlated)>, Failure> {
     let since = since.map_or_else(String::new, |day| format!(" AND day >= DATE '{day}'"));
-    let query = format!("SELECT json FROM findings WHERE rule_id = {}{since}", stretch::quoted(&correlation.id));
-    let mut stream = lake.sql_stream(&query).await.or_fail("failed to look up earlier findings")?;
-    let mut found = Vec::new();
-    while let Some(rows) = stream.next().await.or_fail("failed to look up earlier findings")? {
-        for row in rows {
-            let json = row.first().and_then(Value::as_str).unwrap_or_default();
-            let finding: Finding = serde_json::from_str(json).or_fail("failed to read an earlier finding")?;
-            let Some(stretch) = finding.correlation else { continue };
-            if stretch.group.iter().map(|(_, value)| value).eq(episode.group.iter()) {
-                found.push((finding.uid, stretch));
-            }
-        }
-    }
-    Ok(found)
+    let of_rule = format!("rule_id = {}{since}", quoted(&correlation.id));
+    let findings = stored_findings::find(lake, &of_rule).await?.into_iter();
+    let stretches = findings.filter_map(|finding| Some((finding.uid, finding.correlation?)));
+    let is_of_group = |stretch: &Correlated| stretch.group.iter().map(|(_, value)| value).eq(episode.group.iter());
+    Ok(stretches.filter(|(_, stretch)| is_of_group(stretch)).collect())
 }
 
 fn day(at: Timestamp) -> Date {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::hits::group_key;
 use crate::exit::{Failure, OrFail as _};
+use crate::stored_findings::quoted;
 
 /// Ids of the events from the episode's first one on, as long as none is further from the one before than a window. That is
 /// at least the episode; hits that follow it closely without meeting the condition are counted in, so an exposure may be
@@ -39,9 +40,4 @@ pub(crate) async fn event_uids(lake: &Lake, rule_id: &str, stretch: &Correlated)
         }
     }
     Ok(uids)
-}
-
-/// A text as an SQL literal. It may be log content: the quote is the only character that means something in it.
-pub(super) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

@@ -5,12 +5,12 @@
 
 use lake::{TableName, Txn};
 use ocsf::Finding;
-use serde_json::Value;
 
 use crate::correlation::{self, Reached, Windows};
 use crate::detector::{Detected, Detector};
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
+use crate::stored_findings::{self, quoted};
 
 /// The findings of the batch, in an order that does not depend on how they were found. The windows are handed back once the
 /// log has the findings: lost before that, they are filled again from the lake.
@@ -22,29 +22,16 @@ pub(super) async fn findings(
     txn: &Txn,
 ) -> Result<(Option<Windows>, Vec<Finding>), Failure> {
     let windows = detector.windows.take();
-    let (windows, correlated) =
-        correlation::follow(windows, &detector.rules, instance, &detected.hits, reached).await?;
     let stored = instance.lake.max_txn(TableName::Findings, &txn.source).await.or_fail("failed to look up findings")?;
     let (windows, mut findings) = if stored.is_some_and(|seq| txn.seq <= seq) {
         // What the windows would tell now is not in this batch: filled again, they tell it with the next.
-        (None, stored_findings(instance, txn).await?)
+        let of_batch = format!("source = {} AND seq = {}", quoted(&txn.source), txn.seq);
+        (None, stored_findings::find(&instance.lake, &of_batch).await?)
     } else {
+        let (windows, correlated) =
+            correlation::follow(windows, &detector.rules, instance, &detected.hits, reached).await?;
         (windows, detected.findings.iter().cloned().chain(correlated).collect())
     };
     findings.sort_by(|a, b| (a.time, &a.rule.id, &a.uid).cmp(&(b.time, &b.rule.id, &b.uid)));
     Ok((windows, findings))
-}
-
-async fn stored_findings(instance: &Instance, txn: &Txn) -> Result<Vec<Finding>, Failure> {
-    let source = txn.source.replace('\'', "''");
-    let query = format!("SELECT json FROM findings WHERE source = '{source}' AND seq = {}", txn.seq);
-    let mut stream = instance.lake.sql_stream(&query).await.or_fail("failed to read stored findings")?;
-    let mut findings = Vec::new();
-    while let Some(rows) = stream.next().await.or_fail("failed to read stored findings")? {
-        for row in rows {
-            let json = row.first().and_then(Value::as_str).unwrap_or_default();
-            findings.push(serde_json::from_str(json).or_fail("failed to read a stored finding")?);
-        }
-    }
-    Ok(findings)
 }
