@@ -29,10 +29,13 @@ pub struct Watertight {
 }
 
 /// The alerting and detection strategy of a rule. A section is a list of paragraphs or points; empty means not written.
-/// The goal, the categories and the false positives live in Sigma's own `description`, `tags` and `falsepositives`.
+/// Categories and false positives live in Sigma's own `tags` and `falsepositives`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ads {
+    /// Which leak the rule is there to notice, and for whom that matters. `description` says what it matches.
+    #[serde(deserialize_with = "one_or_many")]
+    pub goal: Vec<String>,
     /// How the rule goes about it.
     #[serde(deserialize_with = "one_or_many")]
     pub strategy: Vec<String>,
