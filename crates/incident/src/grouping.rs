@@ -25,14 +25,33 @@ pub(crate) enum Fit {
     TooLong,
 }
 
-/// The group keys as they stand in the clear, sorted, each once. The tenant is in every hash.
-pub(crate) fn hashed_keys(config: &Config, finding: &Finding) -> BTreeSet<String> {
-    finding
-        .group_keys
-        .iter()
-        .take(KEYS_PER_FINDING_MAX)
-        .map(|key| keyed_id_of(&config.pepper, &["group_key", &finding.tenant, key]))
-        .collect()
+/// The keys that an incident gets from the finding, hashed, each once. The tenant is in every hash.
+///
+/// A linked key is kept under another name than a group key: the two meet (a host's flow and the security group before the
+/// host), but what two findings are merely linked to does not join them (two hosts behind one group).
+pub(crate) fn kept_keys(config: &Config, finding: &Finding) -> BTreeSet<String> {
+    let own = named(config, finding, GROUP, &finding.group_keys);
+    own.chain(named(config, finding, LINKED, &finding.linked_keys)).collect()
+}
+
+/// The keys by which an incident is looked for.
+pub(crate) fn sought_keys(config: &Config, finding: &Finding) -> BTreeSet<String> {
+    let own = named(config, finding, GROUP, &finding.group_keys);
+    let linked_to_own = named(config, finding, LINKED, &finding.group_keys);
+    own.chain(linked_to_own).chain(named(config, finding, GROUP, &finding.linked_keys)).collect()
+}
+
+const GROUP: &str = "group_key";
+const LINKED: &str = "linked_key";
+
+fn named<'f>(
+    config: &'f Config,
+    finding: &'f Finding,
+    kind: &'static str,
+    keys: &'f [String],
+) -> impl Iterator<Item = String> + 'f {
+    let hashed = move |key: &String| keyed_id_of(&config.pepper, &[kind, &finding.tenant, key]);
+    keys.iter().take(KEYS_PER_FINDING_MAX).map(hashed)
 }
 
 /// H(tenant, rule, surface, entity, window): repeats of one rule on one entity within one window are one signal.

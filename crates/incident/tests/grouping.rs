@@ -5,7 +5,8 @@ mod common;
 
 use common::{at, finding, findings, hour, numbered, only, run};
 use incident::{Command, Config, LinkReason, State, Verdict};
-use ocsf::Severity;
+use jiff::Timestamp;
+use ocsf::{Finding, Severity};
 
 const ACTOR: &str = "aws:user:111122223333/alice";
 
@@ -214,4 +215,30 @@ fn an_office_address_does_not_link_a_hundred_cases() {
         run(&mut state, close, hour(step));
     }
     assert_eq!(state.incidents.len(), 40);
+}
+
+fn linked(uid: &str, time: Timestamp, keys: &[&str], linked: &[&str]) -> Finding {
+    let linked_keys = linked.iter().map(|key| (*key).to_owned()).collect();
+    Finding { linked_keys, ..finding(uid, time, Severity::High, keys) }
+}
+
+#[test]
+fn what_a_finding_is_linked_to_meets_the_thing_itself_in_either_order() {
+    let group = || linked("group", hour(1), &["resource:sg-1"], &[]);
+    let host = || linked("host", hour(2), &["actor:eni:1"], &["resource:sg-1"]);
+    for batch in [[group(), host()], [host(), group()]] {
+        let mut state = State::default();
+        for finding in &batch {
+            findings(&mut state, std::slice::from_ref(finding), hour(3));
+        }
+        assert_eq!(only(&state).finding_count, 2);
+    }
+}
+
+#[test]
+fn two_findings_linked_to_one_thing_do_not_belong_together_for_that() {
+    let mut state = State::default();
+    let hosts = ["1", "2"].map(|n| linked(n, hour(1), &[&format!("actor:eni:{n}")], &["resource:sg-1"]));
+    findings(&mut state, &hosts, hour(2));
+    assert_eq!(state.incidents.len(), 2);
 }

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use crate::append::Txn;
 use crate::error::{AppendError, StorageError};
-use crate::rows::{EventRow, FindingRow, HitRow, RejectedRow, day_of};
+use crate::rows::{EventRow, FindingRow, HitRow, LinkRow, RejectedRow, day_of};
 use crate::schema::{file_schema, list_element};
 use crate::table::TableName;
 
@@ -285,6 +285,41 @@ impl Encode for HitRow {
             text(rows, |row| &row.event_uid),
             text(rows, |row| &row.group_key),
             list(rows, |row| &row.values),
+        ]
+    }
+}
+
+impl Encode for LinkRow {
+    const TABLE: TableName = TableName::Links;
+
+    fn source(&self) -> &str {
+        &self.source
+    }
+
+    fn time_us(&self) -> i64 {
+        self.time_us
+    }
+
+    fn text_bytes(&self) -> usize {
+        let texts = [&self.tenant, &self.source, &self.event_uid, &self.from, &self.to, &self.kind];
+        texts.into_iter().map(String::len).sum()
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        let (a, b) = (self, other);
+        (&a.to, a.time_us, &a.from, &a.event_uid).cmp(&(&b.to, b.time_us, &b.from, &b.event_uid))
+    }
+
+    fn arrays(rows: &[&Self], seq: i64) -> Vec<ArrayRef> {
+        vec![
+            text(rows, |row| &row.tenant),
+            text(rows, |row| &row.source),
+            long(rows, |_| seq),
+            time(rows, |row| row.time_us),
+            text(rows, |row| &row.event_uid),
+            text(rows, |row| &row.from),
+            text(rows, |row| &row.to),
+            text(rows, |row| &row.kind),
         ]
     }
 }

@@ -66,8 +66,8 @@ impl Filter {
             parts.extend(self.from_us.map(|from| since(table, from)));
             parts.extend(self.to_us.map(|to| before(table, to)));
             parts.extend(one_of("event_uid", &self.event_uids));
-            if table == TableName::Hits {
-                // A hit has no actor and no resource of its own; it can be made again from the events that are held.
+            if matches!(table, TableName::Hits | TableName::Links) {
+                // They have no actor and no resource of their own and can be made again from the events that are held.
                 if !self.actors.is_empty() || !self.resources.is_empty() {
                     return None;
                 }

@@ -26,7 +26,7 @@ use crate::json::{self, ColumnKind};
 use crate::query::{self, RowStream, Rows};
 use crate::read::{self, EventStream};
 use crate::retain::{self, Retain, Retained};
-use crate::rows::{EventRow, FindingRow, HitRow, RejectedRow};
+use crate::rows::{EventRow, FindingRow, HitRow, LinkRow, RejectedRow};
 use crate::status::{self, Status};
 use crate::table::{Table, TableName};
 use crate::vacuum::{self, Vacuum, Vacuumed};
@@ -70,6 +70,7 @@ struct Inner {
     findings: Table,
     rejected: Table,
     hits: Table,
+    links: Table,
     holds: HoldStore,
     engine: Engine,
     lent: RwLock<BTreeMap<String, Arc<MemTable>>>,
@@ -85,7 +86,7 @@ impl Lake {
     /// Opens the lake in `dir`, creating what is missing:
     ///
     /// ```text
-    /// events/ findings/ rejected/ hits/   Delta tables, one folder per day
+    /// events/ findings/ rejected/ hits/ links/   Delta tables, one folder per day
     /// holds/                        the legal holds, one numbered list per change
     /// locked/<hold>/<table>/        read-only copies of held rows, made before their old files are removed
     /// staging/                      files being written, and intermediate results of queries
@@ -129,6 +130,14 @@ impl Lake {
     /// As [`Lake::append_events`].
     pub fn append_hits<'a>(&'a self, rows: Vec<HitRow>, txn: &'a Txn) -> Answer<'a, Result<Appended, AppendError>> {
         Box::pin(append::append(&self.inner.hits, rows, txn))
+    }
+
+    /// Stores the links between entities that the events of a batch tell, once.
+    ///
+    /// # Errors
+    /// As [`Lake::append_events`].
+    pub fn append_links<'a>(&'a self, rows: Vec<LinkRow>, txn: &'a Txn) -> Answer<'a, Result<Appended, AppendError>> {
+        Box::pin(append::append(&self.inner.links, rows, txn))
     }
 
     /// Stores the findings of a batch once.
@@ -313,6 +322,7 @@ impl Lake {
             TableName::Findings => &self.inner.findings,
             TableName::Rejected => &self.inner.rejected,
             TableName::Hits => &self.inner.hits,
+            TableName::Links => &self.inner.links,
         }
     }
 
@@ -362,6 +372,7 @@ async fn open(dir: &Path, options: &Options) -> Result<Lake, OpenError> {
         findings: table(TableName::Findings).await?,
         rejected: table(TableName::Rejected).await?,
         hits: table(TableName::Hits).await?,
+        links: table(TableName::Links).await?,
         holds: HoldStore::open(dir.join("holds"), staging)?,
         engine,
         lent: RwLock::default(),

@@ -48,7 +48,7 @@ pub use crate::lake::{Answer, Lake, Options};
 pub use crate::query::{Column, RowStream, Rows};
 pub use crate::read::EventStream;
 pub use crate::retain::{DroppedDay, Retain, Retained};
-pub use crate::rows::{EventRow, FindingRow, HitRow, RejectedRow, day_of};
+pub use crate::rows::{EventRow, FindingRow, HitRow, LinkRow, RejectedRow, day_of};
 pub use crate::status::{DayStatus, Status, TableStatus};
 pub use crate::table::TableName;
 pub use crate::vacuum::{Vacuum, Vacuumed};

@@ -1,4 +1,4 @@
-//! The three row types of the lake, as plain structs: what the binary fills in and what it gets back.
+//! The row types of the lake, as plain structs: what the binary fills in and what it gets back.
 //!
 //! On the path: between `ingest` (an event or a rejection) or `sigma` (a finding) and the Delta tables. Field names are
 //! the SQL column names, except that `*_us` (integer microseconds) are SQL timestamps named without the suffix:
@@ -111,6 +111,22 @@ pub struct HitRow {
     pub group_key: String,
     /// What is counted or added up. Column `hit_values`: the other word is taken in SQL.
     pub values: Vec<String>,
+}
+
+/// One event's word that an entity stands behind another. Can be made again from the events at any time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LinkRow {
+    pub tenant: String,
+    pub source: String,
+    /// When the event happened. Decides the partition.
+    pub time_us: i64,
+    pub event_uid: String,
+    /// Who stands behind. Column `from_key`.
+    pub from: String,
+    /// Whom one sees. Column `to_key`.
+    pub to: String,
+    /// How: `assumed`, `runs`, `credentialed`, `guards`.
+    pub kind: String,
 }
 
 /// One record that could not be read, with its bytes and the reason. Partitioned by `ingest_us`: it has no known time.

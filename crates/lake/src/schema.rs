@@ -141,6 +141,18 @@ const HITS: &[Col] = &[
     must("hit_values", Kind::TextList, Look::Common),
 ];
 
+const LINKS: &[Col] = &[
+    must(DAY, Kind::Date, Look::Common),
+    must("tenant", Kind::Text, Look::Common),
+    must("source", Kind::Text, Look::Common),
+    must("seq", Kind::Long, Look::Common),
+    must("time", Kind::Time, Look::Rising),
+    must("event_uid", Kind::Text, Look::Unique),
+    must("from_key", Kind::Text, Look::Lookup),
+    must("to_key", Kind::Text, Look::Lookup),
+    must("kind", Kind::Text, Look::Common),
+];
+
 /// The columns of a table, partition column first.
 pub(crate) const fn columns(table: TableName) -> &'static [Col] {
     match table {
@@ -148,6 +160,7 @@ pub(crate) const fn columns(table: TableName) -> &'static [Col] {
         TableName::Findings => FINDINGS,
         TableName::Rejected => REJECTED,
         TableName::Hits => HITS,
+        TableName::Links => LINKS,
     }
 }
 
@@ -158,13 +171,14 @@ pub(crate) const fn sort_columns(table: TableName) -> &'static [&'static str] {
         TableName::Findings => &["rule_id", "actor", "time", "uid"],
         TableName::Rejected => &["source", "seq", "member", "record"],
         TableName::Hits => &["correlation_id", "group_key", "time", "event_uid"],
+        TableName::Links => &["to_key", "time", "from_key", "event_uid"],
     }
 }
 
 /// The column whose minimum and maximum the Delta log keeps per file.
 pub(crate) const fn time_column(table: TableName) -> &'static str {
     match table {
-        TableName::Events | TableName::Findings | TableName::Hits => "time",
+        TableName::Events | TableName::Findings | TableName::Hits | TableName::Links => "time",
         TableName::Rejected => "ingest_time",
     }
 }

@@ -39,10 +39,11 @@ pub enum TableName {
     Findings,
     Rejected,
     Hits,
+    Links,
 }
 
 impl TableName {
-    pub const ALL: [Self; 4] = [Self::Events, Self::Findings, Self::Rejected, Self::Hits];
+    pub const ALL: [Self; 5] = [Self::Events, Self::Findings, Self::Rejected, Self::Hits, Self::Links];
 
     /// The name in SQL and of the folder.
     #[must_use]
@@ -52,6 +53,7 @@ impl TableName {
             Self::Findings => "findings",
             Self::Rejected => "rejected",
             Self::Hits => "hits",
+            Self::Links => "links",
         }
     }
 }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::objects::{
     Actor, Api, Cloud, Connection, Endpoint, HttpRequest, HttpResponse, Identified, Resource, Session, Traffic, User,
 };
-use crate::{Json, Severity};
+use crate::{Json, Link, Severity};
 
 /// OCSF event class, as far as the built-in formats need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -149,6 +149,8 @@ pub struct Event {
     pub service: Option<Identified>,
     pub session: Option<Session>,
     pub is_mfa: Option<bool>,
+    /// Who stands behind whom, as far as this event tells. Not part of the OCSF document.
+    pub links: Vec<Link>,
     /// Vendor fields worth carrying that OCSF has no attribute for.
     pub unmapped: Map<String, Value>,
     /// Vendor parameters as JSON text, written to `unmapped` under the vendor's name.
@@ -191,6 +193,7 @@ impl Event {
             service: None,
             session: None,
             is_mfa: None,
+            links: Vec::new(),
             unmapped: Map::new(),
             unmapped_json: Vec::new(),
             raw: raw.to_vec(),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::Severity;
+use crate::{ChainStep, Severity};
 
 /// OCSF class of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,6 +111,13 @@ pub struct Finding {
     pub resources: Vec<String>,
     /// Keys by which findings belong together; two findings that share one may join one incident.
     pub group_keys: Vec<String>,
+    /// Keys of what it has to do with. It joins an incident that has one of them as a group key, and the other way round;
+    /// two findings that share only these do not belong together.
+    #[serde(default)]
+    pub linked_keys: Vec<String>,
+    /// How it was followed to who stands behind its actor.
+    #[serde(default)]
+    pub chain: Vec<ChainStep>,
     pub observables: Vec<Observable>,
     /// ATT&CK technique ids (`T1537`).
     pub attack: Vec<String>,

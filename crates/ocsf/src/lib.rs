@@ -7,12 +7,14 @@ mod event;
 mod event_json;
 mod finding;
 mod hot;
+mod link;
 mod objects;
 mod severity;
 
 pub use event::{Action, Class, Event, Metadata, Status, record_uid};
 pub use finding::{Confidence, Correlated, DataSeen, Finding, FindingClass, Observable, RuleRef, finding_uid};
 pub use hot::Hot;
+pub use link::{ChainStep, Link, LinkKind};
 pub use objects::{
     Account, Actor, Api, ApiRequest, ApiResponse, Cloud, Connection, Endpoint, HttpRequest, HttpResponse, Identified,
     Idp, Json, Location, Resource, Session, Traffic, Url, User, UserType,

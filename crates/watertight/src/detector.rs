@@ -228,6 +228,8 @@ fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Times
         resources: vec![resource],
         attack: vec!["T1552.001".to_owned()],
         data,
+        linked_keys: Vec::new(),
+        chain: Vec::new(),
         correlation: None,
     })
 }

@@ -14,6 +14,7 @@ pub(crate) const ALL: &[&str] = &[
     "flow.events_appended",
     "flow.rejected_appended",
     "flow.hits_appended",
+    "flow.links_appended",
     "flow.findings_appended",
     "flow.log_appended",
     "flow.tiles_written",

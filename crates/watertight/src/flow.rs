@@ -13,6 +13,7 @@ use lake::Txn;
 
 use crate::correlation::{self, Reached};
 use crate::detector::Detectors;
+use crate::entities;
 use crate::exit::{Failure, OrFail as _};
 use crate::failpoint;
 use crate::instance::Instance;
@@ -60,6 +61,9 @@ pub(crate) async fn turn(
     let rows = correlation::hit_rows(&detected.hits, &detector.rules, &tenant, &txn.source);
     instance.lake.append_hits(rows, &txn).await.or_fail("failed to store hits")?;
     failpoint::hit("flow.hits_appended");
+    let rows = entities::link_rows(normal.events(), &tenant, &txn.source);
+    instance.lake.append_links(rows, &txn).await.or_fail("failed to store links between entities")?;
+    failpoint::hit("flow.links_appended");
     let reached = Reached { source: &txn.source, last_event: normal.last_event, exhausted: &exhausted, now };
     let (windows, noticed) = noticed::findings(instance, detector, &detected, reached, &txn).await?;
     let rows = noticed.iter().map(|finding| crate::translate::finding_row(finding, &txn.source)).collect();

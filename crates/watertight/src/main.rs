@@ -14,6 +14,7 @@ mod correlation;
 mod demo;
 mod detector;
 mod durable;
+mod entities;
 mod exit;
 mod exposure;
 mod failpoint;

@@ -43,6 +43,8 @@ pub(crate) fn finding(rule: &Rule, event: &Event, tenant: &str, now: Timestamp) 
         resources,
         attack: rule.attack.clone(),
         data: Vec::new(),
+        linked_keys: Vec::new(),
+        chain: Vec::new(),
         correlation: None,
     }
 }

@@ -7,14 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use ocsf::Finding;
+use ocsf::{ChainStep, Finding};
 use serde_json::{Value, json};
 
 use super::people::link_event;
 use crate::apply::{Line, apply_event};
 use crate::command::Refusal;
 use crate::entry::{Entry, Event, Joined, KeySeen, LinkReason, Opened, Origin, Seen, SignalSeen};
-use crate::grouping::{Fit, dedup_key, fits, hashed_keys, incident_id};
+use crate::grouping::{Fit, dedup_key, fits, incident_id, kept_keys, sought_keys};
 use crate::state::State;
 
 /// Bounds of one `incident.joined` entry, so that it stays below 64 KiB: 300 × 35 B of uids, 100 × 110 B of keys,
@@ -57,7 +57,7 @@ struct Work<'batch> {
 
 impl<'batch> Work<'batch> {
     fn new(state: &State, batch: &[Finding], now: Timestamp) -> Self {
-        let keys = batch.iter().flat_map(|finding| hashed_keys(&state.config, finding)).collect();
+        let keys = batch.iter().flat_map(|finding| sought_keys(&state.config, finding)).collect();
         let uids = batch.iter().map(|finding| finding.uid.clone()).collect();
         let tenants = batch.iter().map(|finding| finding.tenant.clone()).collect();
         Self {
@@ -88,7 +88,7 @@ impl<'batch> Work<'batch> {
 
     /// Joins the oldest open incident that fits and links the others to it. False when none fits.
     fn join_if_open(&mut self, finding: &'batch Finding) -> Result<bool, Refusal> {
-        let keys = hashed_keys(&self.state.config, finding);
+        let keys = sought_keys(&self.state.config, finding);
         let found = fits(&self.state, finding, &keys);
         let open: Vec<String> =
             found.iter().filter(|(_, fit)| *fit == Fit::Joins).map(|(incident, _)| incident.id.clone()).collect();
@@ -107,7 +107,7 @@ impl<'batch> Work<'batch> {
     }
 
     fn open(&mut self, finding: &'batch Finding) -> Result<(), Refusal> {
-        let keys = hashed_keys(&self.state.config, finding);
+        let keys = sought_keys(&self.state.config, finding);
         let before: Vec<(String, Fit)> =
             fits(&self.state, finding, &keys).into_iter().map(|(incident, fit)| (incident.id.clone(), fit)).collect();
         let incident = incident_id(finding);
@@ -162,7 +162,7 @@ fn pieces<'batch>(state: &State, findings: &[&'batch Finding]) -> Vec<Vec<&'batc
     let mut list: Vec<Vec<&Finding>> = Vec::new();
     let (mut keys, mut signals) = (BTreeSet::new(), BTreeSet::new());
     for finding in findings {
-        keys.extend(hashed_keys(&state.config, finding));
+        keys.extend(kept_keys(&state.config, finding));
         signals.insert(dedup_key(&state.config, finding));
         let full = list.last().is_none_or(|piece| {
             FINDINGS_PER_ENTRY_MAX <= piece.len()
@@ -171,7 +171,7 @@ fn pieces<'batch>(state: &State, findings: &[&'batch Finding]) -> Vec<Vec<&'batc
         });
         if full {
             list.push(Vec::new());
-            keys = hashed_keys(&state.config, finding);
+            keys = kept_keys(&state.config, finding);
             signals = BTreeSet::from([dedup_key(&state.config, finding)]);
         }
         if let Some(piece) = list.last_mut() {
@@ -187,7 +187,7 @@ fn seen(state: &State, findings: &[&Finding]) -> Seen {
     let mut signals: BTreeMap<String, SignalSeen> = BTreeMap::new();
     for finding in findings {
         let groups = state.config.open_at <= finding.severity;
-        for key in hashed_keys(&state.config, finding).into_iter().filter(|_| groups) {
+        for key in kept_keys(&state.config, finding).into_iter().filter(|_| groups) {
             let span = keys.entry(key).or_insert((finding.time, finding.time));
             *span = (span.0.min(finding.time), span.1.max(finding.time));
         }
@@ -230,6 +230,7 @@ fn body(findings: &[&Finding]) -> Option<Value> {
     let actors: BTreeSet<String> = findings.iter().filter_map(|finding| finding.actor.as_deref()).map(cut).collect();
     let resources: BTreeSet<String> =
         findings.iter().flat_map(|finding| &finding.resources).map(|name| cut(name)).collect();
+    let chain: BTreeSet<&ChainStep> = findings.iter().flat_map(|finding| &finding.chain).collect();
     if actors.is_empty() && resources.is_empty() {
         return None;
     }
@@ -239,6 +240,8 @@ fn body(findings: &[&Finding]) -> Option<Value> {
         "actors_in_all": actors.len(),
         "resources": some(&resources),
         "resources_in_all": resources.len(),
+        "chain": chain.iter().take(NAMES_PER_BODY_MAX).collect::<Vec<_>>(),
+        "chain_in_all": chain.len(),
     }))
 }
 

@@ -38,6 +38,8 @@ pub(crate) fn finding(uid: &str, time: Timestamp, severity: Severity, keys: &[&s
         observables: Vec::new(),
         attack: Vec::new(),
         data: Vec::new(),
+        linked_keys: Vec::new(),
+        chain: Vec::new(),
         correlation: None,
     }
 }

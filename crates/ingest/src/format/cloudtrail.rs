@@ -9,7 +9,7 @@ use ocsf::{
 };
 
 use super::json::{List, Raw, Scalar, fields, parse, parse_text};
-use super::{Format, Unreadable, aws, cloudtrail_class as class, time};
+use super::{Format, Unreadable, aws, cloudtrail_class as class, cloudtrail_links, time};
 
 fields!(Record {
     event_version = "eventVersion": Scalar<'a>,
@@ -58,6 +58,7 @@ fields!(Issuer { arn = "arn": Scalar<'a>, user_name = "userName": Scalar<'a> });
 fields!(Additional {
     bytes_out = "bytesTransferredOut": Scalar<'a>,
     mfa_used = "MFAUsed": Scalar<'a>,
+    switched_from = "SwitchFrom": Scalar<'a>,
 });
 fields!(Insight { event_name = "eventName": Scalar<'a>, event_source = "eventSource": Scalar<'a> });
 fields!(Listed { arn = "ARN": Scalar<'a>, account = "accountId": Scalar<'a>, kind = "type": Scalar<'a> });
@@ -113,7 +114,21 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     if chosen.class == Class::Authentication {
         authentication(&mut event, &record, source);
     }
+    if event.status == Status::Success {
+        event.links = links(&record, name, event.actor_key.as_deref());
+    }
     Ok(event)
+}
+
+fn links(record: &Record<'_>, operation: &str, actor: Option<&str>) -> Vec<ocsf::Link> {
+    cloudtrail_links::links(cloudtrail_links::Told {
+        operation,
+        actor,
+        account: record.recipient.text().or(record.identity.account.text()),
+        switched_from: record.additional.switched_from.text(),
+        parameters: &record.parameters,
+        response: &record.response,
+    })
 }
 
 /// A quick look for the two members an event cannot do without, where every CloudTrail writer puts them. False means

@@ -10,6 +10,7 @@ mod aws;
 mod azure;
 mod cloudtrail;
 mod cloudtrail_class;
+mod cloudtrail_links;
 mod flat;
 mod json;
 mod m365;

@@ -164,6 +164,7 @@ impl<'r> Flow<'r> {
             service: None,
             session: None,
             is_mfa: None,
+            links: Vec::new(),
             unmapped: serde_json::Map::new(),
             unmapped_json: Vec::new(),
         }

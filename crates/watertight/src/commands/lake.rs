@@ -137,7 +137,7 @@ async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
     }
     let mut rows = Vec::new();
     // Findings and entries outlive the audit period; only raw telemetry goes.
-    for table in [TableName::Events, TableName::Rejected, TableName::Hits] {
+    for table in [TableName::Events, TableName::Rejected, TableName::Hits, TableName::Links] {
         let request = Retain { table, older_than, dry_run, now };
         let done = instance.lake.retain(&request).await.or_fail("failed to drop old days")?;
         rows.push(serde_json::to_value(&done).or_fail("failed to print")?);

@@ -83,6 +83,8 @@ pub(super) fn finding(
         resources,
         attack: correlation.attack.clone(),
         data: Vec::new(),
+        linked_keys: Vec::new(),
+        chain: Vec::new(),
         correlation: Some(correlated(tenant, correlation, episode)),
     }
 }

@@ -104,6 +104,10 @@ impl Normal {
         self.events.push(Normalised { record, event, view });
     }
 
+    pub(crate) fn events(&self) -> impl Iterator<Item = &Event> {
+        self.events.iter().map(|seen| &seen.event)
+    }
+
     pub(crate) fn records(&self) -> usize {
         self.events.len() + self.rejected.len()
     }

@@ -8,6 +8,7 @@ use ocsf::Finding;
 
 use crate::correlation::{self, Reached, Windows};
 use crate::detector::{Detected, Detector};
+use crate::entities;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::stored_findings::{self, quoted};
@@ -30,7 +31,9 @@ pub(super) async fn findings(
     } else {
         let (windows, correlated) =
             correlation::follow(windows, &detector.rules, instance, &detected.hits, reached).await?;
-        (windows, detected.findings.iter().cloned().chain(correlated).collect())
+        let mut findings: Vec<Finding> = detected.findings.iter().cloned().chain(correlated).collect();
+        entities::resolve(&instance.lake, &instance.config, &mut findings).await?;
+        (windows, findings)
     };
     findings.sort_by(|a, b| (a.time, &a.rule.id, &a.uid).cmp(&(b.time, &b.rule.id, &b.uid)));
     Ok((windows, findings))

@@ -8,8 +8,10 @@ use axum::response::Html;
 use serde_json::Value;
 
 use super::overview::{Obligation, obligations};
+use super::who::{self, Who};
 use super::{Page, Site, WebError, shown};
 use crate::law::{self, Standing, Unowed};
+use crate::store::Stored;
 
 #[derive(askama::Template)]
 #[template(path = "incident.html")]
@@ -22,6 +24,7 @@ struct IncidentPage {
     last_event: String,
     discovered: String,
     signals: Vec<Signal>,
+    who: Who,
     facts: Vec<Fact>,
     obligations: Vec<Obligation>,
     /// What the law could not decide yet.
@@ -70,6 +73,7 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>) -> Pa
         site.store.documents("obligation").await?.into_iter().filter(|duty| duty["incident"] == id.as_str()).collect();
     let numbers = BTreeMap::from([(id.as_str(), &document["number"])]);
     let (not_required, questions) = answers(&site, &id).await?;
+    let entries = site.store.entries_of(&id).await?;
     let view = IncidentPage {
         number: shown::text(&document["number"]),
         title: shown::text(&document["title"]),
@@ -79,11 +83,12 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>) -> Pa
         last_event: shown::time(&document["last_event"]),
         discovered: shown::time(&document["discovered"]),
         signals: signals(&document),
+        who: who::read(&site.store, &entries).await?,
         facts: facts(&document),
         obligations: obligations(&duties, &numbers, site.clock.now()),
         questions,
         not_required,
-        timeline: timeline(&site, &id).await?,
+        timeline: timeline(entries),
     };
     Ok(Html(view.render()?))
 }
@@ -155,9 +160,8 @@ fn answer(unowed: Unowed) -> Answer {
     }
 }
 
-async fn timeline(site: &Site, id: &str) -> Result<Vec<Line>, WebError> {
-    let entries = site.store.entries_of(id).await?;
-    Ok(entries
+fn timeline(entries: Vec<Stored>) -> Vec<Line> {
+    entries
         .into_iter()
         .map(|stored| Line {
             at: shown::time(&Value::String(stored.entry.at)),
@@ -165,7 +169,7 @@ async fn timeline(site: &Site, id: &str) -> Result<Vec<Line>, WebError> {
             kind: stored.entry.kind,
             position: stored.position,
         })
-        .collect())
+        .collect()
 }
 
 /// What an entry is about, in the one or two clear fields that say so.

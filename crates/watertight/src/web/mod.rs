@@ -6,6 +6,7 @@ mod api;
 mod incident_page;
 mod overview;
 mod shown;
+mod who;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
