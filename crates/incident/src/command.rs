@@ -14,6 +14,9 @@ use crate::{BreachInputs, Fact, FactFault};
 pub enum Command {
     /// Findings of one batch, in any order.
     Findings(Vec<Finding>),
+    /// Findings of earlier batches of which more was learned: whom their actors stand for. Their incidents are linked to
+    /// others that fit now; nothing moves.
+    Relate(Vec<Finding>),
     /// An incident that no rule found. The same `reference` of the same tenant opens it once.
     Open {
         tenant: String,

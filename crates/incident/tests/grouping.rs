@@ -242,3 +242,18 @@ fn two_findings_linked_to_one_thing_do_not_belong_together_for_that() {
     findings(&mut state, &hosts, hour(2));
     assert_eq!(state.incidents.len(), 2);
 }
+
+#[test]
+fn what_is_learned_later_links_the_incidents_of_one_actor_once() {
+    let mut state = State::default();
+    findings(&mut state, &[finding("group", hour(1), Severity::High, &["resource:sg-1"])], hour(2));
+    let host = || finding("host", hour(2), Severity::High, &["actor:eni:1"]);
+    findings(&mut state, &[host()], hour(3));
+    assert_eq!(state.incidents.len(), 2);
+    let learned = || Command::Relate(vec![linked("host", hour(2), &["actor:eni:1"], &["resource:sg-1"])]);
+    assert_eq!(run(&mut state, learned(), hour(4)).len(), 1);
+    assert_eq!(numbered(&state, 1).links.values().collect::<Vec<_>>(), [&LinkReason::SharedFinding]);
+    assert_eq!(numbered(&state, 2).links.len(), 1);
+    assert_eq!(run(&mut state, learned(), hour(4)).len(), 0, "said once");
+    assert_eq!(run(&mut state, Command::Relate(vec![host()]), hour(4)).len(), 0, "nothing was learned");
+}

@@ -25,11 +25,7 @@ const DEPTH_MAX: usize = 4;
 const CHAIN_MAX: usize = 16;
 
 /// The links that the events of a batch tell, as rows.
-pub(crate) fn link_rows<'e>(
-    events: impl Iterator<Item = &'e Event>,
-    tenant: &str,
-    source: &str,
-) -> Vec<lake::LinkRow> {
+pub(crate) fn link_rows<'e>(events: impl Iterator<Item = &'e Event>, tenant: &str, source: &str) -> Vec<lake::LinkRow> {
     let row = |event: &Event, link: &ocsf::Link| lake::LinkRow {
         tenant: tenant.to_owned(),
         source: source.to_owned(),
@@ -60,6 +56,11 @@ pub(crate) async fn resolve(lake: &Lake, config: &Config, findings: &mut [Findin
         finding.chain = behind.chain;
     }
     Ok(())
+}
+
+/// These entities, and those that they in turn stand behind.
+pub(crate) async fn in_front_of(lake: &Lake, entities: BTreeSet<String>) -> Result<BTreeSet<String>, Failure> {
+    links::in_front_of(lake, entities).await
 }
 
 /// What stands behind a finding.

@@ -7,6 +7,7 @@ mod assign;
 mod batch_entry;
 mod normal;
 mod noticed;
+mod relate;
 
 use jiff::Timestamp;
 use lake::Txn;
@@ -62,6 +63,7 @@ pub(crate) async fn turn(
     instance.lake.append_hits(rows, &txn).await.or_fail("failed to store hits")?;
     failpoint::hit("flow.hits_appended");
     let rows = entities::link_rows(normal.events(), &tenant, &txn.source);
+    let told_of = relate::told_of(&rows);
     instance.lake.append_links(rows, &txn).await.or_fail("failed to store links between entities")?;
     failpoint::hit("flow.links_appended");
     let reached = Reached { source: &txn.source, last_event: normal.last_event, exhausted: &exhausted, now };
@@ -80,6 +82,7 @@ pub(crate) async fn turn(
     drop(guard);
     detector.windows = windows;
     failpoint::hit("flow.log_appended");
+    relate::findings(instance, &told_of, &txn, now).await?;
     instance.sealer.seal(&instance.store).await?;
 
     instance.store.finish_batch(&batch.assignment).await.or_fail("failed to finish the batch")?;

@@ -46,6 +46,28 @@ pub(super) fn decide(state: &State, batch: &[Finding], now: Timestamp) -> Result
     Ok(work.into_entries())
 }
 
+/// Links the homes of findings to other open incidents that fit by what was learned since.
+pub(super) fn relate(state: &State, findings: &[Finding], now: Timestamp) -> Result<Vec<Entry>, Refusal> {
+    let mut work = Work::new(state, findings, now);
+    for finding in findings.iter().filter(|finding| state.config.open_at <= finding.severity) {
+        let home = state.findings.get(&finding.uid).and_then(|record| record.incident.clone());
+        let Some(home) = home.filter(|home| state.incidents.get(home).is_some_and(|it| it.closed.is_none())) else {
+            continue;
+        };
+        let keys = sought_keys(&state.config, finding);
+        let others: Vec<String> = fits(&work.state, finding, &keys)
+            .into_iter()
+            .filter(|(incident, fit)| *fit == Fit::Joins && incident.id != home)
+            .map(|(incident, _)| incident.id.clone())
+            .collect();
+        work.hold(state, &home);
+        for other in others.iter().rev().take(LINKS_PER_FINDING_MAX) {
+            work.link(&home, other, LinkReason::SharedFinding, &finding.uid)?;
+        }
+    }
+    Ok(work.into_entries())
+}
+
 /// The decision in the making: a small copy of the state that moves with it, and what was decided.
 struct Work<'batch> {
     state: State,
@@ -66,6 +88,13 @@ impl<'batch> Work<'batch> {
             opened_or_linked: Vec::new(),
             joins: BTreeMap::new(),
             order: Vec::new(),
+        }
+    }
+
+    /// Has an incident in the working copy although no key led to it.
+    fn hold(&mut self, state: &State, id: &str) {
+        if let (false, Some(incident)) = (self.state.incidents.contains_key(id), state.incidents.get(id)) {
+            self.state.incidents.insert(id.to_owned(), incident.clone());
         }
     }
 

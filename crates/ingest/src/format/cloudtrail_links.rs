@@ -6,8 +6,8 @@
 
 use ocsf::{Link, LinkKind};
 
-use super::json::{List, Raw, Scalar, fields, parse_text};
 use super::aws;
+use super::json::{List, Raw, Scalar, fields, parse_text};
 
 /// Links that one record may bring: a call that starts a thousand machines tells of the first ones.
 const LINKS_PER_RECORD_MAX: usize = 256;
@@ -53,10 +53,18 @@ pub(super) fn links(told: Told<'_, '_>) -> Vec<Link> {
         of(&told, &said)
     };
     let mut links = match told.operation {
-        "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity" | "GetFederationToken" | "RunInstances"
+        "AssumeRole"
+        | "AssumeRoleWithSAML"
+        | "AssumeRoleWithWebIdentity"
+        | "GetFederationToken"
+        | "RunInstances"
         | "CreateNetworkInterface" => read(told.response),
-        "CreateAccessKey" | "CreateLoginProfile" | "UpdateLoginProfile" | "AttachNetworkInterface"
-        | "ModifyNetworkInterfaceAttribute" | "ModifyInstanceAttribute" => read(told.parameters),
+        "CreateAccessKey"
+        | "CreateLoginProfile"
+        | "UpdateLoginProfile"
+        | "AttachNetworkInterface"
+        | "ModifyNetworkInterfaceAttribute"
+        | "ModifyInstanceAttribute" => read(told.parameters),
         "SwitchRole" => told.switched_from.and_then(aws::key_of_arn).map_or_else(Vec::new, |from| {
             told.actor.and_then(|to| link(&from, to, LinkKind::Assumed)).into_iter().collect()
         }),
@@ -129,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_session_leads_to_who_took_it() {
-        let response = r#","responseElements":{"assumedRoleUser":{"arn":"arn:aws:sts::444455556666:assumed-role/reader/x"}}"#;
+        let response =
+            r#","responseElements":{"assumedRoleUser":{"arn":"arn:aws:sts::444455556666:assumed-role/reader/x"}}"#;
         let expected =
             ("aws:user:111122223333/ann".to_owned(), "aws:role-session:444455556666/reader/x".to_owned(), Assumed);
         assert_eq!(found(&record("AssumeRole", response)), [expected]);
@@ -162,7 +171,8 @@ mod tests {
         let text = |a: &str, b: &str, kind| (a.to_owned(), b.to_owned(), kind);
         let expected = [text("sg-1", "i-1", Guards), text("i-1", "eni:eni-1", Runs)];
         assert_eq!(found(&record("RunInstances", response)), expected);
-        let parameters = r#","requestParameters":{"networkInterfaceId":"eni-1","groupSet":{"items":[{"groupId":"sg-2"}]}}"#;
+        let parameters =
+            r#","requestParameters":{"networkInterfaceId":"eni-1","groupSet":{"items":[{"groupId":"sg-2"}]}}"#;
         let expected = [text("sg-2", "eni:eni-1", Guards)];
         assert_eq!(found(&record("ModifyNetworkInterfaceAttribute", parameters)), expected);
     }

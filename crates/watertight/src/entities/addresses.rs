@@ -86,9 +86,7 @@ async fn actors(
         day(hours_after(last, AROUND_HOURS)),
     );
     let rows = lake.sql(&query, ADDRESSES_MAX).await.or_fail("failed to count who uses an address")?;
-    let count = |row: &Vec<serde_json::Value>| {
-        Some((row.first()?.as_str()?.parse().ok()?, row.get(1)?.as_u64()?))
-    };
+    let count = |row: &Vec<serde_json::Value>| Some((row.first()?.as_str()?.parse().ok()?, row.get(1)?.as_u64()?));
     Ok(rows.rows.iter().filter_map(count).collect())
 }
 

@@ -39,7 +39,7 @@ impl Links {
             let list: Vec<String> = wanted.iter().filter(|entity| asked.insert((*entity).clone())).cloned().collect();
             let mut found = Vec::new();
             for part in list.chunks(ENTITIES_A_QUERY) {
-                found.extend(steps_to(lake, part).await?);
+                found.extend(steps(lake, "to_key", part).await?);
             }
             if found.is_empty() {
                 break;
@@ -80,17 +80,31 @@ fn holding(known: &[ChainStep], kind: LinkKind, time: Timestamp) -> Vec<ChainSte
     latest.into_values().cloned().collect()
 }
 
-/// The links that lead to these entities, the newest.
-async fn steps_to(lake: &Lake, entities: &[String]) -> Result<Vec<ChainStep>, Failure> {
+/// These entities and all that they stand behind, step by step.
+pub(super) async fn in_front_of(lake: &Lake, entities: BTreeSet<String>) -> Result<BTreeSet<String>, Failure> {
+    let (mut all, mut wanted) = (entities.clone(), entities);
+    for _ in 0..DEPTH_MAX {
+        let list: Vec<String> = wanted.into_iter().collect();
+        let mut next = BTreeSet::new();
+        for part in list.chunks(ENTITIES_A_QUERY) {
+            next.extend(steps(lake, "from_key", part).await?.into_iter().map(|step| step.to));
+        }
+        wanted = next.into_iter().filter(|entity| all.insert(entity.clone())).collect();
+        if wanted.is_empty() {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// The links that have these entities at one end, the newest.
+async fn steps(lake: &Lake, end: &str, entities: &[String]) -> Result<Vec<ChainStep>, Failure> {
     let list: Vec<String> = entities.iter().map(|entity| quoted(entity)).collect();
     let query = format!(
-        "SELECT time, from_key, to_key, kind, event_uid FROM links WHERE to_key IN ({}) \
+        "SELECT time, from_key, to_key, kind, event_uid FROM links WHERE {end} IN ({}) \
          ORDER BY time DESC, event_uid, from_key LIMIT {LINKS_READ_MAX}",
         list.join(",")
     );
-    if list.is_empty() {
-        return Ok(Vec::new());
-    }
     let rows = lake.sql(&query, LINKS_READ_MAX).await.or_fail("failed to look up links between entities")?;
     Ok(rows.rows.iter().filter_map(|row| step(row)).collect())
 }
