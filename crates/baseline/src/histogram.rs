@@ -33,6 +33,15 @@ impl Histogram {
         }
     }
 
+    /// Takes an amount back that grew or was counted too early. Halved since then, it may be gone already.
+    pub(crate) fn take_back(&mut self, steps: i32) {
+        let place = usize::try_from(steps / CELL_STEPS).unwrap_or(0).min(CELLS - 1);
+        if let Some(cell) = self.cells.get_mut(place).filter(|cell| **cell != 0) {
+            *cell -= 1;
+            self.total -= 1;
+        }
+    }
+
     pub(crate) fn total(&self) -> u64 {
         self.total
     }

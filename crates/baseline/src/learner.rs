@@ -13,6 +13,7 @@ use crate::hash::{Keyed, short};
 use crate::histogram::Histogram;
 use crate::limits::Limits;
 use crate::places::Places;
+use crate::scale;
 use crate::table::Table;
 use crate::travel::{Fix, Travel, cell};
 use crate::unusual::{Expected, History, Unusual};
@@ -247,8 +248,7 @@ impl<'c, 'e> Case<'c, 'e> {
         }
         if self.peer.is_some() {
             let peer = peers.touch(self.peer_key);
-            peer.first = if peer.first == 0 { self.at } else { peer.first.min(self.at) };
-            added.closed.iter().for_each(|steps| peer.amounts.add(*steps));
+            peer.note(self.at, (added.before, added.total), rules);
         }
         found
     }
@@ -385,6 +385,17 @@ impl<'c, 'e> Case<'c, 'e> {
 }
 
 impl PeerVolume {
+    /// An entity's amount in a bucket grew. Like an entity, a group is taught no more than it let expect.
+    fn note(&mut self, at: u32, (before, total): (u64, u64), rules: &VolumeRules) {
+        self.first = if self.first == 0 { at } else { self.first.min(at) };
+        let most = self.expected(at, rules).map_or(u64::MAX, |(_, high)| high);
+        let (before, total) = (before.min(most), total.min(most));
+        if before != 0 {
+            self.amounts.take_back(scale::steps(before));
+        }
+        self.amounts.add(scale::steps(total));
+    }
+
     /// What the group lets expect of a newcomer.
     fn expected(&self, at: u32, rules: &VolumeRules) -> Option<(u64, u64)> {
         let learned = self.first != 0 && rules.learning <= at.saturating_sub(self.first);

@@ -70,13 +70,13 @@ pub(crate) enum Amount {
 }
 
 /// What adding to a bucket led to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Added {
     /// The bucket's total so far.
     pub(crate) total: u64,
+    /// What it was before.
+    pub(crate) before: u64,
     pub(crate) bucket: u32,
-    /// Amounts of buckets that are now complete, for the peer group.
-    pub(crate) closed: Vec<i32>,
 }
 
 impl Volume {
@@ -85,15 +85,14 @@ impl Volume {
         let bucket = (at / rules.bucket).max(1);
         self.first = if self.last == 0 { at } else { self.first.min(at) };
         self.last = self.last.max(at);
-        let mut closed = Vec::new();
         if bucket + 1 < self.open[0].bucket && self.is_stuck() {
             self.open = <[Open; 2]>::default();
         }
         let newest = self.open[0].bucket;
         if newest < bucket {
-            closed.extend(self.close(1, rules));
+            self.close(1, rules);
             if newest + 1 < bucket {
-                closed.extend(self.close(0, rules));
+                self.close(0, rules);
             }
             let before = std::mem::replace(&mut self.open[0], Open { bucket, ..Open::default() });
             self.open[1] = before;
@@ -106,11 +105,12 @@ impl Volume {
         self.late_run = 0;
         let open = &mut self.open[place];
         open.bucket = bucket;
+        let before = open.total();
         match amount {
             Amount::Sum(more) => open.sum = open.sum.saturating_add(more),
             Amount::Different(hash) => open.distinct.get_or_insert_default().insert(hash),
         }
-        Some(Added { total: open.total(), bucket, closed })
+        Some(Added { total: open.total(), before, bucket })
     }
 
     /// The range to expect in a bucket, both ends included.
@@ -165,10 +165,10 @@ impl Volume {
     }
 
     /// Takes an open bucket into the history.
-    fn close(&mut self, place: usize, rules: &VolumeRules) -> Option<i32> {
+    fn close(&mut self, place: usize, rules: &VolumeRules) {
         let open = std::mem::take(&mut self.open[place]);
         if open.bucket == 0 || open.total() == 0 {
-            return None;
+            return;
         }
         let mut taught = scale::steps(open.total());
         if self.is_learned(open.bucket.saturating_mul(rules.bucket), rules) {
@@ -182,7 +182,6 @@ impl Volume {
             self.peak = u16::try_from(taught).unwrap_or(u16::MAX);
             self.peak_bucket = open.bucket;
         }
-        Some(taught)
     }
 
     fn learn(&mut self, bucket: u32, taught: i32, rules: &VolumeRules) {
@@ -191,8 +190,8 @@ impl Volume {
             Ok(index) => index,
             Err(index) => {
                 // Silent turns since the entity was first seen count as well.
-                let (_, first_turn) = place(self.first / rules.bucket, rules);
-                let last_turn = if rules.zeros { first_turn.min(turn) } else { turn };
+                let turns_since = bucket.saturating_sub(self.first / rules.bucket) / slots_per_turn(rules);
+                let last_turn = if rules.zeros { turn.saturating_sub(turns_since) } else { turn };
                 self.slots.insert(index, Slot { slot, turns: 0, mean: 0, deviation: 0, last_turn });
                 index
             }
@@ -223,7 +222,9 @@ impl Volume {
         let found = self.slots.binary_search_by_key(&slot, |known| known.slot);
         let Some(mut known) = found.ok().and_then(|index| self.slots.get(index).copied()) else { return (0, 0) };
         if rules.zeros {
-            known.be_silent(turn.saturating_sub(known.last_turn).saturating_sub(1), rules.rhythm);
+            // With one slot, the bucket before this one is still open and not silent.
+            let open = if slots_per_turn(rules) == 1 { 2 } else { 1 };
+            known.be_silent(turn.saturating_sub(known.last_turn).saturating_sub(open), rules.rhythm);
         }
         let (mean, reach) = (i32::from(known.mean), rules.deviations * i32::from(known.deviation));
         let high = scale::amount(mean + reach).max(scale::amount(mean).saturating_mul(rules.factor));

@@ -19,7 +19,7 @@ pub(crate) fn bytes(value: u64) -> String {
         [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     for (unit, name) in UNITS {
         if unit <= value {
-            let tenths = u128::from(value) * 10 / u128::from(unit);
+            let tenths = (u128::from(value) * 10 + u128::from(unit) / 2) / u128::from(unit);
             return format!("{}.{} {name}", number(u64::try_from(tenths / 10).unwrap_or(u64::MAX)), tenths % 10);
         }
     }
