@@ -227,16 +227,22 @@ impl<'c, 'e> Case<'c, 'e> {
             *late += 1;
             return None;
         };
+        let mut of_peers = None;
+        if self.peer.is_some() {
+            let peer = peers.touch(self.peer_key);
+            peer.leave(state.with_peers(added.bucket));
+            of_peers = peer.expected(self.at, rules);
+            peer.join(
+                self.at,
+                added.total.min(of_peers.map_or(u64::MAX, |(_, high)| high)),
+                state.with_peers(added.bucket),
+            );
+        }
         let mut found = None;
         if rules.at_least < added.total {
             let learned = state.is_learned(self.at, rules);
-            let expected = if learned {
-                Some(state.expected(added.bucket, rules))
-            } else if rules.newcomers {
-                peers.get(self.peer_key).and_then(|peer| peer.expected(self.at, rules))
-            } else {
-                None
-            };
+            let expected =
+                if learned { Some(state.expected(added.bucket, rules)) } else { of_peers.filter(|_| rules.newcomers) };
             if let Some(range) = expected.filter(|(_, high)| *high < added.total)
                 && state.tell(added.bucket)
             {
@@ -245,10 +251,6 @@ impl<'c, 'e> Case<'c, 'e> {
         }
         if back {
             entities.make_regular(self.entity_key);
-        }
-        if self.peer.is_some() {
-            let peer = peers.touch(self.peer_key);
-            peer.note(self.at, (added.before, added.total), rules);
         }
         found
     }
@@ -385,15 +387,21 @@ impl<'c, 'e> Case<'c, 'e> {
 }
 
 impl PeerVolume {
-    /// An entity's amount in a bucket grew. Like an entity, a group is taught no more than it let expect.
-    fn note(&mut self, at: u32, (before, total): (u64, u64), rules: &VolumeRules) {
-        self.first = if self.first == 0 { at } else { self.first.min(at) };
-        let most = self.expected(at, rules).map_or(u64::MAX, |(_, high)| high);
-        let (before, total) = (before.min(most), total.min(most));
-        if before != 0 {
-            self.amounts.take_back(scale::steps(before));
+    /// Takes an open bucket out, so that nobody is compared with oneself.
+    fn leave(&mut self, place: Option<&mut u16>) {
+        if let Some(place) = place.filter(|place| **place != 0) {
+            self.amounts.take_back(i32::from(std::mem::take(place)));
         }
-        self.amounts.add(scale::steps(total));
+    }
+
+    /// Puts it back with what it has grown to. Like an entity, a group is taught no more than it let expect.
+    fn join(&mut self, at: u32, total: u64, place: Option<&mut u16>) {
+        self.first = if self.first == 0 { at } else { self.first.min(at) };
+        let steps = scale::steps(total);
+        self.amounts.add(steps);
+        if let Some(place) = place {
+            *place = u16::try_from(steps).unwrap_or(u16::MAX);
+        }
     }
 
     /// What the group lets expect of a newcomer.

@@ -27,6 +27,8 @@ struct Open {
     /// Number of the bucket since 1970; 0 is none.
     bucket: u32,
     told: bool,
+    /// The step at which this bucket stands in its peer group's histogram, 0 if it does not.
+    with_peers: u16,
     sum: u64,
     distinct: Option<Box<Distinct>>,
 }
@@ -74,8 +76,6 @@ pub(crate) enum Amount {
 pub(crate) struct Added {
     /// The bucket's total so far.
     pub(crate) total: u64,
-    /// What it was before.
-    pub(crate) before: u64,
     pub(crate) bucket: u32,
 }
 
@@ -105,12 +105,11 @@ impl Volume {
         self.late_run = 0;
         let open = &mut self.open[place];
         open.bucket = bucket;
-        let before = open.total();
         match amount {
             Amount::Sum(more) => open.sum = open.sum.saturating_add(more),
             Amount::Different(hash) => open.distinct.get_or_insert_default().insert(hash),
         }
-        Some(Added { total: open.total(), before, bucket })
+        Some(Added { total: open.total(), bucket })
     }
 
     /// The range to expect in a bucket, both ends included.
@@ -131,6 +130,11 @@ impl Volume {
             open.told = true;
             true
         })
+    }
+
+    /// The step at which an open bucket stands with its peers, for the caller to set.
+    pub(crate) fn with_peers(&mut self, bucket: u32) -> Option<&mut u16> {
+        self.open.iter_mut().find(|open| open.bucket == bucket).map(|open| &mut open.with_peers)
     }
 
     pub(crate) fn is_learned(&self, at: u32, rules: &VolumeRules) -> bool {
