@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ocsf", &[]),
     ("ingest", &["ocsf"]),
     ("sigma", &[]),
+    ("baseline", &["ocsf"]),
     ("classify", &[]),
     ("lake", &[]),
     ("incident", &["ocsf"]),
