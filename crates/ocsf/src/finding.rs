@@ -87,6 +87,25 @@ pub struct Correlated {
     pub supersedes: Vec<String>,
 }
 
+/// What a baseline adds to a finding: what was seen, what was expected, and the history that makes it unusual.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anomaly {
+    /// Whose normal it is, as the events spell it.
+    pub entity: String,
+    /// With whom it was compared, where it was.
+    pub peer: Option<String>,
+    /// The value or the amount.
+    pub observed: String,
+    /// What would have been no surprise, in words.
+    pub expected: String,
+    /// Events, or stretches of time with events, that taught what is normal.
+    pub observations: u64,
+    /// The first of them.
+    pub since: Timestamp,
+    /// One sentence for the reader.
+    pub text: String,
+}
+
 /// Something noticed. Times are instants; `time` is the event's own, `discovered` is when we stored it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -125,6 +144,9 @@ pub struct Finding {
     /// `None` for what one event shows.
     #[serde(default)]
     pub correlation: Option<Correlated>,
+    /// Only for what is unusual.
+    #[serde(default)]
+    pub anomaly: Option<Anomaly>,
 }
 
 /// The deterministic uid: SHA-256 over length-prefixed parts, first 16 bytes in hex.

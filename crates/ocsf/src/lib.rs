@@ -12,7 +12,7 @@ mod objects;
 mod severity;
 
 pub use event::{Action, Class, Event, Metadata, Status, record_uid};
-pub use finding::{Confidence, Correlated, DataSeen, Finding, FindingClass, Observable, RuleRef, finding_uid};
+pub use finding::{Anomaly, Confidence, Correlated, DataSeen, Finding, FindingClass, Observable, RuleRef, finding_uid};
 pub use hot::Hot;
 pub use link::{ChainStep, Link, LinkKind};
 pub use objects::{

@@ -19,11 +19,21 @@ pub(crate) struct Config {
     pub(crate) source: Vec<Source>,
     /// Values for `%name%` in rules (`|expand`), for example `corporate_networks`.
     pub(crate) placeholders: BTreeMap<String, Vec<String>>,
+    pub(crate) baselines: BaselineSettings,
     pub(crate) objects: Objects,
     pub(crate) content: ContentDir,
     pub(crate) mail: Option<Mail>,
     pub(crate) web: Web,
     pub(crate) log: Log,
+}
+
+/// What baselines need to know beside the logs.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BaselineSettings {
+    /// A table of places, CSV with the columns `cidr,country,asn,latitude,longitude`. Without it, baselines about places
+    /// wait.
+    pub(crate) places: Option<PathBuf>,
 }
 
 /// Who reports. These become facts of every breach unless a person states otherwise for one incident.
@@ -165,7 +175,7 @@ impl Config {
 
     /// Makes relative paths relative to the file they were written in, not to where the command happens to run.
     fn anchor(&mut self, base: &Path) {
-        for dir in [&mut self.objects.root, &mut self.content.dir].into_iter().flatten() {
+        for dir in [&mut self.objects.root, &mut self.content.dir, &mut self.baselines.places].into_iter().flatten() {
             *dir = base.join(&*dir);
         }
         for source in &mut self.source {

@@ -10,11 +10,13 @@ use jiff::Timestamp;
 use ocsf::{Confidence, DataSeen, Event, Finding, FindingClass, RuleRef, Severity, finding_uid};
 use sigma::{Hit, HitLosses, Matcher};
 
+use crate::baselines::Learning;
 use crate::config::Config;
 use crate::content::{Content, File};
 use crate::correlation::Windows;
 use crate::exit::{Failure, OrFail as _};
 use crate::flow::{Normal, Normalised};
+use crate::instance::Instance;
 use crate::output;
 use crate::rules::{self, RuleSet};
 use crate::store::Store;
@@ -28,6 +30,8 @@ pub(crate) struct Detectors {
     replayed: Option<Detector>,
     /// Sources that have said they have nothing new.
     exhausted: BTreeSet<String>,
+    /// What is normal.
+    pub(crate) learning: Learning,
 }
 
 /// One compiled content set.
@@ -52,15 +56,17 @@ impl std::fmt::Debug for Detector {
 impl Detectors {
     /// Compiles today's content with today's placeholders and keeps both under one version, so that a replay can use them.
     /// Says which rules are not used and why.
-    pub(crate) async fn open(store: &Store, content: &Content, config: &Config) -> Result<Self, Failure> {
-        let content = with_placeholders(content, config)?;
+    pub(crate) async fn open(instance: &Instance) -> Result<Self, Failure> {
+        let (store, config) = (&instance.store, &instance.config);
+        let content = with_placeholders(&instance.content, config)?;
         let current = Detector::compile(&content)?;
         for error in &current.rules.errors {
             output::talk(error);
         }
         rules::tell_waiting(&current.rules);
         store.keep_content(&current.version, &content).await.or_fail("failed to keep the content")?;
-        Ok(Self { current, replayed: None, exhausted: BTreeSet::new() })
+        let learning = Learning::open(&instance.dir, &content, config)?;
+        Ok(Self { current, replayed: None, exhausted: BTreeSet::new(), learning })
     }
 
     /// The version new batches are assigned with.
@@ -231,6 +237,7 @@ fn data_finding(classifier: &Classifier, event: &Event, tenant: &str, now: Times
         linked_keys: Vec::new(),
         chain: Vec::new(),
         correlation: None,
+        anomaly: None,
     })
 }
 

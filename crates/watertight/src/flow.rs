@@ -41,6 +41,7 @@ pub(crate) async fn turn(
 ) -> Result<Option<Turn>, Failure> {
     let Some(batch) = assign::next(&instance.store, feed, detectors.content(), now).await? else {
         detectors.note_exhausted(&feed.id);
+        detectors.learning.settle()?;
         return Ok(None);
     };
     failpoint::hit("flow.batch_assigned");
@@ -56,9 +57,11 @@ pub(crate) async fn turn(
     instance.lake.append_rejected(rows, &txn).await.or_fail("failed to store rejected records")?;
     failpoint::hit("flow.rejected_appended");
 
+    let (learned, unusual) = detectors.learning.observe(&normal, &txn, &tenant, now)?;
     let exhausted = detectors.exhausted_besides(&feed.id);
     let detector = detectors.for_version(&instance.store, &batch.assignment.content_version).await?;
-    let detected = detector.detect(&normal, &tenant, now);
+    let mut detected = detector.detect(&normal, &tenant, now);
+    detected.findings.extend(unusual);
     let rows = correlation::hit_rows(&detected.hits, &detector.rules, &tenant, &txn.source);
     instance.lake.append_hits(rows, &txn).await.or_fail("failed to store hits")?;
     failpoint::hit("flow.hits_appended");
@@ -83,6 +86,7 @@ pub(crate) async fn turn(
     detector.windows = windows;
     failpoint::hit("flow.log_appended");
     relate::findings(instance, &told_of, &txn, now).await?;
+    detectors.learning.keep(learned)?;
     instance.sealer.seal(&instance.store).await?;
 
     instance.store.finish_batch(&batch.assignment).await.or_fail("failed to finish the batch")?;

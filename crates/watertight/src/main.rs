@@ -3,6 +3,7 @@
 //! This crate is wiring: it opens things, calls the libraries in the order of the path, and turns answers into output and
 //! exit codes. `flow.rs` is the path itself; `commands/` is what a person can ask for; it judges nothing.
 
+mod baselines;
 mod cases;
 mod cli;
 mod clock;

@@ -46,6 +46,7 @@ pub(crate) fn finding(rule: &Rule, event: &Event, tenant: &str, now: Timestamp) 
         linked_keys: Vec::new(),
         chain: Vec::new(),
         correlation: None,
+        anomaly: None,
     }
 }
 
@@ -91,7 +92,7 @@ pub(crate) fn containers(logsource: &str, service: Option<&str>, resources: &[St
     resources.iter().map(container).collect()
 }
 
-fn containers_of(event: &Event, resources: &[String]) -> Vec<String> {
+pub(crate) fn containers_of(event: &Event, resources: &[String]) -> Vec<String> {
     containers(event.format, event.service.as_ref().and_then(|service| service.name.as_deref()), resources)
 }
 

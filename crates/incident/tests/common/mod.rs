@@ -41,6 +41,7 @@ pub(crate) fn finding(uid: &str, time: Timestamp, severity: Severity, keys: &[&s
         linked_keys: Vec::new(),
         chain: Vec::new(),
         correlation: None,
+        anomaly: None,
     }
 }
 

@@ -76,7 +76,7 @@ async fn interrupted() {
 }
 
 async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::sync::Notify>) -> Result<(), Failure> {
-    let mut detectors = Detectors::open(&instance.store, &instance.content, &instance.config).await?;
+    let mut detectors = Detectors::open(&instance).await?;
     let law = law::load(&instance.content);
     let (mut followed, mut unfollowed): (Option<Timestamp>, bool) = (None, false);
     let mut feeds = Vec::new();

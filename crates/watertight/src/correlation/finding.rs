@@ -86,6 +86,7 @@ pub(super) fn finding(
         linked_keys: Vec::new(),
         chain: Vec::new(),
         correlation: Some(correlated(tenant, correlation, episode)),
+        anomaly: None,
     }
 }
 
