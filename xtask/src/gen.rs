@@ -1,6 +1,6 @@
 //! `cargo xtask gen`: rewrites pages that repeat what content files already say, so that they cannot drift.
 //!
-//! Today: `docs/rules.md` from `content/rules`. `gen --check` compares instead of writing and fails on a difference.
+//! Today: `docs/rules.md` from `content/rules` and `content/baselines`. `gen --check` compares instead of writing and fails on a difference.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -38,14 +38,27 @@ fn rules_page() -> Result<String, String> {
             rows.push(format!("| {title} | {kind} | {level} | [{shown}](../content/rules/{shown}) |"));
         }
     }
+    let mut baselines = 0;
+    for path in yaml_files(&root().join("content/baselines")) {
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let shown = path.strip_prefix(root().join("content")).unwrap_or(&path).display().to_string();
+        let title = top_level(&text, "title").replace("''", "'");
+        let level = top_level(&text, "level");
+        rows.push(format!("| {title} | baseline | {level} | [{shown}](../content/{shown}) |"));
+        baselines += 1;
+    }
     let mut page = String::from(
-        "# Rules\n\nGenerated from `content/rules` by `cargo xtask gen`; edit the rules, not this page.\n\n| title | kind | level | file |\n|---|---|---|---|\n",
+        "# Rules\n\nGenerated from `content/rules` and `content/baselines` by `cargo xtask gen`; edit the rules, not this page.\n\n| title | kind | level | file |\n|---|---|---|---|\n",
     );
     for row in &rows {
         writeln!(page, "{row}").map_err(|error| error.to_string())?;
     }
-    writeln!(page, "\n{} rules, {correlations} correlations.", rows.len() - correlations)
-        .map_err(|error| error.to_string())?;
+    writeln!(
+        page,
+        "\n{} rules, {correlations} correlations, {baselines} baselines.",
+        rows.len() - correlations - baselines
+    )
+    .map_err(|error| error.to_string())?;
     Ok(page)
 }
 

@@ -23,7 +23,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("simulate", &[]),
     (
         "watertight",
-        &["ocsf", "ingest", "sigma", "classify", "lake", "incident", "duty", "notice", "evidence", "simulate"],
+        &[
+            "ocsf", "ingest", "sigma", "baseline", "classify", "lake", "incident", "duty", "notice", "evidence",
+            "simulate",
+        ],
     ),
     ("xtask", &[]),
 ];

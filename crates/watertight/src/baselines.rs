@@ -107,6 +107,11 @@ impl Learning {
         Ok(())
     }
 
+    /// The baselines, in the order of [`Self::stats`].
+    pub(crate) fn baselines(&self) -> &[::baseline::Baseline] {
+        &self.definitions.baselines
+    }
+
     /// Counters as of the last snapshot.
     pub(crate) fn stats(&self) -> Result<Stats, Failure> {
         Ok(self.restore()?.baselines.stats())

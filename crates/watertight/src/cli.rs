@@ -60,6 +60,9 @@ pub(crate) enum Command {
     /// Check, test and look at detection rules
     #[command(subcommand)]
     Rule(commands::rule::Command),
+    /// What baselines have learned; their examples
+    #[command(subcommand)]
+    Baseline(commands::baseline::Command),
     /// Run every content file's own examples
     #[command(subcommand)]
     Content(commands::content::Command),

@@ -1,4 +1,4 @@
-//! `watertight content check`: every content file's own examples: rules, identifiers, regimes, templates.
+//! `watertight content check`: every content file's own examples: rules, baselines, identifiers, regimes, templates.
 
 use std::path::PathBuf;
 
@@ -25,6 +25,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
     let rules = sigma::load(content.below("rules").filter(|(name, _)| name.ends_with(".yml")));
     let checked = [
         ("rules", rules.rules.len() + rules.correlations.len(), rule::test(&content, &rules)?),
+        baselines(&content),
         identifiers(&content),
         regimes(&content),
         templates(&content),
@@ -43,6 +44,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
 }
 
 type Checked = (&'static str, usize, usize);
+
+fn baselines(content: &Content) -> Checked {
+    let (files, faults) = super::baseline::check(content);
+    ("baselines", files, faults)
+}
 
 fn identifiers(content: &Content) -> Checked {
     let files: Vec<(&str, &str)> = content.below("identifiers").collect();
