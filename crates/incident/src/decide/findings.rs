@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use ocsf::{ChainStep, Finding};
+use ocsf::{Anomaly, ChainStep, Finding};
 use serde_json::{Value, json};
 
 use super::people::link_event;
@@ -260,7 +260,8 @@ fn body(findings: &[&Finding]) -> Option<Value> {
     let resources: BTreeSet<String> =
         findings.iter().flat_map(|finding| &finding.resources).map(|name| cut(name)).collect();
     let chain: BTreeSet<&ChainStep> = findings.iter().flat_map(|finding| &finding.chain).collect();
-    if actors.is_empty() && resources.is_empty() {
+    let unusual: BTreeSet<String> = findings.iter().filter_map(|finding| finding.anomaly.as_ref()).map(said).collect();
+    if actors.is_empty() && resources.is_empty() && unusual.is_empty() {
         return None;
     }
     let some = |names: &BTreeSet<String>| names.iter().take(NAMES_PER_BODY_MAX).cloned().collect::<Vec<_>>();
@@ -271,7 +272,14 @@ fn body(findings: &[&Finding]) -> Option<Value> {
         "resources_in_all": resources.len(),
         "chain": chain.iter().take(NAMES_PER_BODY_MAX).collect::<Vec<_>>(),
         "chain_in_all": chain.len(),
+        "unusual": some(&unusual),
+        "unusual_in_all": unusual.len(),
     }))
+}
+
+/// What a baseline saw and expected, with whose normal it is.
+fn said(anomaly: &Anomaly) -> String {
+    format!("{}: {}", anomaly.entity, anomaly.text).chars().take(NAME_CHARS_MAX).collect()
 }
 
 fn label(text: &str) -> String {

@@ -19,6 +19,8 @@ const NAMES_SHOWN_MAX: usize = 20;
 pub(super) struct Who {
     pub(super) actors: Vec<String>,
     pub(super) chain: Vec<Step>,
+    /// What was unusual, in the words of the baselines.
+    pub(super) unusual: Vec<String>,
     pub(super) erased: bool,
 }
 
@@ -33,12 +35,14 @@ pub(super) struct Step {
 }
 
 pub(super) async fn read(store: &Store, entries: &[Stored]) -> Result<Who, WebError> {
-    let (mut actors, mut chain, mut erased) = (BTreeSet::new(), BTreeMap::new(), false);
+    let (mut actors, mut chain, mut unusual) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+    let mut erased = false;
     let telling = entries.iter().filter(|stored| TELLING.contains(&stored.entry.kind.as_str()));
     for stored in telling.take(BODIES_READ_MAX) {
         match store.body(&stored.entry).await? {
             Body::Readable(body) => {
                 actors.extend(texts(&body["actors"]));
+                unusual.extend(texts(&body["unusual"]));
                 chain.extend(body["chain"].as_array().into_iter().flatten().map(|link| (key(link), step(link))));
             }
             Body::Erased(_) => erased = true,
@@ -48,6 +52,7 @@ pub(super) async fn read(store: &Store, entries: &[Stored]) -> Result<Who, WebEr
     Ok(Who {
         actors: actors.into_iter().take(NAMES_SHOWN_MAX).collect(),
         chain: chain.into_values().take(NAMES_SHOWN_MAX).collect(),
+        unusual: unusual.into_iter().take(NAMES_SHOWN_MAX).collect(),
         erased,
     })
 }
