@@ -163,8 +163,8 @@ impl<'c, 'e> Case<'c, 'e> {
         let state = entities.touch(self.entity_key);
         let back = !same_day(state.last, self.at);
         let learned = state.is_learned(self.at, baseline.learning, baseline.observations_min);
-        let sighting = state.see(hash, value, self.at, rules);
         let history = state.history();
+        let sighting = state.see(hash, value, self.at, rules);
         if back && history.observations != 0 {
             entities.make_regular(self.entity_key);
         }
@@ -190,8 +190,8 @@ impl<'c, 'e> Case<'c, 'e> {
         let state = entities.touch(self.entity_key);
         let back = !same_day(state.last, self.at);
         let learned = state.is_learned(self.at, baseline.learning, baseline.observations_min);
-        let sighting = state.see(hash, value, self.at, rules);
         let history = state.history();
+        let sighting = state.see(hash, value, self.at, rules);
         if back && history.observations != 0 {
             entities.make_regular(self.entity_key);
         }
@@ -306,6 +306,7 @@ impl<'c, 'e> Case<'c, 'e> {
         let learned = state.places.is_learned(self.at, baseline.learning, baseline.observations_min);
         let country = place.country.as_deref().unwrap_or("somewhere");
         let was_known = state.places.knows(cell(here.position), self.at, rules);
+        let history = state.places.history();
         state.places.see(cell(here.position), country, self.at, rules);
         let before = state.last;
         let replaces =
@@ -316,7 +317,6 @@ impl<'c, 'e> Case<'c, 'e> {
         let before = before?;
         let both_known = was_known && state.places.knows(cell(before.position), self.at, rules);
         let (distance, speed) = (before.distance_km(here), before.speed_kmh(here));
-        let history = state.places.history();
         if back {
             entities.make_regular(self.entity_key);
         }
