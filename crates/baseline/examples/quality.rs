@@ -7,15 +7,14 @@
 //! Development uses seeds 1001 to 1003. Stories (`all`) are counted apart from look-alikes and background by their actors.
 #![expect(clippy::print_stdout, reason = "a program whose output is the result")]
 
+#[path = "../tests/common/company.rs"]
+mod company;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::io::Cursor;
-use std::path::Path;
 use std::time::Instant;
 
 use baseline::{Baselines, Limits, Places};
-use ingest::{Item, Reader};
-use ocsf::Event;
 use simulate::{GroundTruth, Options, Stories};
 
 const FIRST_DAY: jiff::civil::Date = jiff::civil::date(2026, 1, 5);
@@ -30,14 +29,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let places = arguments.next().map(std::fs::read_to_string).transpose()?;
     let places = places.as_deref().map(Places::parse).transpose()?;
 
-    let mut sink = Events { reader: Reader::new(ingest::Limits::default()), events: Vec::new(), rejected: 0 };
     let options = Options { days, stories, ..Options::demo(seed, FIRST_DAY) };
-    let truth = simulate::generate(&options, &mut sink)?;
-    let mut events = sink.events;
-    events.sort_by(|one, other| one.time.cmp(&other.time).then_with(|| one.metadata.uid.cmp(&other.metadata.uid)));
-    println!("seed {seed}, {days} days, {} events, {} rejected", events.len(), sink.rejected);
+    let (events, rejected, truth) = company::events(&options)?;
+    println!("seed {seed}, {days} days, {} events, {rejected} rejected", events.len());
 
-    let loaded = baseline::load(&content()?);
+    let loaded = baseline::load(&company::content()?);
     for error in &loaded.errors {
         println!("{error}");
     }
@@ -101,50 +97,5 @@ fn report(baselines: &Baselines, found: &[baseline::Unusual], truth: &GroundTrut
             let label = story.or_else(|| look_alike(&one.event_uid, &one.entity)).unwrap_or("background");
             println!("    {} {} ({label}): {}", one.time, one.entity, one.text);
         }
-    }
-}
-
-fn content() -> std::io::Result<Vec<(String, String)>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/baselines");
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "yml") {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            files.push((name, std::fs::read_to_string(&path)?));
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// Keeps the events of all telemetry files, without their raw records.
-struct Events {
-    reader: Reader,
-    events: Vec<Event>,
-    rejected: u64,
-}
-
-impl simulate::Sink for Events {
-    fn put(&mut self, path: &str, content: &[u8]) -> std::io::Result<()> {
-        if !path.starts_with("telemetry/") {
-            return Ok(());
-        }
-        let opened = self.reader.open_stream(path, Box::new(Cursor::new(content.to_vec())), None);
-        let Some(mut file) = opened.map_err(std::io::Error::other)? else { return Ok(()) };
-        while let Some(item) = file.next() {
-            match item {
-                Item::Record(record) => match record.event() {
-                    Ok(mut event) => {
-                        event.raw = Vec::new();
-                        self.events.push(event);
-                    }
-                    Err(_) => self.rejected += 1,
-                },
-                Item::Rejected(_) => self.rejected += 1,
-            }
-        }
-        self.reader.reuse(file);
-        Ok(())
     }
 }

@@ -1,5 +1,4 @@
 //! Log writers who mean harm: floods of names, empty names, times that are not true, damaged snapshots.
-#![expect(clippy::unwrap_used, reason = "a test may end here")]
 
 mod common;
 

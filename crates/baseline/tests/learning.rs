@@ -1,5 +1,4 @@
 //! What is learned, how fast, and what an attacker cannot teach.
-#![expect(clippy::unwrap_used, reason = "a test may end here")]
 
 mod common;
 
