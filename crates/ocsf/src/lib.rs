@@ -9,6 +9,7 @@ mod finding;
 mod hot;
 mod objects;
 mod severity;
+mod vendor;
 
 pub use event::{Action, Class, Event, Metadata, Status, record_uid};
 pub use finding::{Confidence, Correlated, DataSeen, Finding, FindingClass, Observable, RuleRef, finding_uid};
@@ -18,3 +19,4 @@ pub use objects::{
     Idp, Json, Location, Resource, Session, Traffic, Url, User, UserType,
 };
 pub use severity::Severity;
+pub use vendor::{Dns, DnsAnswer, DnsQuery, FindingStatus, VendorFinding};

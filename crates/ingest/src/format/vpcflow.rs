@@ -164,6 +164,8 @@ impl<'r> Flow<'r> {
             service: None,
             session: None,
             is_mfa: None,
+            finding: None,
+            dns: None,
             unmapped: serde_json::Map::new(),
             unmapped_json: Vec::new(),
         }
