@@ -46,10 +46,10 @@ pub(super) fn json_format(record: &[u8]) -> Option<Format> {
     if keys.has(b"Operation") && keys.count(&M365) >= 4 {
         return Some(Format::M365Audit);
     }
-    aws_services(&keys, record)
+    application(&keys)
+        .or_else(|| aws_services(&keys, record))
         .or_else(|| identity_and_platform(&keys, record))
         .or_else(|| campus(&keys, record))
-        .or_else(|| application(&keys))
 }
 
 /// Our own log and the JSON of NGINX.
