@@ -13,11 +13,15 @@ const EVENT_BRIDGE_NAMES: [&[u8]; 9] =
 
 /// The CloudTrail record of an EventBridge envelope, or the record as it is.
 pub(super) fn event_bridge(record: &[u8]) -> &[u8] {
-    let may_be_envelope = first_key(record).is_some_and(|name| EVENT_BRIDGE_NAMES.contains(&name));
-    if !may_be_envelope || !is_cloudtrail_envelope(record) {
+    if !may_be_event_bridge(record) || !is_cloudtrail_envelope(record) {
         return record;
     }
     member_text(record, b"detail").filter(|detail| detail.starts_with(b"{")).unwrap_or(record)
+}
+
+/// Whether an object begins like an EventBridge envelope.
+pub(super) fn may_be_event_bridge(object: &[u8]) -> bool {
+    first_key(object).is_some_and(|name| EVENT_BRIDGE_NAMES.contains(&name))
 }
 
 /// `detail-type` is `AWS API Call via CloudTrail`, `AWS Console Sign In via CloudTrail`, …

@@ -19,6 +19,14 @@ pub(super) fn list_start(text: &[u8]) -> Option<usize> {
     holds_objects.then_some(member.value_at + 1)
 }
 
+/// Whether the object at the start of `text` begins with a wrapper's name, as far as a glance tells. `value` is left
+/// out: records have it, too.
+pub(super) fn may_wrap(text: &[u8]) -> bool {
+    let name = skip_space(text, 1);
+    let name = text.get(name + 1..).unwrap_or_default();
+    [&b"Records\""[..], b"records\"", b"logEvents\""].iter().any(|wrapping| name.starts_with(wrapping))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
