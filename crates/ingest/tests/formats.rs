@@ -239,3 +239,25 @@ fn foreign_files_are_skipped() {
         assert!(outcome.skipped, "{path} was taken for {:?}", outcome.format);
     }
 }
+
+#[test]
+fn needed_members_settle_what_check_would() {
+    let cases = [
+        (Some("2026-03-02T10:11:12Z"), Some("GetObject"), true),
+        (Some("2026-03-02T10:11:12Z"), Some(""), false),
+        (Some("2026-03-02T10:11:12Z"), None, false),
+        (Some("2026-03-02"), Some("GetObject"), false),
+        (None, Some("GetObject"), false),
+        // Spelled otherwise: the texts do not settle it, reading the record does.
+        (Some("2026-03-02T10:11:12.5+01:00"), Some("GetObject"), true),
+    ];
+    assert_eq!(Format::CloudTrail.needed(), ["eventTime", "eventName"]);
+    let decoder = ingest::Decoder::new(Format::CloudTrail);
+    for (time, name, is_event) in cases {
+        let raw = serde_json::json!({"eventTime": time, "eventName": name}).to_string();
+        let record = ingest::Record::new("m", 0, raw.as_bytes(), &decoder, &ingest::Limits::default());
+        let texts = [time.map(str::as_bytes), name.map(str::as_bytes)];
+        assert_eq!(record.check_needed(&texts).is_ok(), is_event, "{raw}");
+        assert_eq!(record.event().is_ok(), is_event, "{raw}");
+    }
+}

@@ -185,6 +185,13 @@ impl Format {
         }
     }
 
+    /// Top-level members whose texts settle for most records whether they become events, see
+    /// [`crate::Record::check_needed`]. Empty where only reading the whole record tells.
+    #[must_use]
+    pub fn needed(self) -> &'static [&'static str] {
+        if self == Self::CloudTrail { &cloudtrail::NEEDED } else { &[] }
+    }
+
     /// Azure delivers these through one channel, one after another.
     fn is_azure(self) -> bool {
         matches!(
@@ -286,6 +293,20 @@ impl Decoder {
             }
             _ => Cow::Borrowed(framed),
         }
+    }
+
+    /// Whether the object at the start of `bytes` is a record that rules see as it stands there.
+    pub(crate) fn is_seen_as_framed(&self, bytes: &[u8]) -> bool {
+        match self.format {
+            _ if self.in_log_events => false,
+            Format::CloudTrail => bytes.starts_with(b"{\"eventVersion\"") || !unwrap::may_be_event_bridge(bytes),
+            format => format == Format::AppJson,
+        }
+    }
+
+    /// Whether the texts of [`Format::needed`] show that the record will become an event.
+    pub(crate) fn has_needed(&self, needed: &[Option<&[u8]>]) -> bool {
+        self.format == Format::CloudTrail && cloudtrail::is_complete(needed)
     }
 
     /// The JSON object that rules see.

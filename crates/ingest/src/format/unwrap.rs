@@ -14,8 +14,7 @@ const EVENT_BRIDGE_NAMES: [&[u8]; 9] =
 
 /// The record in an EventBridge envelope of a kind that is known, or the record as it is.
 pub(super) fn event_bridge(record: &[u8]) -> &[u8] {
-    let may_be_envelope = first_key(record).is_some_and(|name| EVENT_BRIDGE_NAMES.contains(&name));
-    if !may_be_envelope || envelope_format(record).is_none() {
+    if !may_be_event_bridge(record) || envelope_format(record).is_none() {
         return record;
     }
     member_text(record, b"detail").filter(|detail| detail.starts_with(b"{")).unwrap_or(record)
@@ -31,6 +30,11 @@ pub(super) fn envelope_format(record: &[u8]) -> Option<Format> {
         b"\"SystemLog\"" => Some(Format::Okta),
         _ => None,
     }
+}
+
+/// Whether an object begins like an EventBridge envelope.
+pub(super) fn may_be_event_bridge(object: &[u8]) -> bool {
+    first_key(object).is_some_and(|name| EVENT_BRIDGE_NAMES.contains(&name))
 }
 
 /// The `message` of an element of `logEvents`, or the element as it is.

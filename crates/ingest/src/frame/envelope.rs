@@ -52,6 +52,14 @@ fn list_of_objects(text: &[u8], at: usize) -> bool {
     text.get(at) == Some(&b'[') && matches!(first, Some(b'{' | b']') | None)
 }
 
+/// Whether the object at the start of `text` begins with a wrapper's name, as far as a glance tells. `value` is left
+/// out: records have it, too.
+pub(super) fn may_wrap(text: &[u8]) -> bool {
+    let name = skip_space(text, 1);
+    let name = text.get(name + 1..).unwrap_or_default();
+    [&b"Records\""[..], b"records\"", b"logEvents\"", b"version\""].iter().any(|wrapping| name.starts_with(wrapping))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
