@@ -49,6 +49,7 @@ mod expression;
 mod fields;
 mod language;
 mod matcher;
+mod pipeline;
 mod plan;
 mod predicate;
 mod program;
@@ -65,7 +66,11 @@ pub use correlation::{
 };
 pub use error::{RecordError, RecordFault, RuleError, Severity};
 pub use matcher::Matcher;
+pub use pipeline::Pipeline;
 pub use program::{LogSourceId, Program, ProgramStats};
 pub use record::{DEPTH_MAX, RECORD_BYTES_MAX};
-pub use rule::{Ads, GroupKey, Level, Loaded, LogSource, Rule, RuleTest, Status, Watertight, load};
+pub use rule::{
+    Ads, Filter, GroupKey, Level, Loaded, LogSource, Related, Relation, Rule, RuleTest, Status, Watertight, load,
+    load_with,
+};
 pub use rule_test::{TestOutcome, test_rule};

@@ -27,10 +27,13 @@ impl Place {
         Self::find_key(document, key).unwrap_or_else(|| Self::start(document))
     }
 
+    /// A whole document may be indented: its first line tells by how much.
     fn find_key(document: &str, key: &str) -> Option<Self> {
+        let first = document.lines().nth(Self::start(document).line).unwrap_or_default();
+        let indent = first.chars().take_while(|character| *character == ' ').count();
         document.lines().enumerate().find_map(|(line, text)| {
-            let rest = text.strip_prefix(key)?;
-            rest.trim_start().starts_with(':').then(|| Self { line, column: 0, length: key.chars().count() })
+            let rest = text.strip_prefix(&" ".repeat(indent))?.strip_prefix(key)?;
+            rest.trim_start().starts_with(':').then(|| Self { line, column: indent, length: key.chars().count() })
         })
     }
 
