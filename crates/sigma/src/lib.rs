@@ -38,7 +38,8 @@
 //!   `requestParameters|contains` searches keys and values of the whole object.
 //! - `null` matches a field that is absent or null. `exists` asks whether the field is there at all, null included.
 //! - `neq` needs the field to be there and none of its values to be equal.
-//! - Keywords are searched in every text, number and boolean of the record, not in keys.
+//! - Keywords are searched in every text, number and boolean of the record, not in keys; under a key that occurs twice, in
+//!   both values.
 //! - `*` stands for any characters, line breaks included; `?` for one. A backslash makes the next wildcard or backslash
 //!   plain, and is plain itself before anything else.
 

@@ -28,7 +28,7 @@ pub(crate) fn explain(source: &Source, problem: &str) -> RuleError {
     }
     if let Some((line, column)) = yaml_position(problem) {
         let message = problem.strip_prefix("YAML parse error: ").unwrap_or(problem);
-        return source.error(Place::at(line, column), format!("this is not valid YAML: {message}"), None);
+        return source.error(Place::at(document, line, column), format!("this is not valid YAML: {message}"), None);
     }
     let place = match problem.split_once(": '") {
         Some((before, _)) => Place::of_key(document, before.trim_start_matches("invalid ")),

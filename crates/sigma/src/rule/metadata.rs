@@ -143,8 +143,11 @@ impl<'d> Checker<'d> {
     }
 }
 
-/// Year, month and day with dashes or slashes between them; the day must exist.
+/// Year, month and day with dashes or slashes between them; the day must exist. YAML's own times are dates too.
 fn is_date(text: &str) -> bool {
+    if let Some(time) = text.contains('T').then(|| text.parse::<jiff::civil::DateTime>().ok()).flatten() {
+        return (1_000..4_000).contains(&time.year());
+    }
     let mark = if text.contains('/') { '/' } else { '-' };
     let parts: Vec<&str> = text.split(mark).collect();
     let [year, month, day] = parts.as_slice() else { return false };
@@ -178,7 +181,7 @@ mod tests {
 
     #[test]
     fn dates_are_days_of_the_calendar() {
-        for good in ["2024-11-24", "2024/11/24", "2024-2-29", "3999-12-31"] {
+        for good in ["2024-11-24", "2024/11/24", "2024-2-29", "3999-12-31", "3000-01-02T03:04:05"] {
             assert!(is_date(good), "{good}");
         }
         let wrong = ["", "bad", " 2024-11-24", "2024 11-24", "24-11-24", "4000-01-01", "10000-01-01", "2022-01/01"];
