@@ -28,6 +28,8 @@
 //!
 //! # What matches
 //!
+//! `docs/sigma.md` tells it whole, with an example of each.
+//!
 //! - A field name leads through nested objects, through arrays (any member will do) and through literal keys that
 //!   contain dots. Names are case-sensitive. Of a key that occurs twice in an object, the last one counts.
 //! - A value is compared as text, without regard to case unless `cased` is given; `re` is case-sensitive. Numbers and

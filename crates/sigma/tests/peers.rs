@@ -36,6 +36,8 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("nested_fields", "literal at the start", "as at the end"),
     ("nested_fields", "one spelling of two", "any value of the field is enough"),
     ("null_value", "null among others", "any member of an array is enough, null too"),
+    ("sigma_beyond_ascii", "at the end of a word", "`Σ`, `σ` and `ς` are the same letter wherever they stand"),
+    ("sigma_beyond_ascii", "written as final", "as above"),
     ("time_parts_compared", "(the whole rule)", "as in pySigma, a part of a time may be compared with `lt` or `gt`"),
     ("utf16_kinds", "plain text", "`wide` without Base64 is not ignored"),
     ("utf16_kinds", "wide without base64", "as above: the text with its zero bytes is looked for"),

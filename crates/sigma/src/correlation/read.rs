@@ -47,7 +47,7 @@ impl<'d> Reader<'d> {
 
     /// `None` if there was an error among the complaints.
     pub(crate) fn read(&mut self, document: &Map<String, Value>) -> Option<Section> {
-        self.check_keys();
+        self.check_keys(document);
         let kind = self.kind();
         let mut rules = self.texts("rules");
         let group_by = self.group_by();
@@ -76,15 +76,21 @@ impl<'d> Reader<'d> {
         self.complaints.push(complaint);
     }
 
-    fn check_keys(&mut self) {
+    fn check_keys(&mut self, document: &Map<String, Value>) {
         for key in self.section.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             let help = "known keys are `type`, `rules`, `group-by`, `timespan`, `condition`, `aliases` and `generate`";
             self.error(&format!("{key}:"), format!("a correlation has no `{key}`"), help);
         }
-        let window = self.section.get("window").and_then(Value::as_str);
-        if self.section.contains_key("gap") || window.is_some_and(|window| window != "sliding") {
+        // Another engine's own keys stand at the top of the document.
+        let given = |key: &str| self.section.get(key).or_else(|| document.get(&format!("rsigma.{key}")));
+        let other_window = given("window").is_some_and(|window| window.as_str() != Some("sliding"));
+        if other_window || given("gap").is_some() {
             let help = "windows slide in event time here; buckets would miss what happens across their edge";
-            self.error("window", "only sliding windows are evaluated", help);
+            let document = &self.source.document;
+            let near = ["rsigma.window", "window", "rsigma.gap", "gap"].into_iter();
+            let place = near.filter_map(|near| Place::find_after(document, 0, near)).next();
+            let place = place.unwrap_or_else(|| Place::of_key(document, "correlation"));
+            self.complaints.push(self.source.error(place, "only sliding windows are evaluated", help.to_owned()));
         }
     }
 

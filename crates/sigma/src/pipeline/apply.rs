@@ -24,13 +24,13 @@ pub(crate) fn apply(pipelines: &[Pipeline], loaded: &mut Loaded) {
     for mut rule in std::mem::take(&mut loaded.rules) {
         match chain.rule(&mut rule) {
             Ok(()) => loaded.rules.push(rule),
-            Err(error) => loaded.errors.push(error),
+            Err(error) => loaded.errors.push(*error),
         }
     }
     for mut correlation in std::mem::take(&mut loaded.correlations) {
         match chain.correlation(&mut correlation, &logsources) {
             Ok(()) => loaded.correlations.push(correlation),
-            Err(error) => loaded.errors.push(error),
+            Err(error) => loaded.errors.push(*error),
         }
     }
 }
@@ -79,7 +79,7 @@ struct Chain<'p> {
 }
 
 impl Chain<'_> {
-    fn rule(&self, rule: &mut Rule) -> Result<(), RuleError> {
+    fn rule(&self, rule: &mut Rule) -> Result<(), Box<RuleError>> {
         let mut state = State::default();
         for pipeline in &self.pipelines {
             let mut is_changed = false;
@@ -164,7 +164,7 @@ impl Chain<'_> {
         })
     }
 
-    fn correlation(&self, correlation: &mut Correlation, logsources: &LogSources) -> Result<(), RuleError> {
+    fn correlation(&self, correlation: &mut Correlation, logsources: &LogSources) -> Result<(), Box<RuleError>> {
         let mut state = State::default();
         for pipeline in &self.pipelines {
             let mut is_changed = false;
@@ -251,9 +251,9 @@ fn texts(custom: &BTreeMap<String, serde_json::Value>) -> BTreeMap<&str, String>
     custom.iter().map(|(key, value)| (key.as_str(), text(value))).collect()
 }
 
-fn refused(source: &Source, pipeline: &Pipeline, item: &Item, problem: String) -> RuleError {
+fn refused(source: &Source, pipeline: &Pipeline, item: &Item, problem: String) -> Box<RuleError> {
     let place = Place::of_key(&source.document, "logsource");
     let line = pipeline.source.first_line + item.place.line;
     let help = format!("the pipeline `{}` says so ({}:{line})", pipeline.name, pipeline.file);
-    source.error(place, problem, help)
+    Box::new(source.error(place, problem, help))
 }

@@ -82,12 +82,12 @@ fn without(condition: ConditionExpr, gone: &BTreeSet<String>, left: &[&String]) 
         ConditionExpr::And(parts) => each(parts).map(ConditionExpr::And),
         ConditionExpr::Or(parts) => each(parts).map(ConditionExpr::Or),
         ConditionExpr::Selector { quantifier, pattern } => {
-            let meant = |name: &&String| match &pattern {
+            let meant = |name: &String| match &pattern {
                 SelectorPattern::Them => !name.starts_with('_'),
                 SelectorPattern::Pattern(_) => pattern.matches_detection_name(name),
             };
             // A mistyped pattern that never meant anything stays, to be refused when compiling.
-            let lost_all = !left.iter().any(|name| meant(name)) && gone.iter().any(|name| meant(&name));
+            let lost_all = !left.iter().any(|name| meant(name)) && gone.iter().any(meant);
             (!lost_all).then_some(ConditionExpr::Selector { quantifier, pattern })
         }
         other => Some(other),
