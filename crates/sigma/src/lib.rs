@@ -64,8 +64,9 @@ mod values;
 
 pub use compile::Options;
 pub use correlation::{
-    Change, Correlation, CorrelationKind, CorrelationLimits, CorrelationTest, Correlator, CorrelatorLosses,
-    CorrelatorSnapshot, CorrelatorStats, Episode, EventRef, Hit, HitLosses, TimedEvent, test_correlation,
+    Change, Correlation, CorrelationKind, CorrelationLimits, CorrelationTest, CorrelationWindow, Correlator,
+    CorrelatorLosses, CorrelatorSnapshot, CorrelatorStats, Episode, EventRef, Hit, HitLosses, TimedEvent,
+    test_correlation,
 };
 pub use error::{RecordError, RecordFault, RuleError, Severity};
 pub use matcher::Matcher;

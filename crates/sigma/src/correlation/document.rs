@@ -60,12 +60,30 @@ pub struct Correlation {
     pub group_by: Vec<String>,
     /// Alias → rule as referred to → field.
     pub aliases: BTreeMap<String, BTreeMap<String, String>>,
-    /// How long a window is, in microseconds.
+    /// How long a window is at most, in microseconds.
     pub timespan_us: i64,
+    /// Where windows begin.
+    pub window: CorrelationWindow,
     /// Whether the rules it is about also report by themselves.
     pub generate: bool,
     pub(crate) condition: Condition,
     pub(crate) source: Source,
+}
+
+/// Where a window that ends at an event begins. None reaches further back than the timespan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrelationWindow {
+    /// One timespan before its end: what Sigma means.
+    #[default]
+    Sliding,
+    /// At the last multiple of the timespan since 1970.
+    Tumbling,
+    /// Where more than the gap had passed without an event of the group, or one timespan before its end.
+    Session {
+        /// The longest time between two events of a session, in microseconds.
+        gap_us: i64,
+    },
 }
 
 /// What a correlation counts in its window.

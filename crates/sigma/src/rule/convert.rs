@@ -77,6 +77,7 @@ pub(super) fn convert_correlation(
         group_by: section.group_by,
         aliases: section.aliases,
         timespan_us: section.timespan_us,
+        window: section.window,
         generate: section.generate,
         condition: section.condition,
         source: source.clone(),
