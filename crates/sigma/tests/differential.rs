@@ -310,7 +310,7 @@ fn compare(ground: Ground, rules: usize, seed: u64, differences_max: usize) -> O
         let mut engine = rsigma_eval::Engine::new();
         let parsed = rsigma_parser::parse_sigma_yaml(&text).unwrap();
         let theirs_refused = engine.add_collection(&parsed).is_err();
-        if theirs_refused != !errors.is_empty() {
+        if theirs_refused == errors.is_empty() {
             outcome.differences.push(format!("only one takes {text}: {errors:?}"));
         }
         if theirs_refused || !errors.is_empty() {

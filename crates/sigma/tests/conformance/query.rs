@@ -8,9 +8,9 @@ use serde_json::Value;
 /// One search for events.
 #[derive(Debug)]
 pub(crate) enum Query {
-    All(Vec<Query>),
-    Any(Vec<Query>),
-    Not(Box<Query>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
     Field(String, Test),
 }
 
