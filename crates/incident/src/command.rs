@@ -14,6 +14,11 @@ use crate::{BreachInputs, Fact, FactFault};
 pub enum Command {
     /// Findings of one batch, in any order.
     Findings(Vec<Finding>),
+    /// The same, with findings that are held back: they join an incident that is open, and neither open one nor connect two.
+    Triaged {
+        findings: Vec<Finding>,
+        held_back: Vec<Finding>,
+    },
     /// An incident that no rule found. The same `reference` of the same tenant opens it once.
     Open {
         tenant: String,
