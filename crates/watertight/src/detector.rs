@@ -53,14 +53,26 @@ impl Detectors {
     /// Compiles today's content with today's placeholders and keeps both under one version, so that a replay can use them.
     /// Says which rules are not used and why.
     pub(crate) async fn open(store: &Store, content: &Content, config: &Config) -> Result<Self, Failure> {
-        let content = with_placeholders(content, config)?;
-        let current = Detector::compile(&content)?;
+        let (current, content) = prepare(content, config)?;
         for error in &current.rules.errors {
             output::talk(error);
         }
         rules::tell_waiting(&current.rules);
         store.keep_content(&current.version, &content).await.or_fail("failed to keep the content")?;
         Ok(Self { current, replayed: None, exhausted: BTreeSet::new() })
+    }
+
+    /// Takes other content into use, between two batches. Content with a rule that cannot be used is refused. Windows are
+    /// filled again from the stored hits, so those of unchanged correlations go on.
+    pub(crate) async fn swap(&mut self, store: &Store, content: &Content, config: &Config) -> Result<(), Failure> {
+        let (current, content) = prepare(content, config)?;
+        if let Some(error) = current.rules.errors.first() {
+            current.rules.errors.iter().skip(1).for_each(output::talk);
+            return Err(Failure::usage(error.to_string()));
+        }
+        store.keep_content(&current.version, &content).await.or_fail("failed to keep the content")?;
+        self.current = current;
+        Ok(())
     }
 
     /// The version new batches are assigned with.
@@ -137,6 +149,12 @@ impl Detector {
         }
         detected
     }
+}
+
+/// Compiles content together with today's placeholders; returns the content that has both.
+fn prepare(content: &Content, config: &Config) -> Result<(Detector, Content), Failure> {
+    let content = with_placeholders(content, config)?;
+    Ok((Detector::compile(&content)?, content))
 }
 
 /// The file that carries the placeholders' values inside a kept content set.

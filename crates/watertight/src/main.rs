@@ -3,6 +3,7 @@
 //! This crate is wiring: it opens things, calls the libraries in the order of the path, and turns answers into output and
 //! exit codes. `flow.rs` is the path itself; `commands/` is what a person can ask for; it judges nothing.
 
+mod backtest;
 mod cases;
 mod cli;
 mod clock;
@@ -13,6 +14,7 @@ mod context;
 mod correlation;
 mod demo;
 mod detector;
+mod dispositions;
 mod durable;
 mod exit;
 mod exposure;
@@ -22,6 +24,7 @@ mod holds;
 mod instance;
 mod law;
 mod lease;
+mod lifecycle;
 mod notices;
 mod opaque_id;
 mod output;
@@ -31,8 +34,11 @@ mod rules;
 mod seal;
 mod store;
 mod stored_findings;
+mod suppressions;
 mod translate;
+mod tuning;
 mod web;
+mod withheld;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::rules::Waiting;
-use crate::{output, rules};
+use crate::{output, rules, withheld};
 
 /// A source that has given nothing for this long is called silent.
 const SILENT_HOURS: i64 = 24;
@@ -46,6 +46,7 @@ pub(crate) fn run(_: &Args, context: &Context) -> Outcome {
     }
     if context.existing_data_dir().is_ok() {
         rows.extend(context.block_on(silent_sources(context))?);
+        rows.extend(context.block_on(held_back(context))?);
     } else {
         say("there is no data yet".to_owned(), "watertight ingest");
     }
@@ -72,4 +73,19 @@ async fn silent_sources(context: &Context) -> Result<Vec<Value>, Failure> {
         }
     }
     Ok(silent)
+}
+
+/// Sources whose first week is over, with findings that nobody has been told of.
+async fn held_back(context: &Context) -> Result<Vec<Value>, Failure> {
+    let instance = Instance::read(context).await?;
+    let now = context.clock.now();
+    let mut over = Vec::new();
+    for sum in instance.store.source_sums().await.or_fail("failed to read batches")? {
+        let ends = withheld::first_week_ends(&instance, &sum.source, now).await?;
+        if 0 < sum.held_back && ends.is_none_or(|ends| ends <= now) {
+            let (count, source) = (sum.held_back, &sum.source);
+            over.push(json!({"what": format!("the first week of source `{source}` is over; {count} findings were held back"), "mend": "watertight finding list --held-back, give verdicts, then watertight rule tune"}));
+        }
+    }
+    Ok(over)
 }
