@@ -218,7 +218,8 @@ fn split_waiting(rules: Vec<Rule>, options: &Options) -> (Vec<Rule>, Vec<Waiting
     (ready, waiting)
 }
 
-fn is_rule(name: &str) -> bool {
+/// Whether a file is one of rules, by its name.
+pub(crate) fn is_rule(name: &str) -> bool {
     let extension = Path::new(name).extension();
     extension.is_some_and(|extension| extension == "yml" || extension == "yaml")
 }

@@ -294,6 +294,29 @@ fn a_backtest_tells_what_would_have_been_and_stores_nothing() {
 }
 
 #[test]
+fn flow_logs_with_columns_of_their_own_are_understood_again() {
+    let place = place("");
+    place.write(
+        "content/rules/own/flow.yml",
+        "title: Flow out\nid: 9d2a7d2c-6f0e-4b8f-9c58-3f6c1a1d0009\nstatus: test\nlogsource: {product: aws, service: vpcflow}\n\
+         detection: {selection: {flow_direction: egress, bytes|gte: 1000}, condition: selection}\nlevel: medium\n",
+    );
+    let header = "version interface-id bytes srcaddr dstaddr flow-direction start end action log-status";
+    let line = "5 eni-1 5000 192.0.2.1 198.51.100.2 egress 1772538644 1772538645 ACCEPT OK";
+    write(&place, "logs/0.log", &[header.to_owned(), line.to_owned()]);
+    assert_eq!(place.run(&["ingest"]).ok().json()["findings"], 1);
+    let told = place.run(&["rule", "backtest", "--no-builtin", "--rules", "content/rules/own/flow.yml"]).ok();
+    let row = told.json();
+    assert_eq!(
+        (&row["events"], &row["findings"], &row["stored"]),
+        (&1.into(), &1.into(), &1.into()),
+        "{}",
+        told.stderr
+    );
+    assert!(!told.stderr.contains("could not be read again"), "{}", told.stderr);
+}
+
+#[test]
 fn tuning_proposes_with_its_cost_and_applies_nothing() {
     let place = place("");
     // Two clerks read three or four pages in an hour all day long; one takes eight at once.

@@ -125,6 +125,19 @@ impl Decoder {
         Self { format, columns, in_log_events: false }
     }
 
+    /// The decoder of flow log lines whose columns [`Self::columns`] once told.
+    #[must_use]
+    pub fn with_columns(columns: &str) -> Self {
+        Self::forced(Format::VpcFlow, columns.as_bytes())
+    }
+
+    /// The columns of a flow log, as its header line names them: without it a stored line cannot be understood again. `None`
+    /// where lines are in a well-known order, and for every other format.
+    #[must_use]
+    pub fn columns(&self) -> Option<String> {
+        self.columns.as_ref().map(Columns::header)
+    }
+
     /// The format of the member.
     #[must_use]
     pub fn format(&self) -> Format {
@@ -207,5 +220,19 @@ mod tests {
             assert_eq!(format!("{}/{}", format.logsource().0, format.logsource().1), format.id());
         }
         assert_eq!(Format::from_id("aws/nothing"), None);
+    }
+
+    #[test]
+    fn the_columns_of_a_flow_log_survive_being_told() {
+        let header = "version interface-id bytes srcaddr bytes dstaddr flow-direction start end action";
+        let line = b"5 eni-1 1 192.0.2.1 7 198.51.100.2 egress 1772538644 1772538645 ACCEPT";
+        let decoder = Decoder::with_columns(header);
+        let told = decoder.columns().expect("it has columns of its own");
+        let again = Decoder::with_columns(&told);
+        assert_eq!(again.columns(), Some(told));
+        let normal = |decoder: &Decoder| decoder.normalize(line).expect("a flow");
+        assert_eq!(normal(&again), normal(&decoder));
+        assert_eq!(Decoder::new(Format::VpcFlow).columns(), None);
+        assert_eq!(Decoder::new(Format::CloudTrail).columns(), None);
     }
 }

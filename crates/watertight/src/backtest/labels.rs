@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use simulate::{GroundTruth, StoryTruth};
 
 use super::{Period, Told};
+use crate::demo::is_within;
 use crate::dispositions::{Meaning, meaning, verdict_of};
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
@@ -40,7 +41,7 @@ struct Story {
     id: String,
     events: BTreeSet<String>,
     actors: BTreeSet<String>,
-    /// Set where some of its records have no id of their own.
+    resources: Vec<String>,
     span: Option<(Timestamp, Timestamp)>,
 }
 
@@ -118,20 +119,22 @@ impl Labels {
 }
 
 impl Story {
+    /// By its records' ids; what another log tells of the same deed by time and by who or what.
     fn has(&self, told: &Told) -> bool {
         let by_event = told.event_uids.iter().any(|event| self.events.contains(event));
         let within = self.span.is_some_and(|(first, last)| first <= told.time && told.time <= last);
-        by_event || (within && self.actors.contains(&told.who))
+        let to_its_resources =
+            || self.resources.iter().any(|resource| told.resources.iter().any(|found| is_within(found, resource)));
+        by_event || (within && (self.actors.contains(&told.who) || to_its_resources()))
     }
 }
 
 fn story(truth: &StoryTruth) -> Story {
-    let has_nameless = truth.records.iter().any(|record| record.id.is_none());
-    let span = truth.start.parse().ok().zip(truth.end.parse().ok());
     Story {
         id: truth.id.clone(),
         events: truth.records.iter().filter_map(|record| record.id.clone()).collect(),
         actors: truth.actors.iter().cloned().collect(),
-        span: span.filter(|_| has_nameless),
+        resources: truth.resources.clone(),
+        span: truth.start.parse().ok().zip(truth.end.parse().ok()),
     }
 }

@@ -4,10 +4,11 @@
 //! order of time, day by day. The same code serves `rule backtest` and `rule tune`.
 
 mod labels;
+mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ingest::{Decoder, Format};
+use ingest::Format;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -17,8 +18,10 @@ use sigma::{Change, CorrelationLimits, Correlator, Episode, Hit, Matcher};
 
 use crate::correlation::listed_uids;
 use crate::exit::{Failure, OrFail as _};
+use crate::instance::Instance;
 use crate::rules::RuleSet;
 use crate::stored_findings::quoted;
+use reading::Reading;
 
 pub(crate) use labels::{Label, Labels, story_file};
 
@@ -47,6 +50,8 @@ pub(crate) struct Told {
     pub(crate) event_uids: BTreeSet<String>,
     /// The actor, or the group of a correlation as text.
     pub(crate) who: String,
+    /// What was done to; empty for a correlation.
+    pub(crate) resources: Vec<String>,
 }
 
 /// What a replay came to.
@@ -61,18 +66,19 @@ pub(crate) struct Replayed {
     pub(crate) hits_of: BTreeMap<u32, u64>,
     pub(crate) days: u64,
     pub(crate) bytes: u64,
-    /// Records that could not be read again, or that rules could not look at.
-    pub(crate) unreadable: u64,
+    /// Records that could not be read again, or that rules could not look at, by logsource.
+    pub(crate) unreadable: BTreeMap<&'static str, u64>,
 }
 
 /// Replays the events of a period. `keep` names the correlations whose hits are wanted.
 pub(crate) async fn replay(
-    lake: &Lake,
+    instance: &Instance,
     rules: &RuleSet,
     period: Period,
     keep: &BTreeSet<u32>,
 ) -> Result<Replayed, Failure> {
-    let mut work = Work::new(rules, keep);
+    let lake = &instance.lake;
+    let mut work = Work::new(rules, keep, Reading::open(&instance.store).await?);
     if work.logsources.is_empty() {
         return Ok(work.replayed);
     }
@@ -105,13 +111,14 @@ struct Work<'r> {
     matcher: Matcher,
     correlator: Correlator,
     /// Those that some rule is about.
-    logsources: Vec<(Format, Decoder)>,
+    logsources: Vec<Format>,
+    reading: Reading,
     day_hits: Vec<Hit>,
     replayed: Replayed,
 }
 
 impl<'r> Work<'r> {
-    fn new(rules: &'r RuleSet, keep: &'r BTreeSet<u32>) -> Self {
+    fn new(rules: &'r RuleSet, keep: &'r BTreeSet<u32>, reading: Reading) -> Self {
         let is_asked = |format: &Format| {
             let (product, service) = format.logsource();
             !rules.program.rules_for(rules.program.log_source(product, service)).is_empty()
@@ -123,16 +130,17 @@ impl<'r> Work<'r> {
             keep,
             matcher: Matcher::new(&rules.program),
             correlator: Correlator::new(&rules.program, limits),
-            logsources: Format::ALL.into_iter().filter(is_asked).map(|f| (f, Decoder::new(f))).collect(),
+            logsources: Format::ALL.into_iter().filter(is_asked).collect(),
+            reading,
             day_hits: Vec::new(),
             replayed: Replayed::default(),
         }
     }
 
     async fn day(&mut self, lake: &Lake, day: Date, period: Period) -> Result<(), Failure> {
-        let names: Vec<String> = self.logsources.iter().map(|(format, _)| quoted(format.id())).collect();
+        let names: Vec<String> = self.logsources.iter().map(|format| quoted(format.id())).collect();
         let query = format!(
-            "SELECT logsource, event_uid, time, actor, raw FROM events WHERE day = DATE '{day}' AND logsource IN ({})",
+            "SELECT logsource, event_uid, time, raw, source, seq FROM events WHERE day = DATE '{day}' AND logsource IN ({})",
             names.join(", ")
         );
         let mut stream = lake.sql_stream(&query).await.or_fail("failed to read stored events")?;
@@ -148,43 +156,47 @@ impl<'r> Work<'r> {
     fn event(&mut self, row: &[Value], period: Period) -> Result<(), Failure> {
         let text = |i: usize| row.get(i).and_then(Value::as_str).unwrap_or_default();
         let Ok(time) = text(2).parse::<Timestamp>() else { return Ok(()) };
-        let is_asked = period.from.is_none_or(|from| from <= time) && period.to.is_none_or(|to| time < to);
-        let Some((format, decoder)) = self.logsources.iter().find(|(format, _)| format.id() == text(0)) else {
-            return Ok(());
-        };
-        if !is_asked {
-            return Ok(());
-        }
-        let (uid, raw) = (text(1), text(4));
+        let format = self.logsources.iter().find(|format| format.id() == text(0)).copied();
+        let Some(format) = format.filter(|_| period.holds(time)) else { return Ok(()) };
+        let (uid, raw) = (text(1), text(3));
         *self.replayed.events.entry(format.id()).or_default() += 1;
         self.replayed.bytes += raw.len() as u64;
-        let (product, service) = format.logsource();
-        let source = self.rules.program.log_source(product, service);
-        let Ok(view) = decoder.view(raw.as_bytes()) else {
-            self.replayed.unreadable += 1;
-            return Ok(());
-        };
-        let Ok(matched) = self.matcher.evaluate(source, &view) else {
-            self.replayed.unreadable += 1;
-            return Ok(());
-        };
-        if matched.is_empty() {
-            return Ok(());
-        }
-        for &number in matched.iter().filter(|&&number| self.rules.program.reports_alone(number)) {
-            self.replayed.told.push(Told {
-                number,
-                time,
-                first: time,
-                event_uid: uid.to_owned(),
-                event_uids: BTreeSet::from([uid.to_owned()]),
-                who: text(3).to_owned(),
-            });
-        }
-        if self.matcher.hits(&view, time.as_microsecond(), uid, &mut self.day_hits).is_err() {
-            self.replayed.unreadable += 1;
+        let batch = (text(4), row.get(5).and_then(Value::as_i64).unwrap_or_default());
+        if self.judge(format, batch, uid, time, raw).is_none() {
+            *self.replayed.unreadable.entry(format.id()).or_default() += 1;
         }
         self.check_room()
+    }
+
+    /// Evaluates one record. `None` when it cannot be read again, or rules could not look at it.
+    fn judge(&mut self, format: Format, batch: (&str, i64), uid: &str, time: Timestamp, raw: &str) -> Option<()> {
+        let (product, service) = format.logsource();
+        let source = self.rules.program.log_source(product, service);
+        let decoder = self.reading.decoder(format, batch, raw)?;
+        let view = decoder.view(raw.as_bytes()).ok()?;
+        let matched = self.matcher.evaluate(source, &view).ok()?;
+        if matched.is_empty() {
+            return Some(());
+        }
+        let alone: Vec<usize> =
+            matched.iter().copied().filter(|&number| self.rules.program.reports_alone(number)).collect();
+        self.matcher.hits(&view, time.as_microsecond(), uid, &mut self.day_hits).ok()?;
+        if alone.is_empty() {
+            return Some(());
+        }
+        // Matches are rare: only now is the record worth normalising.
+        let event = decoder.normalize(raw.as_bytes()).ok()?;
+        let hot = event.hot();
+        self.replayed.told.extend(alone.into_iter().map(|number| Told {
+            number,
+            time,
+            first: time,
+            event_uid: uid.to_owned(),
+            event_uids: BTreeSet::from([uid.to_owned()]),
+            who: hot.actor_key.unwrap_or_default().to_owned(),
+            resources: hot.resources.clone(),
+        }));
+        Some(())
     }
 
     fn check_room(&self) -> Result<(), Failure> {
@@ -238,6 +250,7 @@ pub(crate) fn told(episode: &Episode, number: usize) -> Told {
         event_uid: episode.completed.uid.clone(),
         event_uids: listed_uids(episode),
         who: serde_json::to_string(&episode.group).unwrap_or_default(),
+        resources: Vec::new(),
     }
 }
 

@@ -12,7 +12,8 @@ pub(crate) fn lower_bound(hits: u64, cases: u64) -> Option<f64> {
     let z2 = Z * Z;
     let centre = share + z2 / (2.0 * cases);
     let margin = Z * (share * (1.0 - share) / cases + z2 / (4.0 * cases * cases)).sqrt();
-    Some(((centre - margin) / (1.0 + z2 / cases)).max(0.0))
+    // Rounding must not lift the bound of no hits above none.
+    Some(((centre - margin) / (1.0 + z2 / cases)).clamp(0.0, share))
 }
 
 /// Hits among cases; `None` without a case.

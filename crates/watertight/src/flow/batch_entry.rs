@@ -42,6 +42,9 @@ pub(super) fn draft(
         }),
         body: None,
     };
+    if !normal.columns.is_empty() {
+        draft.clear["columns"] = json!(normal.columns);
+    }
     add_withheld(&mut draft.clear, &Counts::of(findings));
     draft
 }

@@ -21,7 +21,7 @@ pub(super) fn rules_of(content: &Content) -> BTreeMap<String, String> {
 }
 
 fn load(content: &Content) -> sigma::Loaded {
-    sigma::load(content.below("rules").filter(|(name, _)| name.ends_with(".yml")))
+    sigma::load(content.below("rules").filter(|(name, _)| rules::is_rule(name)))
 }
 
 /// The difference as an entry shows it.

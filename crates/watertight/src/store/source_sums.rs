@@ -90,4 +90,21 @@ impl super::Store {
         .await?;
         rows.iter().map(|row| Ok((row.try_get("suppression")?, unsigned(row.try_get("findings")?)))).collect()
     }
+
+    /// Header lines of flow logs, by source and batch number.
+    pub(crate) async fn batch_columns(&self) -> Result<BTreeMap<(String, i64), Vec<String>>, LogError> {
+        let rows = sqlx::query(
+            "SELECT json_extract(json, '$.source') AS source, json_extract(json, '$.seq') AS seq,
+                    json_extract(json, '$.columns') AS columns
+             FROM document WHERE kind = 'batch' AND json_extract(json, '$.columns') IS NOT NULL",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let columns = serde_json::from_str(row.try_get("columns")?)?;
+                Ok(((row.try_get("source")?, row.try_get("seq")?), columns))
+            })
+            .collect()
+    }
 }

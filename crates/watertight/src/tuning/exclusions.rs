@@ -82,6 +82,7 @@ fn told(finding: &Finding) -> Told {
         event_uid: finding.event_uid.clone(),
         event_uids: finding.event_uids.iter().cloned().collect(),
         who: finding.actor.clone().unwrap_or_default(),
+        resources: finding.resources.clone(),
     }
 }
 

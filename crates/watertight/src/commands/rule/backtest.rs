@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     context.block_on(async {
         let instance = Instance::read(context).await?;
         let started = Instant::now();
-        let replayed = replay(&instance.lake, &rules, period, &BTreeSet::new()).await?;
+        let replayed = replay(&instance, &rules, period, &BTreeSet::new()).await?;
         tell_speed(&replayed, started.elapsed().as_secs_f64());
         let labels = Labels::read(&instance, truth.as_ref(), period).await?;
         let rows = rows(&rules, &replayed, &labels);
@@ -66,9 +66,12 @@ fn tell_speed(replayed: &Replayed, seconds: f64) {
     let megabytes = f64::from(u32::try_from(replayed.bytes >> 10).unwrap_or(u32::MAX)) / 1024.0;
     let rate = if 0.0 < seconds { megabytes / seconds } else { 0.0 };
     output::talk(format!(
-        "{events} events of {} days, {megabytes:.1} MiB of records in {seconds:.2} s: {rate:.1} MiB/s; {} could not be read again",
-        replayed.days, replayed.unreadable
+        "{events} events of {} days, {megabytes:.1} MiB of records in {seconds:.2} s: {rate:.1} MiB/s",
+        replayed.days
     ));
+    for (logsource, count) in &replayed.unreadable {
+        output::talk(format!("{count} events of {logsource} could not be read again; no rule has looked at them"));
+    }
 }
 
 fn rows(rules: &RuleSet, replayed: &Replayed, labels: &Labels) -> Vec<Value> {

@@ -50,10 +50,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
             ));
         }
         let wanted = wanted(&rules, args.rule.as_deref());
-        let replayed = match wanted.is_empty() {
-            true => Replayed::default(),
-            false => replay(&instance.lake, &rules, period, &wanted).await?,
-        };
+        let replayed =
+            if wanted.is_empty() { Replayed::default() } else { replay(&instance, &rules, period, &wanted).await? };
         let mut rows = Vec::new();
         for number in wanted {
             rows.extend(of_correlation(context, &rules, &options, number, &replayed, &labels));
@@ -80,7 +78,8 @@ fn of_correlation(
     labels: &Labels,
 ) -> Vec<Value> {
     let Some(correlation) = rules.correlations.get(number as usize) else { return Vec::new() };
-    let hits: Vec<sigma::Hit> = replayed.hits.iter().filter(|hit| hit.correlation == number).cloned().collect();
+    let of_it = replayed.hits.iter().filter(|hit| hit.correlation == number);
+    let hits: Vec<sigma::Hit> = of_it.map(|hit| sigma::Hit { correlation: 0, ..hit.clone() }).collect();
     let Some(trials) = tuning::trials(correlation, &rules.rules, options, &hits, labels) else {
         output::talk(format!("`{}` counts other correlations and is not tried by itself", correlation.title));
         return Vec::new();
