@@ -14,16 +14,22 @@ pub(crate) async fn find(lake: &Lake, condition: &str) -> Result<Vec<Finding>, F
 
 /// The same with the marks they were stored with.
 pub(crate) async fn noticed(lake: &Lake, condition: &str) -> Result<Vec<Noticed>, Failure> {
+    let mut found = Vec::new();
+    each(lake, condition, |noticed| found.push(noticed)).await?;
+    Ok(found)
+}
+
+/// Gives every finding that meets a condition, one after the other: there may be more than fit into memory.
+pub(crate) async fn each(lake: &Lake, condition: &str, mut take: impl FnMut(Noticed)) -> Result<(), Failure> {
     let query = format!("SELECT json FROM findings WHERE {condition}");
     let mut stream = lake.sql_stream(&query).await.or_fail("failed to read stored findings")?;
-    let mut findings = Vec::new();
     while let Some(rows) = stream.next().await.or_fail("failed to read stored findings")? {
         for row in rows {
             let json = row.first().and_then(Value::as_str).unwrap_or_default();
-            findings.push(serde_json::from_str(json).or_fail("failed to read a stored finding")?);
+            take(serde_json::from_str(json).or_fail("failed to read a stored finding")?);
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 /// What the JSON of a finding contains that was held back, and of one that was suppressed: `LIKE` patterns. Inside a JSON text

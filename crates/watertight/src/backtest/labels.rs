@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use jiff::Timestamp;
+use ocsf::Finding;
 use simulate::{GroundTruth, StoryTruth};
 
 use super::{Period, Told};
@@ -15,6 +16,7 @@ use crate::dispositions::{Meaning, meaning, verdict_of};
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::stored_findings;
+use crate::withheld::Noticed;
 
 /// What is known of one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,26 +66,31 @@ impl Labels {
     ) -> Result<Self, Failure> {
         let mut labels = Self { has_truth: truth.is_some(), ..Self::default() };
         labels.stories = truth.iter().flat_map(|truth| &truth.stories).map(story).collect();
-        let stored = stored_findings::find(&instance.lake, &period.sql()).await?;
         let cases = instance.store.cases().await;
-        for finding in stored.into_iter().filter(|finding| period.holds(finding.time)) {
-            let rule = finding.rule.id;
-            match verdict_of(&cases.incidents, &finding.uid).map(meaning) {
+        let add = |noticed: Noticed| {
+            if period.holds(noticed.finding.time) {
+                let verdict = verdict_of(&cases.incidents, &noticed.finding.uid);
+                labels.add(noticed.finding, verdict.map(meaning));
+            }
+        };
+        stored_findings::each(&instance.lake, &period.sql(), add).await?;
+        Ok(labels)
+    }
+
+    fn add(&mut self, finding: Finding, meaning: Option<Meaning>) {
+        let rule = finding.rule.id;
+        for event in finding.event_uids {
+            match meaning {
                 Some(Meaning::True) => {
-                    for event in &finding.event_uids {
-                        labels.verdicts.insert((rule.clone(), event.clone()), Some(finding.uid.clone()));
-                    }
+                    self.verdicts.insert((rule.clone(), event), Some(finding.uid.clone()));
                 }
                 Some(Meaning::False) => {
-                    for event in &finding.event_uids {
-                        labels.verdicts.entry((rule.clone(), event.clone())).or_default();
-                    }
+                    self.verdicts.entry((rule.clone(), event)).or_default();
                 }
                 Some(Meaning::Neither) | None => {}
             }
-            labels.stored.entry(rule).or_default().insert(finding.event_uid);
         }
-        Ok(labels)
+        self.stored.entry(rule).or_default().insert(finding.event_uid);
     }
 
     pub(crate) fn of(&self, rule_id: &str, told: &Told) -> Label {

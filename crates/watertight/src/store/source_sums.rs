@@ -20,8 +20,6 @@ pub(crate) struct SourceSums {
     pub(crate) held_back: u64,
     /// Findings that somebody had answered for.
     pub(crate) suppressed: u64,
-    /// When its first batch was sealed, RFC 3339.
-    pub(crate) first_sealed: Option<String>,
     /// RFC 3339; `None` when no event was read.
     pub(crate) last_event: Option<String>,
     /// When its last batch was sealed, RFC 3339.
@@ -54,7 +52,6 @@ impl super::Store {
                     SUM(json_extract(json, '$.rejected')) AS rejected, SUM(json_extract(json, '$.findings')) AS findings,
                     SUM(COALESCE(json_extract(json, '$.held_back'), 0)) AS held_back,
                     SUM(COALESCE(json_extract(json, '$.suppressed'), 0)) AS suppressed,
-                    MIN(json_extract(json, '$.last.at')) AS first_sealed,
                     MAX(json_extract(json, '$.last_event')) AS last_event, MAX(json_extract(json, '$.last.at')) AS last_sealed
              FROM document WHERE kind = 'batch' GROUP BY 1 ORDER BY 1",
         )
@@ -72,7 +69,6 @@ impl super::Store {
                     findings: count("findings")?,
                     held_back: count("held_back")?,
                     suppressed: count("suppressed")?,
-                    first_sealed: row.try_get("first_sealed")?,
                     last_event: row.try_get("last_event")?,
                     last_sealed: row.try_get("last_sealed")?,
                 })

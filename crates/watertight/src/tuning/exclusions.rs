@@ -29,37 +29,66 @@ pub(crate) struct Exclusion {
     pub(crate) propose: Option<String>,
 }
 
-/// Proposals for one rule, from its stored findings.
-pub(crate) fn exclusions(rule_id: &str, findings: &[Finding], labels: &Labels) -> Vec<Exclusion> {
-    let mut wrong: BTreeMap<(&'static str, String), u64> = BTreeMap::new();
-    let mut unlabelled = wrong.clone();
-    let mut right: BTreeSet<(&'static str, String)> = BTreeSet::new();
-    for finding in findings {
-        let shown = shown(finding);
-        match labels.of(rule_id, &told(finding)) {
-            Label::True(_) => right.extend(shown),
-            Label::False => shown.into_iter().for_each(|value| *wrong.entry(value).or_default() += 1),
-            Label::Unlabelled => shown.into_iter().for_each(|value| *unlabelled.entry(value).or_default() += 1),
-        }
-    }
-    let mut found: Vec<Exclusion> = wrong
-        .into_iter()
-        .filter(|(shown, count)| FALSE_MIN <= *count && !right.contains(shown))
-        .map(|(shown, wrong)| Exclusion {
-            field: shown.0,
-            unlabelled: unlabelled.get(&shown).copied().unwrap_or(0),
-            propose: propose(rule_id, shown.0, &shown.1),
-            value: shown.1,
-            wrong,
-        })
-        .collect();
-    found.sort_by(|a, b| b.wrong.cmp(&a.wrong).then_with(|| (a.field, &a.value).cmp(&(b.field, &b.value))));
-    found.truncate(PROPOSED_MAX);
-    found
+/// What a finding shows that a proposal may name: field and value.
+type Shown = (&'static str, String);
+
+/// Values that are counted for one rule; a rule with more has no few causes.
+const VALUES_MAX: usize = 100_000;
+
+/// Counts the values behind one rule's findings.
+#[derive(Debug)]
+pub(crate) struct Exclusions<'l> {
+    rule_id: &'l str,
+    labels: &'l Labels,
+    wrong: BTreeMap<Shown, u64>,
+    unlabelled: BTreeMap<Shown, u64>,
+    right: BTreeSet<Shown>,
 }
 
-/// What a finding shows that a proposal may name. A resource counts where it is the only one.
-fn shown(finding: &Finding) -> BTreeSet<(&'static str, String)> {
+impl<'l> Exclusions<'l> {
+    pub(crate) fn new(rule_id: &'l str, labels: &'l Labels) -> Self {
+        Self { rule_id, labels, wrong: BTreeMap::new(), unlabelled: BTreeMap::new(), right: BTreeSet::new() }
+    }
+
+    /// Takes one stored finding of the rule.
+    pub(crate) fn add(&mut self, finding: &Finding) {
+        let count = |counts: &mut BTreeMap<Shown, u64>| {
+            for value in shown(finding) {
+                if counts.len() < VALUES_MAX || counts.contains_key(&value) {
+                    *counts.entry(value).or_default() += 1;
+                }
+            }
+        };
+        match self.labels.of(self.rule_id, &told(finding)) {
+            // Never cut: a value of a true finding that was forgotten would be proposed.
+            Label::True(_) => self.right.extend(shown(finding)),
+            Label::False => count(&mut self.wrong),
+            Label::Unlabelled => count(&mut self.unlabelled),
+        }
+    }
+
+    /// The proposals, the widest first.
+    pub(crate) fn propose(self) -> Vec<Exclusion> {
+        let Self { rule_id, wrong, unlabelled, right, .. } = self;
+        let mut found: Vec<Exclusion> = wrong
+            .into_iter()
+            .filter(|(shown, count)| FALSE_MIN <= *count && !right.contains(shown))
+            .map(|(shown, wrong)| Exclusion {
+                field: shown.0,
+                unlabelled: unlabelled.get(&shown).copied().unwrap_or(0),
+                propose: propose(rule_id, shown.0, &shown.1),
+                value: shown.1,
+                wrong,
+            })
+            .collect();
+        found.sort_by(|a, b| b.wrong.cmp(&a.wrong).then_with(|| (a.field, &a.value).cmp(&(b.field, &b.value))));
+        found.truncate(PROPOSED_MAX);
+        found
+    }
+}
+
+/// A resource counts where it is the only one.
+fn shown(finding: &Finding) -> BTreeSet<Shown> {
     let mut shown = BTreeSet::new();
     shown.extend(finding.actor.iter().map(|actor| ("actor", actor.clone())));
     if let [resource] = finding.resources.as_slice() {

@@ -3,5 +3,5 @@
 mod exclusions;
 mod thresholds;
 
-pub(crate) use exclusions::exclusions;
+pub(crate) use exclusions::Exclusions;
 pub(crate) use thresholds::{best, patch, trials};

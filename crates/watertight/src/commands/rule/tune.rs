@@ -13,6 +13,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::instance::Instance;
 use crate::output::{self, Format};
 use crate::rules::{self, RuleSet, Values};
+use crate::withheld::Noticed;
 use crate::{stored_findings, tuning};
 
 #[derive(Debug, clap::Args)]
@@ -117,10 +118,15 @@ async fn exclusions(
     let mut rows = Vec::new();
     for id in labels.rules().filter(|id| rule.is_none_or(|rule| rule == *id)) {
         let condition = format!("rule_id = {} AND {}", stored_findings::quoted(id), period.sql());
-        let mut findings = stored_findings::find(&instance.lake, &condition).await?;
-        findings.retain(|finding| period.holds(finding.time));
-        let title = findings.first().map(|finding| finding.rule.title.clone());
-        for exclusion in tuning::exclusions(id, &findings, labels) {
+        let (mut exclusions, mut title) = (tuning::Exclusions::new(id, labels), None);
+        let add = |noticed: Noticed| {
+            if period.holds(noticed.finding.time) {
+                exclusions.add(&noticed.finding);
+                title = Some(noticed.finding.rule.title);
+            }
+        };
+        stored_findings::each(&instance.lake, &condition, add).await?;
+        for exclusion in exclusions.propose() {
             let mut row = json!(exclusion);
             row["kind"] = json!("exclusion");
             row["rule_id"] = json!(id);
