@@ -7,6 +7,8 @@ mod compare;
 mod configure;
 mod summary;
 
+pub(crate) use compare::is_within;
+
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
