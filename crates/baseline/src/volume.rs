@@ -207,7 +207,7 @@ impl Volume {
             known.be_silent(silent, rules.rhythm);
         }
         known.take(taught, rules.rhythm);
-        known.last_turn = turn;
+        known.last_turn = known.last_turn.max(turn);
     }
 
     /// Low and high end of a slot and its neighbours: an hour more or less is summer time or a slow job.
