@@ -18,8 +18,7 @@ use crate::exit::{Failure, OrFail as _};
 use crate::exposure::Exposure;
 use crate::instance::Instance;
 
-/// Sources by id and folder below `company/telemetry`. Each application is one: their folders are read one after the other, and a
-/// source whose time goes back by a week would be too late for correlations.
+/// Sources by id and folder below `company/telemetry`.
 const SOURCES: &[(&str, &str)] = &[
     ("aws-cloudtrail", "aws/cloudtrail"),
     ("aws-vpcflow", "aws/vpcflow"),
@@ -28,12 +27,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("entra-signin", "azure/signinlogs"),
     ("entra-audit", "azure/auditlogs"),
     ("m365-audit", "m365/audit"),
-    ("assessment", "application/assessment"),
-    ("checkout", "application/checkout"),
-    ("course-delivery", "application/course-delivery"),
-    ("customer-account", "application/customer-account"),
-    ("product-api", "application/product-api"),
-    ("student-portal", "application/student-portal"),
+    ("applications", "application"),
 ];
 
 /// Writes the configuration beside the company.
