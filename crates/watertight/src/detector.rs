@@ -20,7 +20,7 @@ use crate::flow::{Normal, Normalised};
 use crate::instance::Instance;
 use crate::ocsf_rules::OcsfRules;
 use crate::output;
-use crate::rules::{self, RuleSet};
+use crate::rules::{self, Extra, RuleSet};
 use crate::store::Store;
 use crate::translate;
 
@@ -127,7 +127,7 @@ impl Detectors {
 impl Detector {
     fn compile(content: &Content) -> Result<Self, Failure> {
         let config = Config { placeholders: placeholders_of(content)?, ..Config::default() };
-        let rules = rules::load(Some(content), &[], &config)?;
+        let rules = rules::load(Some(content), Extra::default(), &config)?;
         let files: Vec<(&str, &str)> = content.below("identifiers").collect();
         let (classifier, errors) = Classifier::new(&files);
         if let Some(error) = errors.first() {

@@ -32,6 +32,7 @@ mod ocsf_rules;
 mod opaque_id;
 mod output;
 mod pack;
+mod pipelines;
 mod response;
 mod rules;
 mod seal;

@@ -12,14 +12,14 @@ use sigma::{Correlation, LogSourceId, Options, Program, Rule, RuleError};
 use crate::config::Config;
 use crate::content::Content;
 use crate::exit::{Failure, OrFail as _};
-use crate::output;
+use crate::{output, pipelines};
 
 /// The file that names every placeholder.
 const PLACEHOLDERS: &str = "rules/placeholders.toml";
 /// The rule attribute that names placeholders without which the rule would be noise.
 const REQUIRES: &str = "requires_placeholders";
 /// A rule file is never larger.
-const RULE_FILE_BYTES_MAX: u64 = 1 << 20;
+pub(crate) const RULE_FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// One program and what did not make it in.
 #[derive(Debug)]
@@ -69,18 +69,27 @@ pub(crate) enum Values<'a> {
     Examples,
 }
 
-/// Loads the rules of the content and of `extra` paths.
-pub(crate) fn load(content: Option<&Content>, extra: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
+/// What is used beside the content.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Extra<'a> {
+    /// Rule files and directories.
+    pub(crate) rules: &'a [PathBuf],
+    /// Processing pipelines, for all rules.
+    pub(crate) pipelines: &'a [PathBuf],
+}
+
+/// Loads the rules of the content and of `extra` paths, fitted by the pipelines of both.
+pub(crate) fn load(content: Option<&Content>, extra: Extra<'_>, config: &Config) -> Result<RuleSet, Failure> {
     let mut files: Vec<(String, String)> = Vec::new();
     if let Some(content) = content {
         files.extend(
             content.below("rules").filter(|(name, _)| is_rule(name)).map(|(n, t)| (n.to_owned(), t.to_owned())),
         );
     }
-    for path in extra {
+    for path in extra.rules {
         read_rules(path, &mut files)?;
     }
-    let loaded = sigma::load(files);
+    let loaded = sigma::load_with(files, &pipelines::read(content, extra.pipelines)?);
     let options = options(content, Values::Configured(&config.placeholders))?;
     let (rules, mut waiting) = split_waiting(loaded.rules, &options);
     let correlations = split_bereft(loaded.correlations, &mut waiting);
@@ -128,9 +137,9 @@ fn stands_on<'a>(
 }
 
 /// The same, where a rule of `extra` takes the place of one of the content with the same id.
-pub(crate) fn load_instead(content: Option<&Content>, extra: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
+pub(crate) fn load_instead(content: Option<&Content>, extra: Extra<'_>, config: &Config) -> Result<RuleSet, Failure> {
     let mut files = Vec::new();
-    for path in extra {
+    for path in extra.rules {
         read_rules(path, &mut files)?;
     }
     let own = sigma::load(files);

@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::ocsf_rules::OcsfRules;
 use crate::output::{self, Out};
-use crate::rules::{self, RuleSet};
+use crate::rules::{self, Extra, RuleSet};
 use crate::translate;
 use gathered::{EventInTime, Gathered, Line};
 use row::At;
@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// Rule files or directories, beside the built-in rules
     #[arg(long, value_name = "PATH")]
     rules: Vec<PathBuf>,
+    /// Sigma processing pipelines that fit the rules to the logs: field names, logsources, conditions, placeholders
+    #[arg(long, value_name = "FILE")]
+    pipeline: Vec<PathBuf>,
     /// Only the rules given with --rules
     #[arg(long)]
     no_builtin: bool,
@@ -62,7 +65,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let started = std::time::Instant::now();
     let config = context.config()?;
     let content = if args.no_builtin { None } else { Some(context.content(&config)?) };
-    let rules = rules::load(content.as_ref(), &args.rules, &config)?;
+    let rules = rules::load(content.as_ref(), Extra { rules: &args.rules, pipelines: &args.pipeline }, &config)?;
     report_rules(&rules);
     let job = Job {
         args,

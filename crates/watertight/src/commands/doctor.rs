@@ -39,7 +39,7 @@ pub(crate) fn run(_: &Args, context: &Context) -> Outcome {
     if config.mail.is_none() {
         say("notices cannot be sent".to_owned(), "fill [mail] in watertight.toml");
     }
-    let rules = rules::load(Some(&content), &[], &config)?;
+    let rules = rules::load(Some(&content), rules::Extra::default(), &config)?;
     for error in &rules.errors {
         say(format!("a rule cannot be used: {}", error.message), "`watertight rule check` shows the line");
     }

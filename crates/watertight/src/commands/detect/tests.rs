@@ -41,7 +41,7 @@ fn rule_set() -> RuleSet {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rules.yml");
     std::fs::write(&path, RULES).unwrap();
-    let rules = rules::load(None, &[path], &Config::default()).unwrap();
+    let rules = rules::load(None, rules::Extra { rules: &[path], pipelines: &[] }, &Config::default()).unwrap();
     assert!(rules.errors.is_empty(), "{:?}", rules.errors);
     rules
 }

@@ -16,7 +16,7 @@ use crate::dispositions::{lower_bound, share};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::instance::Instance;
 use crate::output;
-use crate::rules::{self, RuleSet};
+use crate::rules::{self, Extra, RuleSet};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -40,7 +40,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let config = context.config()?;
     let content = if args.no_builtin { None } else { Some(context.content(&config)?) };
-    let rules = rules::load_instead(content.as_ref(), &args.rules, &config)?;
+    let rules = rules::load_instead(content.as_ref(), Extra { rules: &args.rules, pipelines: &[] }, &config)?;
     rules.errors.iter().for_each(output::talk);
     rules::tell_waiting(&rules);
     let truth = args.truth.as_deref().map(story_file).transpose()?;

@@ -16,8 +16,8 @@ use crate::context::Context;
 use crate::dispositions::{self, RulePrecision};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::instance::Instance;
-use crate::output;
 use crate::rules::{self, Values};
+use crate::{output, pipelines};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -72,7 +72,7 @@ fn load(content: &Content, paths: &[PathBuf]) -> Result<Loaded, Failure> {
         let built_in = content.below("rules").filter(|(name, _)| name.ends_with(".yml"));
         files.extend(built_in.map(|(name, text)| (name.to_owned(), text.to_owned())));
     }
-    Ok(sigma::load(files))
+    Ok(sigma::load_with(files, &pipelines::read(Some(content), &[])?))
 }
 
 fn check(content: &Content, paths: &[PathBuf]) -> Outcome {

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::instance::Instance;
 use crate::output::{self, Format};
-use crate::rules::{self, RuleSet, Values};
+use crate::rules::{self, Extra, RuleSet, Values};
 use crate::withheld::Noticed;
 use crate::{stored_findings, tuning};
 
@@ -38,7 +38,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     let config = context.config()?;
     let content = context.content(&config)?;
-    let rules = rules::load_instead(Some(&content), &args.rules, &config)?;
+    let rules = rules::load_instead(Some(&content), Extra { rules: &args.rules, pipelines: &[] }, &config)?;
     let options = rules::options(Some(&content), Values::Configured(&config.placeholders))?;
     let truth = args.truth.as_deref().map(story_file).transpose()?;
     let period = Period { from: args.from, to: args.to };
