@@ -179,7 +179,7 @@ fn needed_members_settle_what_check_would() {
         (Some("2026-03-02T10:11:12Z"), Some("GetObject"), true),
         (Some("2026-03-02T10:11:12Z"), Some(""), false),
         (Some("2026-03-02T10:11:12Z"), None, false),
-        (Some("2026-03-02"), Some("GetObject"), false),
+        (Some("yesterday"), Some("GetObject"), false),
         (None, Some("GetObject"), false),
         // Spelled otherwise: the texts do not settle it, reading the record does.
         (Some("2026-03-02T10:11:12.5+01:00"), Some("GetObject"), true),
