@@ -7,6 +7,7 @@
 mod addresses;
 mod links;
 mod names;
+mod same_events;
 
 use std::collections::BTreeSet;
 
@@ -47,7 +48,7 @@ pub(crate) async fn resolve(lake: &Lake, config: &Config, findings: &mut [Findin
     let entities = findings.iter().flat_map(|finding| finding.group_keys.iter().filter_map(|key| entity_of(key)));
     let links = Links::read(lake, entities.map(str::to_owned).collect()).await?;
     let addresses = Addresses::read(lake, config, findings).await?;
-    for finding in findings {
+    for finding in &mut *findings {
         let mut behind = follow(&links, finding);
         behind.own.extend(addresses.keys(finding));
         let known: BTreeSet<String> = finding.group_keys.iter().cloned().collect();
@@ -55,7 +56,7 @@ pub(crate) async fn resolve(lake: &Lake, config: &Config, findings: &mut [Findin
         finding.linked_keys.extend(behind.linked.difference(&known).filter(|key| !behind.own.contains(*key)).cloned());
         finding.chain = behind.chain;
     }
-    Ok(())
+    same_events::share(lake, findings).await
 }
 
 /// These entities, and those that they in turn stand behind.

@@ -89,6 +89,9 @@ fn leaks(out: &mut Out, facts: &Facts<'_>) -> Result<(), Failure> {
         found.false_high,
         found.false_incidents.len()
     ))?;
+    for (look_alike, findings) in &found.look_alikes_disturbed {
+        out.line(&format!("  {look_alike}: {findings} findings about something harmless"))?;
+    }
     out.line(&format!("               diff against {dir}/company/ground-truth.json is in {dir}/comparison.json"))?;
     out.line(&format!("clock        simulated, {}", facts.now))
 }
