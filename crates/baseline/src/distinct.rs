@@ -96,7 +96,7 @@ fn estimate(registers: &[u8]) -> u64 {
     let sum: u128 = registers.iter().map(|register| 1_u128 << (57 - (*register).min(57))).sum();
     let zeros = registers.iter().filter(|register| **register == 0).count();
     // alpha · m² / Σ 2^-register with alpha = 0.7213 / (1 + 1.079 / m), m = 256, times 10,000.
-    let raw = (7_183 * 65_536_u128 << 57) / (10_000 * sum.max(1));
+    let raw = ((7_183 * 65_536_u128) << 57) / (10_000 * sum.max(1));
     let raw = u64::try_from(raw).unwrap_or(u64::MAX);
     if raw <= 640 && zeros != 0 { linear(zeros) } else { raw }
 }

@@ -26,7 +26,7 @@ pub(crate) fn rarity(group: &str, value: &str, (members, users): (u64, u64), his
     let (users, members) = (words::number(users), words::number(members));
     let value = short(value);
     format!(
-        "{value} for the first time; {users} of {members} others in its {group} did that in the last 30 to 60 days; \
+        "{value} for the first time; {users} of {members} in its {group} did that in the last 30 to 60 days; \
          before: {}",
         before(history)
     )

@@ -25,7 +25,9 @@
 //! expected range count as its upper end, and a place is trusted only when it was seen on days apart.
 
 mod agent;
+mod amounts;
 mod baselines;
+mod case;
 mod check;
 mod definition;
 mod distinct;

@@ -70,18 +70,28 @@ fn read(file: &str, text: &str) -> Result<Baseline, Mistake> {
     }
     let document: Document = yaml_serde::from_str(text).map_err(|error| {
         let line = error.location().map(|place| place.line());
-        (line, error.to_string())
+        let message = error.to_string();
+        // Our own complaints about a word come without a place; the word has one.
+        let of_word = line.is_none_or(|line| line == 1).then(|| line_of_word(text, &message)).flatten();
+        (of_word.or(line), message)
     })?;
     build(file, text, document).map_err(|(key, message)| (line_of(text, key), message))
 }
 
-/// The first line that begins with a key, at any depth.
+/// The first line that begins with a key, at any depth; else the first that has it between braces.
 fn line_of(text: &str, key: &str) -> Option<usize> {
     let is_key = |line: &str| {
         let line = line.trim_start().trim_start_matches("- ");
         line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'))
     };
-    text.lines().position(is_key).map(|index| index + 1)
+    let inside = |line: &str| line.contains(&format!("{key}:"));
+    text.lines().position(is_key).or_else(|| text.lines().position(inside)).map(|index| index + 1)
+}
+
+/// The line of the text that a message quotes.
+fn line_of_word(text: &str, message: &str) -> Option<usize> {
+    let word = message.split('`').nth(1).filter(|word| !word.is_empty())?;
+    text.lines().position(|line| line.contains(word)).map(|index| index + 1)
 }
 
 /// Key to point at, and message.

@@ -6,11 +6,13 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::amounts::PeerVolume;
 use crate::baselines::Baselines;
+use crate::case::Presence;
 use crate::definition::{Baseline, Measure};
 use crate::group::Group;
 use crate::hash::Keyed;
-use crate::learner::{Learner, Memory, PeerVolume, Presence};
+use crate::learner::{Learner, Memory};
 use crate::table::Table;
 use crate::travel::Travel;
 use crate::values::Values;

@@ -100,6 +100,7 @@ impl<T: Default> Table<T> {
         &mut self.slots[index].state
     }
 
+    #[cfg(test)]
     pub(crate) fn get(&self, key: u64) -> Option<&T> {
         let place = self.places.get(&key)?;
         self.slots.get(index(*place)).map(|slot| &slot.state)

@@ -100,10 +100,10 @@ impl Values {
         self.diverse
     }
 
-    /// What there was before the sighting that was just taken in.
+    /// What there is before the next sighting.
     pub(crate) fn history(&self) -> History {
         History {
-            observations: u64::from(self.observations.saturating_sub(1)),
+            observations: u64::from(self.observations),
             since: timestamp(self.first),
             values: self.shown.split(BETWEEN).filter(|text| !text.is_empty()).map(str::to_owned).collect(),
             highest: None,

@@ -1,5 +1,7 @@
 //! The baselines of the project: every file loads, every example shows what it should, and the promises of the folder hold.
 
+#![expect(clippy::unwrap_used, reason = "a test may end here")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

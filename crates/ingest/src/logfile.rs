@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::format::{self, Decoder, Format};
 use crate::frame::{Framed, Framer, Window, check_depth, without_mark};
-use crate::read::{Buffers, Member, ReadError, decode, open_member};
+use crate::read::{Buffers, Member, ReadError, decode, open_name};
 use crate::{Limits, Rejected};
 
 /// Reads one member after another with the same memory.
@@ -33,8 +33,12 @@ impl Reader {
     /// Opens a local member (file or stdin). `None`: by its content this is no log.
     /// With `forced`, the format is taken on trust and nothing is skipped.
     pub fn open(&mut self, member: &Member, forced: Option<Format>) -> Result<Option<LogFile>, ReadError> {
-        let input = open_member(member)?;
-        self.open_stream(&member.name, input, forced)
+        self.open_name(&member.name, forced)
+    }
+
+    /// The same by name.
+    pub fn open_name(&mut self, name: &str, forced: Option<Format>) -> Result<Option<LogFile>, ReadError> {
+        self.open_stream(name, open_name(name)?, forced)
     }
 
     /// The same for bytes from anywhere (an S3 object, a test).
@@ -129,6 +133,12 @@ impl LogFile {
         self.decoder.as_ref().map(Decoder::format)
     }
 
+    /// Whether it is too large to be held in memory whole, so that reading goes on while records are given out.
+    #[must_use]
+    pub fn is_streamed(&self) -> bool {
+        self.framer.is_streamed()
+    }
+
     /// The decoder all records of this member share.
     #[must_use]
     pub fn decoder(&self) -> Option<&Decoder> {
@@ -157,6 +167,25 @@ impl LogFile {
         }
         let index = self.count();
         Some(self.record(index))
+    }
+
+    /// The bytes from the start of the next record on, when the record is JSON that rules see as it is and its reader may
+    /// find its end, see [`Framer::ahead`].
+    pub fn ahead(&mut self) -> Option<&[u8]> {
+        let decoder = self.decoder.as_ref()?;
+        let bytes = self.framer.ahead()?;
+        decoder.is_seen_as_framed(bytes).then_some(bytes)
+    }
+
+    /// The record that takes the first `length` bytes of what [`Self::ahead`] gave: one JSON object that nests no deeper
+    /// than the limit. `None` if [`Self::next`] has to find it.
+    pub fn take(&mut self, length: usize) -> Option<Record<'_>> {
+        if !self.framer.take(length) {
+            return None;
+        }
+        let index = self.count();
+        let decoder = self.decoder.as_ref()?;
+        Some(Record { member: &self.name, index, raw: self.framer.record(), decoder, kept: self.kept })
     }
 
     /// True when the member ended inside its last record. If it grows, that record may become whole.
@@ -250,6 +279,11 @@ impl<'a> Record<'a> {
     /// Whether the record will become an event, see [`Decoder::check`].
     pub fn check(&self) -> Result<(), Rejected> {
         self.decoder.check(self.raw).map_err(|error| self.reject(error.to_string()))
+    }
+
+    /// As [`Self::check`], for a caller that has read the members [`Format::needed`] names: their texts, if they have one.
+    pub fn check_needed(&self, needed: &[Option<&[u8]>]) -> Result<(), Rejected> {
+        if self.decoder.has_needed(needed) { Ok(()) } else { self.check() }
     }
 
     /// The record as an OCSF event.

@@ -10,7 +10,7 @@ use ingest::Format;
 use serde_json::Value;
 
 /// File, format, events, rejected.
-const FIXTURES: [(&str, Format, usize, usize); 13] = [
+const FIXTURES: [(&str, Format, usize, usize); 41] = [
     ("cloudtrail.json", Format::CloudTrail, 6, 0),
     ("cloudtrail-eventbridge.jsonl", Format::CloudTrail, 2, 0),
     ("cloudtrail-log-events.json", Format::CloudTrail, 1, 0),
@@ -23,6 +23,36 @@ const FIXTURES: [(&str, Format, usize, usize); 13] = [
     ("signinlogs.jsonl", Format::SignInLogs, 3, 1),
     ("auditlogs.json", Format::AuditLogs, 2, 0),
     ("m365.json", Format::M365Audit, 3, 1),
+    ("okta.jsonl", Format::Okta, 2, 1),
+    ("okta-eventhook.json", Format::Okta, 2, 0),
+    ("github.jsonl", Format::GitHubAudit, 3, 1),
+    ("kubernetes.jsonl", Format::KubernetesAudit, 2, 1),
+    ("kubernetes-list.json", Format::KubernetesAudit, 2, 0),
+    ("webaccess.log", Format::WebAccess, 5, 1),
+    ("webaccess.jsonl", Format::WebAccess, 2, 1),
+    ("guardduty.jsonl", Format::GuardDuty, 2, 1),
+    ("guardduty-api.json", Format::GuardDuty, 2, 0),
+    ("macie.jsonl", Format::Macie, 2, 1),
+    ("securityhub-eventbridge.json", Format::SecurityHub, 2, 1),
+    // Four kinds in one stream, and one that is no log of ours.
+    ("eventbridge-mixed.jsonl", Format::GuardDuty, 4, 1),
+    ("route53resolver.jsonl", Format::Route53Resolver, 2, 1),
+    ("waf.jsonl", Format::Waf, 3, 1),
+    ("elb.log", Format::Elb, 2, 1),
+    ("cloudfront.log", Format::CloudFront, 2, 1),
+    // A cluster's audit event and two of storage in one batch.
+    ("azure-mixed.json", Format::KubernetesAudit, 3, 0),
+    ("azure-storage.jsonl", Format::AzureStorage, 3, 1),
+    ("azure-sqlaudit.jsonl", Format::AzureSqlAudit, 2, 1),
+    ("azure-keyvault.jsonl", Format::AzureKeyVault, 3, 0),
+    ("azure-cosmosdb.jsonl", Format::AzureCosmosDb, 2, 0),
+    ("azure-securityalert.jsonl", Format::AzureSecurityAlert, 3, 1),
+    ("azure-riskdetection.jsonl", Format::AzureRiskDetection, 3, 1),
+    ("m365-defender.jsonl", Format::M365Defender, 3, 1),
+    ("google-workspace.json", Format::GoogleWorkspace, 3, 1),
+    ("caliper.json", Format::Caliper, 2, 1),
+    ("xapi.json", Format::Xapi, 2, 1),
+    ("canvas.jsonl", Format::CanvasLiveEvents, 3, 1),
     ("application.jsonl", Format::AppJson, 5, 2),
 ];
 
@@ -44,6 +74,43 @@ fn fixtures_are_valid_ocsf() {
     for (name, ..) in FIXTURES {
         assert_valid(&schema, name, &read(&fixture(name)));
     }
+}
+
+/// `data/rule_fields.tsv`: fixture, record, pointer into what rules see, value. What rule writers rely on.
+#[test]
+fn rules_see_the_documented_names() {
+    let table = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rule_fields.tsv")).unwrap();
+    let mut named = std::collections::BTreeSet::new();
+    for line in table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [name, index, pointer, expected] = columns[..] else { panic!("`{line}` has no four columns") };
+        let views = views(&fixture(name));
+        let view = &views[index.parse::<usize>().unwrap()];
+        let found = view.1.pointer(pointer).unwrap_or(&Value::Null);
+        let expected: Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(*found, expected, "{line}");
+        named.insert(view.0.id());
+    }
+    for format in Format::ALL {
+        let new = !matches!(format, Format::CloudTrail | Format::VpcFlow | Format::S3Access | Format::AppJson);
+        let older = matches!(format, Format::ActivityLogs | Format::SignInLogs | Format::AuditLogs | Format::M365Audit);
+        assert!(older || !new || named.contains(format.id()), "{format} has no line in rule_fields.tsv");
+    }
+}
+
+/// Format and view of each record of a file that is an event.
+fn views(bytes: &[u8]) -> Vec<(Format, Value)> {
+    let mut reader = ingest::Reader::new(ingest::Limits::default());
+    let input = Box::new(std::io::Cursor::new(bytes.to_vec()));
+    let mut file = reader.open_stream("test", input, None).unwrap().unwrap();
+    let mut out = Vec::new();
+    while let Some(item) = file.next() {
+        let ingest::Item::Record(record) = item else { continue };
+        if record.event().is_ok() {
+            out.push((record.format(), serde_json::from_slice(&record.json().unwrap()).unwrap()));
+        }
+    }
+    out
 }
 
 type Change = fn(&mut Value);
@@ -170,5 +237,27 @@ fn foreign_files_are_skipped() {
     for path in foreign {
         let outcome = read(&std::fs::read(corpora.join(path)).unwrap());
         assert!(outcome.skipped, "{path} was taken for {:?}", outcome.format);
+    }
+}
+
+#[test]
+fn needed_members_settle_what_check_would() {
+    let cases = [
+        (Some("2026-03-02T10:11:12Z"), Some("GetObject"), true),
+        (Some("2026-03-02T10:11:12Z"), Some(""), false),
+        (Some("2026-03-02T10:11:12Z"), None, false),
+        (Some("2 March"), Some("GetObject"), false),
+        (None, Some("GetObject"), false),
+        // Spelled otherwise: the texts do not settle it, reading the record does.
+        (Some("2026-03-02T10:11:12.5+01:00"), Some("GetObject"), true),
+    ];
+    assert_eq!(Format::CloudTrail.needed(), ["eventTime", "eventName"]);
+    let decoder = ingest::Decoder::new(Format::CloudTrail);
+    for (time, name, is_event) in cases {
+        let raw = serde_json::json!({"eventTime": time, "eventName": name}).to_string();
+        let record = ingest::Record::new("m", 0, raw.as_bytes(), &decoder, &ingest::Limits::default());
+        let texts = [time.map(str::as_bytes), name.map(str::as_bytes)];
+        assert_eq!(record.check_needed(&texts).is_ok(), is_event, "{raw}");
+        assert_eq!(record.event().is_ok(), is_event, "{raw}");
     }
 }

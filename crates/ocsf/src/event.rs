@@ -10,13 +10,15 @@ use sha2::{Digest as _, Sha256};
 use crate::objects::{
     Actor, Api, Cloud, Connection, Endpoint, HttpRequest, HttpResponse, Identified, Resource, Session, Traffic, User,
 };
-use crate::{Json, Link, Severity};
+use crate::{Dns, Json, Link, Severity, VendorFinding};
 
 /// OCSF event class, as far as the built-in formats need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// 0 Base Event: an application log line that is no request, login or call.
     Base,
+    /// 2004 Detection Finding: a vendor's product noticed something and says so in a record of its own.
+    DetectionFinding,
     /// 3001 Account Change.
     AccountChange,
     /// 3002 Authentication.
@@ -25,6 +27,8 @@ pub enum Class {
     NetworkActivity,
     /// 4002 HTTP Activity.
     HttpActivity,
+    /// 4003 DNS Activity.
+    DnsActivity,
     /// 6003 API Activity.
     ApiActivity,
 }
@@ -35,10 +39,12 @@ impl Class {
     pub fn uid(self) -> u32 {
         match self {
             Self::Base => 0,
+            Self::DetectionFinding => 2004,
             Self::AccountChange => 3001,
             Self::Authentication => 3002,
             Self::NetworkActivity => 4001,
             Self::HttpActivity => 4002,
+            Self::DnsActivity => 4003,
             Self::ApiActivity => 6003,
         }
     }
@@ -151,6 +157,10 @@ pub struct Event {
     pub is_mfa: Option<bool>,
     /// Who stands behind whom, as far as this event tells. Not part of the OCSF document.
     pub links: Vec<Link>,
+    /// What a vendor's product found; of a Detection Finding only.
+    pub finding: Option<Box<VendorFinding>>,
+    /// What was asked and answered; of DNS Activity only.
+    pub dns: Option<Box<Dns>>,
     /// Vendor fields worth carrying that OCSF has no attribute for.
     pub unmapped: Map<String, Value>,
     /// Vendor parameters as JSON text, written to `unmapped` under the vendor's name.
@@ -194,6 +204,8 @@ impl Event {
             session: None,
             is_mfa: None,
             links: Vec::new(),
+            finding: None,
+            dns: None,
             unmapped: Map::new(),
             unmapped_json: Vec::new(),
             raw: raw.to_vec(),

@@ -3,10 +3,11 @@
 //! The typed event knows more than some classes may carry; this file decides what goes where. An attribute that the
 //! class does not have is written under `unmapped`, never at the top, so every line validates against the schema.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::{Action, Actor, Class, Endpoint, Event, Json, Observable, User};
+use crate::{Action, Actor, Api, Class, Endpoint, Event, HttpRequest, Json, Observable, User, VendorFinding};
 
 const OCSF_VERSION: &str = "1.8.0";
 
@@ -42,8 +43,10 @@ impl Event {
     pub fn observables(&self) -> Vec<Observable> {
         let hot = self.hot();
         let mut out = Vec::new();
+        let within = if self.class == Class::DetectionFinding { "evidences[0]." } else { "" };
         let mut push = |name: &str, type_id: u32, value: &str| {
-            out.push(Observable { name: name.to_owned(), type_id, value: value.to_owned() });
+            let within = if name.starts_with("resources") { "" } else { within };
+            out.push(Observable { name: format!("{within}{name}"), type_id, value: value.to_owned() });
         };
         if let Some(ip) = hot.src_ip {
             push("src_endpoint.ip", OBSERVABLE_IP, ip);
@@ -64,20 +67,20 @@ impl Event {
     }
 
     fn has_resources(&self) -> bool {
-        self.class == Class::ApiActivity
+        matches!(self.class, Class::ApiActivity | Class::DetectionFinding)
     }
 
     fn has_traffic(&self) -> bool {
-        matches!(self.class, Class::NetworkActivity | Class::HttpActivity)
+        matches!(self.class, Class::NetworkActivity | Class::HttpActivity | Class::DnsActivity)
     }
 
     fn has_source(&self) -> bool {
-        self.class != Class::Base
+        !matches!(self.class, Class::Base | Class::DetectionFinding)
     }
 
-    /// The base event carries no actor, api or endpoints at all.
+    /// The base event carries no actor, api or endpoints at all; a finding carries them as evidence.
     fn has_actor(&self) -> bool {
-        self.class != Class::Base
+        !matches!(self.class, Class::Base | Class::DetectionFinding)
     }
 
     fn write_header<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -87,8 +90,12 @@ impl Event {
         map.serialize_entry("type_uid", &self.type_uid())?;
         map.serialize_entry("time", &self.time.as_millisecond())?;
         map.serialize_entry("severity_id", &self.severity.id())?;
-        map.serialize_entry("status_id", &self.status.id())?;
-        map.serialize_entry("status", self.status.as_str())?;
+        let (status_id, status) = match &self.finding {
+            Some(finding) => (finding.status.id(), finding.status.as_str()),
+            None => (self.status.id(), self.status.as_str()),
+        };
+        map.serialize_entry("status_id", &status_id)?;
+        map.serialize_entry("status", status)?;
         entry(map, "status_code", self.status_code.as_ref())?;
         entry(map, "status_detail", self.status_detail.as_ref())?;
         entry(map, "message", self.message.as_ref())?;
@@ -136,7 +143,38 @@ impl Event {
         if self.has_resources() && !self.resources.is_empty() {
             map.serialize_entry("resources", &self.resources)?;
         }
+        self.write_finding(map)?;
+        self.write_dns(map)
+    }
+
+    fn write_finding<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        if self.class != Class::DetectionFinding {
+            return Ok(());
+        }
+        let unnamed = VendorFinding { uid: self.metadata.uid.clone(), ..VendorFinding::default() };
+        map.serialize_entry("finding_info", self.finding.as_deref().unwrap_or(&unnamed))?;
+        let evidence = Evidence {
+            actor: self.actor.as_ref().filter(|actor| !actor.is_empty()),
+            api: self.api.as_ref(),
+            src_endpoint: self.src_endpoint.as_ref().filter(|end| !end.is_anonymous()),
+            dst_endpoint: self.dst_endpoint.as_ref().filter(|end| !end.is_anonymous()),
+            user: self.user.as_ref(),
+            http_request: self.http_request.as_ref(),
+        };
+        if evidence.shows_something() {
+            map.serialize_entry("evidences", &[evidence])?;
+        }
         Ok(())
+    }
+
+    fn write_dns<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let Some(dns) = self.dns.as_deref().filter(|_| self.class == Class::DnsActivity) else { return Ok(()) };
+        map.serialize_entry("query", &dns.query)?;
+        if !dns.answers.is_empty() {
+            map.serialize_entry("answers", &dns.answers)?;
+        }
+        entry(map, "rcode", dns.rcode.as_ref())?;
+        entry(map, "rcode_id", dns.rcode_id().as_ref())
     }
 
     fn has_http(&self) -> bool {
@@ -147,7 +185,7 @@ impl Event {
         if self.has_source() {
             let unknown = Endpoint { name: Some("Unknown".to_owned()), ..Endpoint::default() };
             let source = self.src_endpoint.as_ref().filter(|endpoint| !endpoint.is_anonymous());
-            let required = self.class == Class::ApiActivity;
+            let required = matches!(self.class, Class::ApiActivity | Class::DnsActivity);
             entry(map, "src_endpoint", source.or_else(|| required.then_some(&unknown)))?;
             if self.class != Class::AccountChange {
                 entry(map, "dst_endpoint", self.dst_endpoint.as_ref().filter(|end| !end.is_anonymous()))?;
@@ -205,6 +243,31 @@ impl Event {
     }
 }
 
+/// One of a finding's `evidences`.
+#[derive(Serialize)]
+struct Evidence<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<&'a Actor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<&'a Api>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_endpoint: Option<&'a Endpoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dst_endpoint: Option<&'a Endpoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a User>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_request: Option<&'a HttpRequest>,
+}
+
+impl Evidence<'_> {
+    /// OCSF wants at least one of these.
+    fn shows_something(&self) -> bool {
+        let ends = self.src_endpoint.or(self.dst_endpoint).is_some();
+        ends || self.actor.is_some() || self.api.is_some() || self.user.is_some()
+    }
+}
+
 fn unknown_user() -> User {
     User { name: Some("Unknown".to_owned()), ..User::default() }
 }
@@ -240,6 +303,13 @@ impl Unmapped<'_> {
         }
         if let (false, Some(bytes)) = (event.has_traffic(), event.bytes) {
             keep("bytes", json!(bytes));
+        }
+        if event.class == Class::DetectionFinding {
+            let response = json!(event.http_response);
+            if !response.is_null() {
+                keep("http_response", response);
+            }
+            return out;
         }
         if !event.has_actor() {
             let parts =
@@ -297,6 +367,41 @@ mod tests {
         // Bytes that are no text are shown as such; the event itself keeps them.
         assert_eq!(json["raw_data"], "\u{fffd}{}");
         assert_eq!(event.raw, b"\xff{}");
+    }
+
+    #[test]
+    fn a_finding_shows_who_and_where_as_evidence() {
+        let mut event = Event::new("aws/guardduty", Class::DetectionFinding, Timestamp::UNIX_EPOCH, b"{}");
+        event.metadata.uid = "f-1".to_owned();
+        let json = serde_json::to_value(&event).unwrap();
+        assert_eq!(json["finding_info"]["uid"], "f-1");
+        assert!(json.get("evidences").is_none() && json.get("actor").is_none() && json.get("src_endpoint").is_none());
+        event.src_endpoint = Some(Endpoint { ip: Some("192.0.2.1".to_owned()), ..Endpoint::default() });
+        event.finding = Some(Box::new(VendorFinding {
+            uid: "f-2".to_owned(),
+            status: crate::FindingStatus::Archived,
+            ..VendorFinding::default()
+        }));
+        let json = serde_json::to_value(&event).unwrap();
+        assert_eq!(json["evidences"][0]["src_endpoint"]["ip"], "192.0.2.1");
+        assert_eq!((&json["status_id"], &json["status"]), (&json!(5), &json!("Archived")));
+        assert_eq!(json["observables"][0]["name"], "evidences[0].src_endpoint.ip");
+        assert!(json.get("unmapped").is_none());
+    }
+
+    #[test]
+    fn a_dns_question_is_written_with_its_answers() {
+        let mut event = Event::new("aws/route53resolver", Class::DnsActivity, Timestamp::UNIX_EPOCH, b"{}");
+        event.dns = Some(Box::new(crate::Dns {
+            query: crate::DnsQuery { hostname: "a.example".to_owned(), ..Default::default() },
+            answers: vec![crate::DnsAnswer { rdata: "192.0.2.1".to_owned(), ..Default::default() }],
+            rcode: Some("NOERROR".to_owned()),
+        }));
+        let json = serde_json::to_value(&event).unwrap();
+        assert_eq!(json["query"]["hostname"], "a.example");
+        assert_eq!(json["answers"][0]["rdata"], "192.0.2.1");
+        assert_eq!(json["rcode_id"], 0);
+        assert_eq!(json["src_endpoint"]["name"], "Unknown");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use crate::Event;
+use crate::{Class, Event};
 
 /// The event's common columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,8 +57,12 @@ impl Event {
     }
 
     /// The vendor's name of what was done: the API operation, else the HTTP method, else the event code.
+    /// Of a finding it is the finding's type, not the call that the finding is about.
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
+        if self.class == Class::DetectionFinding {
+            return self.metadata.event_code.as_deref();
+        }
         let call = self.api.as_ref().map(|api| api.operation.as_str());
         let method = self.http_request.as_ref().and_then(|request| request.http_method.as_deref());
         call.or(self.metadata.event_code.as_deref()).or(method)

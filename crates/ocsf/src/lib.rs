@@ -10,6 +10,7 @@ mod hot;
 mod link;
 mod objects;
 mod severity;
+mod vendor;
 
 pub use event::{Action, Class, Event, Metadata, Status, record_uid};
 pub use finding::{Anomaly, Confidence, Correlated, DataSeen, Finding, FindingClass, Observable, RuleRef, finding_uid};
@@ -20,3 +21,4 @@ pub use objects::{
     Idp, Json, Location, Resource, Session, Traffic, Url, User, UserType,
 };
 pub use severity::Severity;
+pub use vendor::{Dns, DnsAnswer, DnsQuery, FindingStatus, VendorFinding};

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize as _;
 
 pub(crate) use rsigma_parser::{
-    ConditionExpr, CorrelationRule, Detection, DetectionItem, Detections, FilterRule, Modifier, Quantifier,
-    SelectorPattern, SigmaRule, SigmaString, SigmaValue, SpecialChar, Status, StringPart,
+    ConditionExpr, CorrelationRule, Detection, DetectionItem, Detections, FieldSpec, FilterRule, FilterRuleTarget,
+    Modifier, Quantifier, Related, RelationType, SelectorPattern, SigmaRule, SigmaString, SigmaValue, SpecialChar,
+    Status, StringPart,
 };
+pub(crate) use yaml_serde::{Mapping, Value as Yaml};
 
 /// What one YAML text holds.
 pub(crate) struct Parsed {
@@ -19,7 +21,7 @@ pub(crate) struct Parsed {
     pub(crate) problems: Vec<String>,
 }
 
-/// Parses one YAML text, which may hold several documents when it uses `action: global`.
+/// Parses one YAML document.
 pub(crate) fn parse(text: &str) -> Parsed {
     match rsigma_parser::parse_sigma_yaml(text) {
         Ok(collection) => Parsed {
@@ -37,14 +39,53 @@ pub(crate) fn parse(text: &str) -> Parsed {
     }
 }
 
-/// The first document of a YAML text as JSON, if it is a correlation that stands by itself.
-pub(crate) fn correlation_document(text: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
-    let document = yaml_serde::Deserializer::from_str(text).next()?;
-    let value = yaml_serde::Value::deserialize(document).ok()?;
+/// Every YAML document of a text, up to the first that cannot be read.
+pub(crate) fn values(text: &str) -> Vec<Result<Yaml, String>> {
+    let mut values = Vec::new();
+    for document in yaml_serde::Deserializer::from_str(text) {
+        let value = Yaml::deserialize(document).map_err(|error| format!("YAML parse error: {error}"));
+        let is_broken = value.is_err();
+        values.push(value);
+        if is_broken {
+            break;
+        }
+    }
+    values
+}
+
+/// A document as text again, after it was put together from several.
+pub(crate) fn spelled(value: &Yaml) -> Result<String, String> {
+    yaml_serde::to_string(value).map_err(|error| error.to_string())
+}
+
+/// A document as JSON, if it is a correlation.
+pub(crate) fn correlation_document(value: &Yaml) -> Option<serde_json::Map<String, serde_json::Value>> {
     let serde_json::Value::Object(fields) = serde_json::to_value(value).ok()? else { return None };
-    let is_alone =
-        fields.get("correlation").is_some_and(serde_json::Value::is_object) && !fields.contains_key("action");
-    is_alone.then_some(fields)
+    fields.get("correlation").is_some_and(serde_json::Value::is_object).then_some(fields)
+}
+
+/// Something that the parser's linter found: the name of the check, what it says, the keys that lead to the place, and
+/// what it would do about it.
+pub(crate) struct Finding {
+    pub(crate) check: String,
+    pub(crate) message: String,
+    pub(crate) path: Vec<String>,
+    pub(crate) fix: Option<String>,
+}
+
+/// What the parser's linter calls an error or a warning. Its notes on style are left out.
+pub(crate) fn lint(value: &Yaml) -> Vec<Finding> {
+    use rsigma_parser::Severity::{Error, Warning};
+    let found = rsigma_parser::lint_yaml_value(value).into_iter();
+    found
+        .filter(|one| matches!(one.severity, Error | Warning))
+        .map(|one| Finding {
+            check: one.rule.to_string(),
+            message: one.message,
+            path: one.path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
+            fix: one.fix.map(|fix| fix.title),
+        })
+        .collect()
 }
 
 /// Everything but the `correlation:` mapping of a correlation document. The mapping itself is read by us, because the

@@ -28,6 +28,8 @@
 //!
 //! # What matches
 //!
+//! `docs/sigma.md` tells it whole, with an example of each.
+//!
 //! - A field name leads through nested objects, through arrays (any member will do) and through literal keys that
 //!   contain dots. Names are case-sensitive. Of a key that occurs twice in an object, the last one counts.
 //! - A value is compared as text, without regard to case unless `cased` is given; `re` is case-sensitive. Numbers and
@@ -38,7 +40,8 @@
 //!   `requestParameters|contains` searches keys and values of the whole object.
 //! - `null` matches a field that is absent or null. `exists` asks whether the field is there at all, null included.
 //! - `neq` needs the field to be there and none of its values to be equal.
-//! - Keywords are searched in every text, number and boolean of the record, not in keys.
+//! - Keywords are searched in every text, number and boolean of the record, not in keys; under a key that occurs twice, in
+//!   both values.
 //! - `*` stands for any characters, line breaks included; `?` for one. A backslash makes the next wildcard or backslash
 //!   plain, and is plain itself before anything else.
 
@@ -49,6 +52,7 @@ mod expression;
 mod fields;
 mod language;
 mod matcher;
+mod pipeline;
 mod plan;
 mod predicate;
 mod program;
@@ -60,12 +64,17 @@ mod values;
 
 pub use compile::Options;
 pub use correlation::{
-    Change, Correlation, CorrelationKind, CorrelationLimits, CorrelationTest, Correlator, CorrelatorLosses,
-    CorrelatorSnapshot, CorrelatorStats, Episode, EventRef, Hit, HitLosses, TimedEvent, test_correlation,
+    Change, Correlation, CorrelationKind, CorrelationLimits, CorrelationTest, CorrelationWindow, Correlator,
+    CorrelatorLosses, CorrelatorSnapshot, CorrelatorStats, Episode, EventRef, Hit, HitLosses, TimedEvent,
+    test_correlation,
 };
 pub use error::{RecordError, RecordFault, RuleError, Severity};
 pub use matcher::Matcher;
+pub use pipeline::Pipeline;
 pub use program::{LogSourceId, Program, ProgramStats};
 pub use record::{DEPTH_MAX, RECORD_BYTES_MAX};
-pub use rule::{Ads, GroupKey, Level, Loaded, LogSource, Rule, RuleTest, Status, Watertight, load};
+pub use rule::{
+    Ads, Filter, GroupKey, Level, Loaded, LogSource, Related, Relation, Rule, RuleTest, Status, Watertight, load,
+    load_with,
+};
 pub use rule_test::{TestOutcome, test_rule};

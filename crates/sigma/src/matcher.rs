@@ -12,6 +12,7 @@ use crate::predicate::pattern::Shape;
 use crate::predicate::{Buffers, Reader, Test, fold};
 use crate::program::{Compiled, LogSourceId, Program};
 use crate::record::{Index, Kind, is_space, text};
+use crate::table::{Key, Table};
 use crate::values::{Collector, Values};
 
 /// Scratch space for evaluating records, one per thread.
@@ -19,6 +20,9 @@ use crate::values::{Collector, Values};
 pub struct Matcher {
     compiled: Arc<Compiled>,
     plans: Vec<(LogSourceId, Plan)>,
+    /// Top-level keys that lead to fields or are watched.
+    top_level: Table,
+    watched: Vec<NodeId>,
     state: State,
     matched: Vec<usize>,
 }
@@ -46,15 +50,51 @@ impl Matcher {
     /// A matcher for one program.
     #[must_use]
     pub fn new(program: &Program) -> Self {
+        Self::watching(program, &[])
+    }
+
+    /// As [`Matcher::new`]; besides, [`Matcher::watched`] tells the texts of these top-level members of each record, for
+    /// callers who would otherwise look for them a second time.
+    #[must_use]
+    pub fn watching(program: &Program, members: &[&str]) -> Self {
         let compiled = Arc::clone(&program.compiled);
+        let fields = &compiled.shared.fields.nodes;
+        let mut top_level = fields.get(ROOT as usize).map(|root| root.edges.clone()).unwrap_or_default();
+        let mut watched = Vec::new();
+        for (free, member) in (fields.len()..).zip(members) {
+            // A key that leads to a field keeps its place.
+            top_level.insert(member.as_bytes(), NodeId::try_from(free).unwrap_or(NodeId::MAX));
+            watched.extend(top_level.find(Key::of(member.as_bytes())));
+        }
         let state = State {
-            values: Values::new(compiled.shared.fields.nodes.len()),
+            values: Values::new(fields.len() + members.len()),
             answers: vec![Answer::default(); compiled.shared.predicates.len()],
             decided: vec![Answer::default(); compiled.shared.expressions.nodes.len()],
             seen: vec![0; compiled.rules.len()],
             ..State::default()
         };
-        Self { compiled, plans: Vec::new(), state, matched: Vec::new() }
+        Self { compiled, plans: Vec::new(), top_level, watched, state, matched: Vec::new() }
+    }
+
+    /// The rules that matched the record that was evaluated last, as [`Matcher::evaluate`] gives them.
+    #[must_use]
+    pub fn matched(&self) -> &[usize] {
+        &self.matched
+    }
+
+    /// Forgets those matches that `keep` does not want, for [`Matcher::matched`] and [`Matcher::hits`].
+    pub fn retain(&mut self, mut keep: impl FnMut(usize) -> bool) {
+        self.matched.retain(|rule| keep(*rule));
+    }
+
+    /// The text of a watched member in the record that was evaluated last. `None` if it has no such member, or one that is
+    /// no text, or is written with escapes. `record` must be that record.
+    #[must_use]
+    pub fn watched<'r>(&self, record: &'r [u8], member: usize) -> Option<&'r [u8]> {
+        let value = self.state.values.noted(*self.watched.get(member)?, self.state.stamp)?;
+        let text = value.bytes(record);
+        let is_plain = value.kind == Kind::Text && !(self.state.index.has_escapes && text.contains(&b'\\'));
+        is_plain.then_some(text)
     }
 
     /// The rules that match one record, as ascending positions in the slice that the program was compiled from.
@@ -86,7 +126,7 @@ impl Matcher {
         let number = self.plan_number(source);
         let Some((_, plan)) = self.plans.get(number) else { return Ok((&self.matched, length)) };
         let mut evaluation = Evaluation { compiled: &self.compiled, record, state: &mut self.state };
-        evaluation.read_top_level()?;
+        evaluation.read_top_level(&self.top_level)?;
         evaluation.collect_candidates(plan)?;
         for position in 0..evaluation.state.candidates.len() {
             let Some(number) = evaluation.state.candidates.get(position).copied() else { continue };
@@ -156,9 +196,9 @@ struct Evaluation<'e> {
 }
 
 impl Evaluation<'_> {
-    fn read_top_level(&mut self) -> Result<(), RecordError> {
+    fn read_top_level(&mut self, keys: &Table) -> Result<(), RecordError> {
         let State { index, values, stamp, buffers, .. } = &mut *self.state;
-        values.begin(*stamp, &self.compiled.shared.fields, self.record, index, &mut buffers.text)
+        values.begin(*stamp, keys, self.record, index, &mut buffers.text)
     }
 
     /// The rules worth deciding: those without a witness and those whose witness is in the record.

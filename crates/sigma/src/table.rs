@@ -8,7 +8,7 @@ pub(crate) struct Key<'t> {
     head: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
     /// Texts are told apart by their ends too. Names of fields rarely need that, names of events do.
     hashes_tail: bool,
@@ -17,7 +17,7 @@ pub(crate) struct Table {
     places: Vec<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry {
     bytes: Box<[u8]>,
     head: u64,

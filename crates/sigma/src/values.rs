@@ -48,25 +48,29 @@ impl Values {
         self.nodes.get(field as usize).map(|node| node.list.as_slice()).unwrap_or_default()
     }
 
+    /// The value of a top-level key that is watched, if the record has one.
+    pub(crate) fn noted(&self, node: NodeId, stamp: u32) -> Option<&Value> {
+        self.nodes.get(node as usize).filter(|node| node.stamp == stamp)?.list.last()
+    }
+
     #[inline]
     pub(crate) fn is_complete(&self, field: NodeId, stamp: u32) -> bool {
         self.nodes.get(field as usize).is_some_and(|node| node.complete == stamp)
     }
 
-    /// Notes the values of the top-level keys that lead to fields. Of a key that occurs twice, the last one counts.
+    /// Notes the values of the top-level keys that lead to fields or are watched. Of a key that occurs twice, the last one counts.
     #[inline(never)]
     pub(crate) fn begin(
         &mut self,
         stamp: u32,
-        fields: &Fields,
+        top_level: &Table,
         record: &[u8],
         index: &Index,
         decoded: &mut Vec<u8>,
     ) -> Result<(), RecordError> {
-        let Some(root) = fields.nodes.get(ROOT as usize) else { return Ok(()) };
         let mut walk = Walk::into(record, index, 0);
         while walk.member() {
-            let Some(child) = step(&root.edges, record, walk.key, index.has_escapes, decoded)? else { continue };
+            let Some(child) = step(top_level, record, walk.key, index.has_escapes, decoded)? else { continue };
             if let Some(node) = self.nodes.get_mut(child as usize) {
                 node.stamp = stamp;
                 node.list.clear();

@@ -39,7 +39,10 @@ tests:
 #[test]
 fn every_part_of_a_rule_is_kept() {
     let loaded = sigma::load([("full.yml", FULL)]);
-    assert!(loaded.errors.is_empty() && loaded.warnings.is_empty(), "{loaded:#?}");
+    assert!(loaded.errors.is_empty(), "{loaded:#?}");
+    let checks = loaded.warnings.iter().filter_map(|one| one.message.rsplit_once('(')?.1.strip_suffix(')'));
+    let expected = ["logsource_value_not_lowercase", "logsource_value_not_lowercase", "invalid_tag", "duplicate_tags"];
+    assert_eq!(checks.collect::<Vec<_>>(), expected);
     let rule = &loaded.rules[0];
     assert_eq!(rule.id, "0f06a3a5-6a09-413f-8743-e6cf35561297");
     assert_eq!((rule.level, rule.status), (Some(Level::High), Some(Status::Test)));
@@ -96,14 +99,103 @@ fn global_actions_apply_to_what_follows() {
 }
 
 #[test]
+fn actions_are_carried_out_around_rules_correlations_and_filters() {
+    let text = "\
+action: global
+logsource: {product: aws, service: cloudtrail}
+level: high
+ads: {goal: shared}
+---
+title: one
+name: one
+detection: {s: {a: 1}, condition: s}
+---
+action: repeat
+title: two
+name: two
+detection: {s: {b: 2}}
+---
+title: many
+correlation: {type: event_count, rules: [one, two], group-by: [u], timespan: 5m, condition: {gte: 2}}
+tests:
+  - {name: both, fires: true, events: [{at: 0s, event: {a: 1, u: x}}, {at: 1s, event: {a: 1, b: 2, u: x}}]}
+  - {name: one is not two, fires: false, events: [{at: 0s, event: {a: 1, u: x}}, {at: 1s, event: {b: 2, u: x}}]}
+---
+action: reset
+---
+title: three
+detection: {s: {c: 3}, condition: s}
+related: [{id: 929a690e-bef0-4204-a928-ef5e620d6fcc, type: derived}]
+";
+    let loaded = sigma::load([("collection.yml", text)]);
+    assert!(loaded.errors.is_empty(), "{}", loaded.errors[0]);
+    let titles: Vec<(&str, usize)> = loaded.rules.iter().map(|rule| (rule.title.as_str(), rule.line)).collect();
+    assert_eq!(titles, [("one", 6), ("two", 10), ("three", 23)]);
+    assert_eq!(loaded.rules[1].logsource.service.as_deref(), Some("cloudtrail"));
+    assert_eq!((loaded.rules[1].ads.goal.as_slice(), loaded.rules[2].level), (&["shared".to_owned()][..], None));
+    let related =
+        sigma::Related { id: "929a690e-bef0-4204-a928-ef5e620d6fcc".to_owned(), relation: sigma::Relation::Derived };
+    assert_eq!(loaded.rules[2].related, [related]);
+    let correlation = &loaded.correlations[0];
+    assert_eq!((correlation.level, correlation.ads.goal.len()), (Some(Level::High), 1));
+    let outcomes = sigma::test_correlation(0, &loaded.rules, &loaded.correlations, &Options::default());
+    assert!(outcomes.len() == 2 && outcomes.iter().all(sigma::TestOutcome::passed), "{outcomes:?}");
+}
+
+#[test]
+fn filters_of_any_file_narrow_the_rules_they_are_about() {
+    let rule = |name: &str, source: &str| {
+        format!("title: {name}\nname: {name}\nlogsource: {source}\ndetection: {{s: {{a: 1}}, condition: s}}\n")
+    };
+    let files = [
+        ("x.yml", rule("x", "{product: aws, service: cloudtrail}")),
+        ("y.yml", rule("y", "{product: aws}")),
+        ("any.yml", "title: f\nlogsource: {product: aws}\nfilter: {rules: any, selection: {u: root}, condition: not selection}\n".to_owned()),
+        ("x-only.yml", "title: g\nlogsource: {service: cloudtrail}\nfilter: {rules: [x, y], selection: {b: 2}, condition: not 1 of them}\n".to_owned()),
+        ("idle.yml", "title: h\nlogsource: {product: azure}\nfilter: {rules: [x], selection: {b: 2}, condition: selection}\n".to_owned()),
+    ];
+    let loaded = sigma::load(files.iter().map(|(name, text)| (name, text)));
+    assert!(loaded.errors.is_empty(), "{}", loaded.errors[0]);
+    let filters = |rule: usize| loaded.rules[rule].filters.iter().map(|one| one.title.as_str()).collect::<Vec<_>>();
+    assert_eq!((filters(0), filters(1)), (vec!["f", "g"], vec!["f"]));
+    let idle: Vec<(&str, &str)> = loaded.warnings.iter().map(|one| (one.file.as_str(), one.message.as_str())).collect();
+    assert_eq!(idle, [("idle.yml", "no rule that the filter is about is for azure/*")]);
+    assert_ne!(loaded.rules[0].version, sigma::load([&files[0]].map(|(n, t)| (n, t))).rules[0].version);
+    let (program, errors) = Program::compile(&loaded.rules, &Options::default());
+    assert!(errors.is_empty());
+    let mut matcher = Matcher::new(&program);
+    let source = program.log_source("aws", "cloudtrail");
+    let mut found = |record: &str| matcher.evaluate(source, record.as_bytes()).unwrap().to_vec();
+    assert_eq!(found(r#"{"a":1}"#), [0, 1]);
+    assert_eq!(found(r#"{"a":1,"b":2}"#), [1]);
+    assert_eq!(found(r#"{"a":1,"u":"Root"}"#), [0; 0]);
+}
+
+#[test]
+fn placeholders_may_hold_wildcards_and_stand_inside_values() {
+    let text = "title: t\ndetection: {s: {path|expand|startswith: '/%area%/?'}, condition: s}\n";
+    let loaded = sigma::load([("t.yml", text)]);
+    let mut options = Options::default();
+    options.placeholders.insert("area".to_owned(), vec!["a*z".to_owned(), r"100\%\*".to_owned()]);
+    let (program, errors) = Program::compile(&loaded.rules, &options);
+    assert!(errors.is_empty(), "{errors:?}");
+    let mut matcher = Matcher::new(&program);
+    let source = program.log_source("", "");
+    let mut fires =
+        |path: &str| !matcher.evaluate(source, format!("{{\"path\":\"{path}\"}}").as_bytes()).unwrap().is_empty();
+    assert!(fires("/aXXz/b/c") && fires("/AZ/1") && !fires("/az/") && !fires("/b/x"));
+}
+
+#[test]
 fn shared_ids_are_reported_and_correlations_load() {
     let rule = "title: one\nid: same\ndetection: {s: {a: 1}, condition: s}\n";
     let correlation = "title: many\ncorrelation: {type: event_count, rules: [one], group-by: [u], timespan: 5m, condition: {gte: 3}}\n";
     let loaded = sigma::load([("a.yml", rule), ("b.yml", rule), ("c.yml", correlation)]);
     assert_eq!(loaded.rules.len(), 2);
     assert_eq!(loaded.correlations[0].kind, sigma::CorrelationKind::EventCount);
-    assert_eq!(loaded.warnings.len(), 1);
-    assert!(loaded.warnings[0].message.contains("also used in a.yml:1"));
+    let shared: Vec<&str> =
+        loaded.warnings.iter().map(|one| one.message.as_str()).filter(|text| !text.contains("logsource")).collect();
+    assert_eq!(shared, ["the id `same` is also used in a.yml:1"]);
 }
 
 #[test]

@@ -92,6 +92,29 @@ const CASES: &[Case] = &[
         reached: |window| is_about(events(window) == 2, 2.0),
     },
     Case {
+        section: "{type: event_count, rules: [a, b, c], group-by: [g], timespan: 10s, window: tumbling, condition: {gte: 3}}",
+        reached: |window| is_about(3 <= events(window), number(events(window))),
+    },
+    Case {
+        section: "{type: value_sum, rules: [a, b, c], group-by: [g], timespan: 10s, window: tumbling, condition: {field: v, gt: 5}}",
+        reached: |window| {
+            let sum = numbers(window).iter().sum();
+            is_about(5.0 < sum, sum)
+        },
+    },
+    Case {
+        section: "{type: event_count, rules: [a, b, c], group-by: [g], timespan: 10s, window: session, gap: 2s, condition: {gte: 3}}",
+        reached: |window| is_about(3 <= events(window), number(events(window))),
+    },
+    Case {
+        section: "{type: value_median, rules: [a, b, c], group-by: [g], timespan: 10s, window: session, gap: 2s, condition: {field: v, lte: 0.5}}",
+        reached: |window| is_about(percentile(window, 50.0) <= 0.5, percentile(window, 50.0)),
+    },
+    Case {
+        section: "{type: temporal_ordered, rules: [a, b, c], group-by: [g], timespan: 10s, window: session, gap: 3s}",
+        reached: |window| is_about(in_order(window, &[0, 1, 2], i64::MIN), 3.0),
+    },
+    Case {
         section: "{type: value_count, rules: [a, b, c], group-by: [g], timespan: 10s, condition: {field: v, gte: 3}}",
         reached: |window| {
             let count = window.iter().flat_map(|item| &item.values).collect::<BTreeSet<_>>().len();
@@ -165,18 +188,35 @@ struct Told {
     total: usize,
 }
 
-fn reference(items: &BTreeSet<Item>, group: &[Option<String>], reached: Reached) -> (Vec<Told>, Vec<EventRef>) {
+/// The earliest time in the window that ends at `end`, as the section of the case says it.
+fn beginning(section: &str, items: &BTreeSet<Item>, end: i64) -> i64 {
+    if section.contains("tumbling") {
+        return end.div_euclid(SPAN) * SPAN;
+    }
+    let Some((_, gap)) = section.split_once("gap: ") else { return end - SPAN };
+    let gap = i64::from(gap.chars().next().unwrap().to_digit(10).unwrap()) * SECOND;
+    let times: Vec<i64> = items.iter().map(|item| item.time).filter(|time| *time <= end).collect();
+    let chain = times.iter().zip(times.iter().skip(1)).rev().find(|(before, after)| gap < *after - *before);
+    chain.map_or(end - SPAN, |(_, after)| *after.max(&(end - SPAN)))
+}
+
+fn reference(
+    items: &BTreeSet<Item>,
+    group: &[Option<String>],
+    section: &str,
+    reached: Reached,
+) -> (Vec<Told>, Vec<EventRef>) {
     let (mut episodes, mut moments): (Vec<Told>, Vec<EventRef>) = (Vec::new(), Vec::new());
     let times: BTreeSet<i64> = items.iter().map(|item| item.time).collect();
     for end in times {
-        let window: Vec<Item> =
-            items.iter().filter(|item| end - SPAN <= item.time && item.time <= end).cloned().collect();
+        let since = beginning(section, items, end);
+        let window: Vec<Item> = items.iter().filter(|item| since <= item.time && item.time <= end).cloned().collect();
         let Some(value) = reached(&window) else { continue };
         let mark = |item: &Item| EventRef { time_us: item.time, uid: item.uid.clone() };
         // In the order of the engine: by time, id, part.
         let last = mark(window.iter().max_by_key(|item| (item.time, &item.uid, &item.part)).unwrap());
         moments.push(last.clone());
-        if let Some(open) = episodes.last_mut().filter(|open| end - open.last.time_us <= SPAN) {
+        if let Some(open) = episodes.last_mut().filter(|open| since <= open.last.time_us) {
             let since = open.first.time_us;
             let inside: Vec<Item> =
                 items.iter().filter(|item| since <= item.time && item.time <= end).cloned().collect();
@@ -379,7 +419,7 @@ proptest! {
             let (episodes, correlator) = run(&program(&[case.section]), &arrivals);
             let mut expected = Vec::new();
             for (group, items) in &items(&arrivals) {
-                expected.extend(reference(items, group, case.reached).0);
+                expected.extend(reference(items, group, case.section, case.reached).0);
             }
             check(&closed(&episodes, 0), &expected, case.section);
             let names = expected.iter().map(|one| (one.group.clone(), one.first.clone())).collect();
@@ -421,7 +461,7 @@ proptest! {
             let (episodes, _) = run(&program(&[case.section]), &arrivals);
             let mut expected = Vec::new();
             for (group, items) in &items(&arrivals) {
-                expected.extend(reference(items, group, case.reached).0);
+                expected.extend(reference(items, group, case.section, case.reached).0);
             }
             check(&closed(&episodes, 0), &expected, case.section);
         }
@@ -476,7 +516,7 @@ proptest! {
             let mut outer_items: BTreeMap<Vec<Option<String>>, BTreeSet<Item>> = BTreeMap::new();
             let inner: Vec<Arrival> = all.iter().filter(|one| one.hit.correlation == 0).cloned().collect();
             for (group, items) in items(&inner) {
-                let (told, moments) = reference(&items, &group, |window| {
+                let (told, moments) = reference(&items, &group, INNER, |window| {
                     is_about((2..=3).contains(&events(window)), number(events(window)))
                 });
                 let marks = if is_temporal { moments } else { told.iter().map(|one| one.completed.clone()).collect() };
@@ -496,7 +536,7 @@ proptest! {
             }
             let mut expected = Vec::new();
             for (group, items) in &outer_items {
-                expected.extend(reference(items, group, *reached).0);
+                expected.extend(reference(items, group, section, *reached).0);
             }
             check(&closed(&episodes, 1), &expected, section);
             let names = expected.iter().map(|one| (one.group.clone(), one.first.clone())).collect();

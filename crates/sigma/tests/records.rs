@@ -20,6 +20,24 @@ fn fires(detection: &str, record: &str) -> bool {
 }
 
 #[test]
+fn watched_members_are_told_in_passing() {
+    let program = program("eventName: x");
+    let mut matcher = Matcher::watching(&program, &["eventTime", "eventName"]);
+    let mut told = |record: &str| {
+        matcher.evaluate(program.log_source("", ""), record.as_bytes()).unwrap();
+        [0, 1, 2].map(|member| {
+            matcher.watched(record.as_bytes(), member).map(|text| String::from_utf8_lossy(text).into_owned())
+        })
+    };
+    let both = [Some("t".to_owned()), Some("x".to_owned()), None];
+    assert_eq!(told(r#"{"eventTime":"t","n":{"eventTime":"inner"},"eventName":"x"}"#), both);
+    assert_eq!(told(r#"{"eventTime":"first","eventName":"x","eventTime":"t"}"#), both, "the last one counts");
+    assert_eq!(told(r#"{"eventName":["x"],"n":"x"}"#), [None, None, None], "nothing is left of the record before");
+    assert_eq!(told(r#"{"eventTime":"a\"b","eventName":null}"#), [None, None, None]);
+    assert_eq!(told(r#"{"eventTime":""}"#)[0].as_deref(), Some(""));
+}
+
+#[test]
 fn spellings_of_the_same_record() {
     let cases = [
         r#"{"user":{"name":"Ann"}}"#,

@@ -25,6 +25,7 @@ mod instance;
 mod law;
 mod lease;
 mod notices;
+mod ocsf_rules;
 mod opaque_id;
 mod output;
 mod pack;

@@ -2,6 +2,7 @@
 //!
 //! Comparisons of a crate live beside the code they measure; those of the whole program are here, one file each.
 
+mod detect;
 mod serve;
 mod threads;
 
@@ -11,7 +12,6 @@ use crate::{cargo, root};
 
 /// Area, package, kind of target and its name.
 const AREAS: &[(&str, &str, Target, &str)] = &[
-    ("detect", "sigma", Target::Bench, "detect"),
     ("correlate", "sigma", Target::Bench, "correlate"),
     ("frame", "ingest", Target::Example, "bench_frame"),
     ("classify", "classify", Target::Example, "bench_classify"),
@@ -30,6 +30,7 @@ enum Target {
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let (area, rest) = args.split_first().ok_or_else(usage)?;
     match area.as_str() {
+        "detect" => return detect::run(rest),
         "serve" => return serve::run(),
         "threads" => return threads::run(),
         _ => {}
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 
 fn usage() -> String {
     let names: Vec<&str> = AREAS.iter().map(|(name, ..)| *name).collect();
-    format!("name one of: serve, threads, {}", names.join(", "))
+    format!("name one of: detect, serve, threads, {}", names.join(", "))
 }
 
 /// The program as users run it, built if need be, and an empty directory to run it in.

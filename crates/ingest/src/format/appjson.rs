@@ -9,7 +9,7 @@ use ocsf::{
 };
 
 use super::json::{Scalar, fields, parse};
-use super::{Format, Unreadable, aws, time};
+use super::{Format, Unreadable, aws, time, web};
 
 fields!(Record {
     timestamp = "timestamp": Scalar<'a>,
@@ -108,19 +108,7 @@ fn activity(class: Class, name: &str, method: Option<&str>) -> u8 {
     match class {
         Class::Authentication if name == "logout" => 2,
         Class::Authentication => 1,
-        Class::HttpActivity => match method.unwrap_or_default().to_ascii_uppercase().as_str() {
-            "CONNECT" => 1,
-            "DELETE" => 2,
-            "GET" => 3,
-            "HEAD" => 4,
-            "OPTIONS" => 5,
-            "POST" => 6,
-            "PUT" => 7,
-            "TRACE" => 8,
-            "PATCH" => 9,
-            "" => 0,
-            _ => 99,
-        },
+        Class::HttpActivity => web::activity(method.unwrap_or_default()),
         _ => 99,
     }
 }

@@ -131,17 +131,34 @@ fn links(record: &Record<'_>, operation: &str, actor: Option<&str>) -> Vec<ocsf:
     })
 }
 
-/// A quick look for the two members an event cannot do without, where every CloudTrail writer puts them. False means
-/// only that `normalize` must decide.
+/// What an event cannot do without.
+pub(super) const NEEDED: [&str; 2] = ["eventTime", "eventName"];
+
+/// Whether the texts of [`NEEDED`] are there and as every CloudTrail writer spells them. False means only that `normalize`
+/// must decide.
+pub(super) fn is_complete(needed: &[Option<&[u8]>]) -> bool {
+    let [Some(time), Some(name)] = needed else { return false };
+    is_written_time(time) && !name.is_empty()
+}
+
+/// A quick look for the two members, where every CloudTrail writer puts them. False means only that `normalize` must
+/// decide.
 pub(super) fn looks_complete(raw: &[u8]) -> bool {
     const TIME: &[u8] = b"\"eventTime\":\"";
     const NAME: &[u8] = b"\"eventName\":\"";
-    const WRITTEN: &[u8] = b"0000-00-00T00:00:00Z\"";
     let behind = |name: &[u8]| memchr::memmem::find(raw, name).and_then(|at| raw.get(at + name.len()..));
-    let is_time = behind(TIME).and_then(|text| text.get(..WRITTEN.len())).is_some_and(|text| {
-        text.iter().zip(WRITTEN).all(|(byte, like)| byte == like || (*like == b'0' && byte.is_ascii_digit()))
+    let is_time = behind(TIME).is_some_and(|text| {
+        text.get(..WRITTEN.len()).is_some_and(is_written_time) && text.get(WRITTEN.len()) == Some(&b'"')
     });
     is_time && behind(NAME).is_some_and(|text| text.first() != Some(&b'"'))
+}
+
+/// How CloudTrail spells an instant.
+const WRITTEN: &[u8] = b"0000-00-00T00:00:00Z";
+
+fn is_written_time(text: &[u8]) -> bool {
+    let is_like = |(byte, like): (&u8, &u8)| byte == like || (*like == b'0' && byte.is_ascii_digit());
+    text.len() == WRITTEN.len() && text.iter().zip(WRITTEN).all(is_like)
 }
 
 fn metadata(record: &Record<'_>, raw: &[u8]) -> ocsf::Metadata {

@@ -36,6 +36,12 @@ impl Flat {
         }
     }
 
+    /// A member whose value is already JSON. `name` needs no escapes.
+    pub(super) fn json(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.out.extend_from_slice(value.as_bytes());
+    }
+
     /// The object's text.
     pub(super) fn finish(mut self) -> Vec<u8> {
         match self.out.first_mut() {

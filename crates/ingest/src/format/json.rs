@@ -291,6 +291,47 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
+/// A list of objects, or one object in its place; anything else reads as an empty list.
+#[derive(Debug)]
+pub(super) struct OneOrMore<T>(pub(super) Vec<T>);
+
+impl<T> Default for OneOrMore<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EitherVisitor<T>(std::marker::PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for EitherVisitor<T> {
+            type Value = OneOrMore<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list or an object")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMore<T>, A::Error> {
+                let mut out = Vec::new();
+                while let Some(element) = list.next_element()? {
+                    out.push(element);
+                }
+                Ok(OneOrMore(out))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OneOrMore<T>, A::Error> {
+                let one = T::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(OneOrMore(vec![one]))
+            }
+
+            other_values!(OneOrMore<T>, OneOrMore::default());
+        }
+
+        deserializer.deserialize_any(EitherVisitor(std::marker::PhantomData))
+    }
+}
+
 /// A member of any shape, kept as its text. Reads only through the fast parser.
 #[derive(Debug, Default)]
 pub(super) struct Raw<'a>(pub(super) Option<sonic_rs::LazyValue<'a>>);

@@ -4,23 +4,50 @@
 //! this file, teach `recognise` its marks, and give `tests/` a sample.
 
 mod activitylogs;
+mod append;
 mod appjson;
 mod auditlogs;
 mod aws;
 mod azure;
+mod azurecosmos;
+mod azurekeyvault;
+mod azuresql;
+mod azurestorage;
+mod caliper;
+mod canvas;
+mod cloudfront;
 mod cloudtrail;
 mod cloudtrail_class;
 mod cloudtrail_links;
+mod defender;
+mod elb;
+mod findings;
 mod flat;
+mod github;
+mod guardduty;
 mod json;
+mod kubernetes;
 mod m365;
+mod macie;
+mod marks;
+mod okta;
 mod recognise;
+mod resourcelog;
+mod riskdetection;
+mod route53resolver;
 mod s3access;
+mod securityalert;
+mod securityhub;
 mod signinlogs;
 mod time;
 mod unwrap;
 mod vpcflow;
 mod vpcflow_columns;
+mod waf;
+mod web;
+mod webaccess;
+mod workspace;
+mod xapi;
 
 use std::borrow::Cow;
 
@@ -35,23 +62,67 @@ pub enum Format {
     CloudTrail,
     VpcFlow,
     S3Access,
+    GuardDuty,
+    Macie,
+    SecurityHub,
+    Route53Resolver,
+    Waf,
+    Elb,
+    CloudFront,
     ActivityLogs,
     SignInLogs,
     AuditLogs,
+    AzureStorage,
+    AzureSqlAudit,
+    AzureKeyVault,
+    AzureCosmosDb,
+    AzureSecurityAlert,
+    AzureRiskDetection,
     M365Audit,
+    M365Defender,
+    Okta,
+    GitHubAudit,
+    KubernetesAudit,
+    GoogleWorkspace,
+    WebAccess,
+    Caliper,
+    Xapi,
+    CanvasLiveEvents,
     AppJson,
 }
 
 impl Format {
     /// Every known format.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 30] = [
         Self::CloudTrail,
         Self::VpcFlow,
         Self::S3Access,
+        Self::GuardDuty,
+        Self::Macie,
+        Self::SecurityHub,
+        Self::Route53Resolver,
+        Self::Waf,
+        Self::Elb,
+        Self::CloudFront,
         Self::ActivityLogs,
         Self::SignInLogs,
         Self::AuditLogs,
+        Self::AzureStorage,
+        Self::AzureSqlAudit,
+        Self::AzureKeyVault,
+        Self::AzureCosmosDb,
+        Self::AzureSecurityAlert,
+        Self::AzureRiskDetection,
         Self::M365Audit,
+        Self::M365Defender,
+        Self::Okta,
+        Self::GitHubAudit,
+        Self::KubernetesAudit,
+        Self::GoogleWorkspace,
+        Self::WebAccess,
+        Self::Caliper,
+        Self::Xapi,
+        Self::CanvasLiveEvents,
         Self::AppJson,
     ];
 
@@ -62,10 +133,32 @@ impl Format {
             Self::CloudTrail => "aws/cloudtrail",
             Self::VpcFlow => "aws/vpcflow",
             Self::S3Access => "aws/s3access",
+            Self::GuardDuty => "aws/guardduty",
+            Self::Macie => "aws/macie",
+            Self::SecurityHub => "aws/securityhub",
+            Self::Route53Resolver => "aws/route53resolver",
+            Self::Waf => "aws/waf",
+            Self::Elb => "aws/elb",
+            Self::CloudFront => "aws/cloudfront",
             Self::ActivityLogs => "azure/activitylogs",
             Self::SignInLogs => "azure/signinlogs",
             Self::AuditLogs => "azure/auditlogs",
+            Self::AzureStorage => "azure/storage",
+            Self::AzureSqlAudit => "azure/sqlaudit",
+            Self::AzureKeyVault => "azure/keyvault",
+            Self::AzureCosmosDb => "azure/cosmosdb",
+            Self::AzureSecurityAlert => "azure/securityalert",
+            Self::AzureRiskDetection => "azure/riskdetection",
             Self::M365Audit => "m365/audit",
+            Self::M365Defender => "m365/defender",
+            Self::Okta => "okta/okta",
+            Self::GitHubAudit => "github/audit",
+            Self::KubernetesAudit => "kubernetes/audit",
+            Self::GoogleWorkspace => "gcp/google_workspace",
+            Self::WebAccess => "web/access",
+            Self::Caliper => "caliper/events",
+            Self::Xapi => "xapi/statements",
+            Self::CanvasLiveEvents => "canvas/live_events",
             Self::AppJson => "application/json",
         }
     }
@@ -82,8 +175,37 @@ impl Format {
         self.id().split_once('/').unwrap_or((self.id(), ""))
     }
 
+    /// The Sigma category, where the log has one: rules for web servers name no product, only `webserver`.
+    #[must_use]
+    pub fn category(self) -> Option<&'static str> {
+        match self {
+            Self::WebAccess | Self::Elb | Self::CloudFront => Some("webserver"),
+            Self::KubernetesAudit => Some("application"),
+            _ => None,
+        }
+    }
+
+    /// Top-level members whose texts settle for most records whether they become events, see
+    /// [`crate::Record::check_needed`]. Empty where only reading the whole record tells.
+    #[must_use]
+    pub fn needed(self) -> &'static [&'static str] {
+        if self == Self::CloudTrail { &cloudtrail::NEEDED } else { &[] }
+    }
+
+    /// Azure delivers these through one channel, one after another.
     fn is_azure(self) -> bool {
-        matches!(self, Self::ActivityLogs | Self::SignInLogs | Self::AuditLogs)
+        matches!(
+            self,
+            Self::ActivityLogs
+                | Self::SignInLogs
+                | Self::AuditLogs
+                | Self::AzureStorage
+                | Self::AzureSqlAudit
+                | Self::AzureKeyVault
+                | Self::AzureCosmosDb
+                | Self::AzureSecurityAlert
+                | Self::AzureRiskDetection
+        )
     }
 }
 
@@ -109,21 +231,26 @@ impl Unreadable {
 pub struct Decoder {
     format: Format,
     columns: Option<Columns>,
+    /// The columns of a CloudFront file that names them.
+    edge_columns: Option<cloudfront::Columns>,
     /// Records are the `logEvents` of a log group and stand inside `message`.
     in_log_events: bool,
+    /// The channel carries several formats: EventBridge, or Azure with clusters among its resources.
+    mixed: bool,
 }
 
 impl Decoder {
     /// The decoder of records that stand alone; flow log lines are then in the default order of version 2.
     #[must_use]
     pub fn new(format: Format) -> Self {
-        Self { format, columns: None, in_log_events: false }
+        Self { format, columns: None, edge_columns: None, in_log_events: false, mixed: false }
     }
 
     /// A format taken on trust; the head still tells the order of flow log columns.
     pub(crate) fn forced(format: Format, head: &[u8]) -> Self {
         let columns = (format == Format::VpcFlow).then(|| Columns::of_head(head)).flatten();
-        Self { format, columns, in_log_events: false }
+        let edge_columns = (format == Format::CloudFront).then(|| cloudfront::Columns::of_head(head)).flatten();
+        Self { columns, edge_columns, ..Self::new(format) }
     }
 
     /// The format of the member.
@@ -132,18 +259,23 @@ impl Decoder {
         self.format
     }
 
-    /// The format of one record: Azure delivers several categories through one channel.
+    /// The format of one record: Azure and EventBridge deliver several through one channel.
     #[must_use]
     pub fn format_of(&self, raw: &[u8]) -> Format {
-        if !self.format.is_azure() {
+        if !self.mixed && !self.format.is_azure() {
             return self.format;
         }
-        recognise::json_format(raw).filter(|format| format.is_azure()).unwrap_or(self.format)
+        let belongs = |format: &Format| self.mixed || format.is_azure() || *format == Format::KubernetesAudit;
+        marks::json_format(raw).filter(belongs).unwrap_or(self.format)
     }
 
     /// True for a line that names columns and is no record.
     pub(crate) fn is_header(&self, line: &[u8]) -> bool {
-        self.format == Format::VpcFlow && vpcflow_columns::is_header(line)
+        match self.format {
+            Format::VpcFlow => vpcflow_columns::is_header(line),
+            Format::CloudFront => cloudfront::is_header(line),
+            _ => false,
+        }
     }
 
     /// The vendor's record inside a delivery envelope.
@@ -151,21 +283,64 @@ impl Decoder {
         if self.in_log_events {
             return unwrap::log_event(framed);
         }
+        let from_azure = self.mixed || self.format.is_azure();
+        if from_azure && let Some(event) = kubernetes::of_azure(framed) {
+            return Cow::Owned(event);
+        }
         match self.format {
-            Format::CloudTrail => Cow::Borrowed(unwrap::event_bridge(framed)),
+            Format::CloudTrail | Format::GuardDuty | Format::Macie | Format::SecurityHub | Format::Okta => {
+                Cow::Borrowed(unwrap::event_bridge(framed))
+            }
             _ => Cow::Borrowed(framed),
         }
+    }
+
+    /// Whether the object at the start of `bytes` is a record that rules see as it stands there.
+    pub(crate) fn is_seen_as_framed(&self, bytes: &[u8]) -> bool {
+        match self.format {
+            _ if self.in_log_events => false,
+            Format::CloudTrail => bytes.starts_with(b"{\"eventVersion\"") || !unwrap::may_be_event_bridge(bytes),
+            format => format == Format::AppJson,
+        }
+    }
+
+    /// Whether the texts of [`Format::needed`] show that the record will become an event.
+    pub(crate) fn has_needed(&self, needed: &[Option<&[u8]>]) -> bool {
+        self.format == Format::CloudTrail && cloudtrail::is_complete(needed)
     }
 
     /// The JSON object that rules see.
     pub fn view<'r>(&self, raw: &'r [u8]) -> Result<Cow<'r, [u8]>, Unreadable> {
         match self.format_of(raw) {
-            Format::CloudTrail | Format::AppJson => Ok(Cow::Borrowed(raw)),
+            Format::CloudTrail
+            | Format::AppJson
+            | Format::Macie
+            | Format::SecurityHub
+            | Format::Route53Resolver
+            | Format::Waf
+            | Format::M365Defender
+            | Format::Okta
+            | Format::GitHubAudit
+            | Format::Caliper
+            | Format::Xapi
+            | Format::CanvasLiveEvents => Ok(Cow::Borrowed(raw)),
+            Format::GuardDuty => Ok(guardduty::view(raw)),
+            Format::KubernetesAudit => kubernetes::view(raw),
             Format::VpcFlow => vpcflow::view(raw, self.columns.as_ref()).map(Cow::Owned),
+            Format::CloudFront => cloudfront::view(raw, self.edge_columns.as_ref()).map(Cow::Owned),
             Format::S3Access => s3access::view(raw).map(Cow::Owned),
+            Format::Elb => elb::view(raw).map(Cow::Owned),
+            Format::WebAccess => webaccess::view(raw).map(Cow::Owned),
             Format::ActivityLogs => activitylogs::view(raw).map(Cow::Owned),
             Format::SignInLogs => signinlogs::view(raw).map(Cow::Owned),
             Format::AuditLogs => auditlogs::view(raw).map(Cow::Owned),
+            Format::AzureStorage => azurestorage::view(raw).map(Cow::Owned),
+            Format::AzureSqlAudit => azuresql::view(raw).map(Cow::Owned),
+            Format::AzureKeyVault => azurekeyvault::view(raw).map(Cow::Owned),
+            Format::AzureCosmosDb => azurecosmos::view(raw).map(Cow::Owned),
+            Format::AzureSecurityAlert => securityalert::view(raw).map(Cow::Owned),
+            Format::AzureRiskDetection => riskdetection::view(raw).map(Cow::Owned),
+            Format::GoogleWorkspace => workspace::view(raw).map(Cow::Owned),
             Format::M365Audit => m365::view(raw).map(Cow::Owned),
         }
     }
@@ -173,7 +348,7 @@ impl Decoder {
     /// Whether the record will become an event, without making it: for readers that only need to count. It does not
     /// find invalid JSON inside a CloudTrail record; whoever parses the record does.
     pub fn check(&self, raw: &[u8]) -> Result<(), Unreadable> {
-        if self.format == Format::CloudTrail && cloudtrail::looks_complete(raw) {
+        if self.format == Format::CloudTrail && !self.mixed && cloudtrail::looks_complete(raw) {
             return Ok(());
         }
         if self.format == Format::VpcFlow {
@@ -188,10 +363,32 @@ impl Decoder {
             Format::CloudTrail => cloudtrail::normalize(raw),
             Format::VpcFlow => vpcflow::normalize(raw, self.columns.as_ref()),
             Format::S3Access => s3access::normalize(raw),
+            Format::GuardDuty => guardduty::normalize(raw),
+            Format::Macie => macie::normalize(raw),
+            Format::SecurityHub => securityhub::normalize(raw),
+            Format::Route53Resolver => route53resolver::normalize(raw),
+            Format::Waf => waf::normalize(raw),
+            Format::Elb => elb::normalize(raw),
+            Format::CloudFront => cloudfront::normalize(raw, self.edge_columns.as_ref()),
             Format::ActivityLogs => activitylogs::normalize(raw),
             Format::SignInLogs => signinlogs::normalize(raw),
             Format::AuditLogs => auditlogs::normalize(raw),
+            Format::AzureStorage => azurestorage::normalize(raw),
+            Format::AzureSqlAudit => azuresql::normalize(raw),
+            Format::AzureKeyVault => azurekeyvault::normalize(raw),
+            Format::AzureCosmosDb => azurecosmos::normalize(raw),
+            Format::AzureSecurityAlert => securityalert::normalize(raw),
+            Format::AzureRiskDetection => riskdetection::normalize(raw),
             Format::M365Audit => m365::normalize(raw),
+            Format::M365Defender => defender::normalize(raw),
+            Format::Okta => okta::normalize(raw),
+            Format::GitHubAudit => github::normalize(raw),
+            Format::KubernetesAudit => kubernetes::normalize(raw),
+            Format::GoogleWorkspace => workspace::normalize(raw),
+            Format::WebAccess => webaccess::normalize(raw),
+            Format::Caliper => caliper::normalize(raw),
+            Format::Xapi => xapi::normalize(raw),
+            Format::CanvasLiveEvents => canvas::normalize(raw),
             Format::AppJson => appjson::normalize(raw),
         }
     }

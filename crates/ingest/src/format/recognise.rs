@@ -3,10 +3,11 @@
 //! A JSON record is known by the names of its members, a text line by its shape. The first record that is known
 //! decides. A file of which nothing is known is no log and is skipped by the caller.
 
+use super::marks::{Keys, json_format};
 use super::vpcflow_columns::{self, Columns};
-use super::{Decoder, Format, s3access, unwrap};
+use super::{Decoder, Format, cloudfront, elb, kubernetes, s3access, unwrap, webaccess};
 use crate::Limits;
-use crate::frame::{Framed, Framer, Window, first_key, member_text, top_level_keys};
+use crate::frame::{Framed, Framer, Window, first_key};
 
 /// Records looked at; a file may start with a few damaged or foreign ones.
 const RECORDS_LOOKED_AT: usize = 64;
@@ -52,8 +53,12 @@ pub(crate) fn tells_nothing(head: &[u8], limits: &Limits) -> bool {
 }
 
 fn record(record: &[u8]) -> Option<Decoder> {
+    if let Some(event) = kubernetes::of_azure(record) {
+        return json_format(&event).map(|format| Decoder { mixed: true, ..Decoder::new(format) });
+    }
     if let Some(format) = json_format(record) {
-        return Some(Decoder::new(format));
+        let mixed = unwrap::envelope_format(record).is_some();
+        return Some(Decoder { mixed, ..Decoder::new(format) });
     }
     let keys = Keys::of(record);
     if !keys.has_all(&[b"id", b"timestamp", b"message"]) {
@@ -83,131 +88,22 @@ fn empty_wrapper(head: &[u8]) -> Option<Format> {
 
 fn text_lines(head: &[u8]) -> Option<Decoder> {
     if let Some(columns) = Columns::of_head(head) {
-        return Some(Decoder { format: Format::VpcFlow, columns: Some(columns), in_log_events: false });
+        return Some(Decoder { columns: Some(columns), ..Decoder::new(Format::VpcFlow) });
+    }
+    if let Some(columns) = cloudfront::Columns::of_head(head) {
+        return Some(Decoder { edge_columns: Some(columns), ..Decoder::new(Format::CloudFront) });
     }
     head.split(|byte| *byte == b'\n').take(RECORDS_LOOKED_AT).find_map(|line| {
-        if vpcflow_columns::is_default_line(line) {
-            Some(Decoder::new(Format::VpcFlow))
-        } else {
-            s3access::is_line(line).then(|| Decoder::new(Format::S3Access))
-        }
+        let format = match line.trim_ascii_end() {
+            line if vpcflow_columns::is_default_line(line) => Format::VpcFlow,
+            line if s3access::is_line(line) => Format::S3Access,
+            line if elb::is_line(line) => Format::Elb,
+            line if cloudfront::is_line(line) => Format::CloudFront,
+            line if webaccess::is_line(line) => Format::WebAccess,
+            _ => return None,
+        };
+        Some(Decoder::new(format))
     })
-}
-
-/// The names of an object's members.
-struct Keys<'a>(Vec<&'a [u8]>);
-
-impl<'a> Keys<'a> {
-    fn of(record: &'a [u8]) -> Self {
-        // Names of a record that matter stand among its first; an object with more is no log record.
-        const NAMES_MAX: usize = 256;
-        Self(top_level_keys(record).take(NAMES_MAX).collect())
-    }
-
-    fn has(&self, name: &[u8]) -> bool {
-        self.0.contains(&name)
-    }
-
-    fn has_all(&self, names: &[&[u8]]) -> bool {
-        names.iter().all(|name| self.has(name))
-    }
-
-    fn count(&self, names: &[&[u8]]) -> usize {
-        names.iter().filter(|name| self.has(name)).count()
-    }
-}
-
-/// The format of one JSON record by its members.
-pub(super) fn json_format(record: &[u8]) -> Option<Format> {
-    let keys = Keys::of(record);
-    if keys.has(b"detail-type") {
-        return unwrap::is_cloudtrail_envelope(record).then_some(Format::CloudTrail);
-    }
-    if is_cloudtrail(&keys, record) {
-        return Some(Format::CloudTrail);
-    }
-    if let Some(format) = azure(&keys, record) {
-        return Some(format);
-    }
-    const M365: [&[u8]; 7] =
-        [b"CreationTime", b"Operation", b"Workload", b"RecordType", b"OrganizationId", b"UserId", b"UserType"];
-    if keys.has(b"Operation") && keys.count(&M365) >= 4 {
-        return Some(Format::M365Audit);
-    }
-    keys.has_all(&[b"service", b"event"]).then_some(Format::AppJson).filter(|_| {
-        // The time may be the very thing that is missing; another field of ours must speak for it then.
-        keys.has(b"timestamp") || keys.count(&[b"event_id", b"session_id", b"client", b"level", b"env"]) >= 2
-    })
-}
-
-fn is_cloudtrail(keys: &Keys<'_>, record: &[u8]) -> bool {
-    const NAMES: [&[u8]; 11] = [
-        b"eventVersion",
-        b"userIdentity",
-        b"eventTime",
-        b"eventSource",
-        b"eventName",
-        b"awsRegion",
-        b"eventID",
-        b"sourceIPAddress",
-        b"requestParameters",
-        b"recipientAccountId",
-        b"eventType",
-    ];
-    // Notifications of S3, Kinesis, DynamoDB and CodeCommit borrow CloudTrail's names; their source is no host.
-    let notification = member_text(record, b"eventSource").is_some_and(|source| source.starts_with(b"\"aws:"));
-    let enough = keys.count(&NAMES) >= 4 || keys.has_all(&[b"eventVersion", b"userIdentity"]);
-    enough && !notification
-}
-
-fn azure(keys: &Keys<'_>, record: &[u8]) -> Option<Format> {
-    let category = member_text(record, b"category").map(<[u8]>::to_ascii_lowercase).unwrap_or_default();
-    let category = category.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or_default();
-    let diagnostic = keys.count(&[b"time", b"resourceId", b"operationName", b"properties", b"correlationId"]) >= 2;
-    if diagnostic {
-        match category {
-            b"signinlogs"
-            | b"noninteractiveusersigninlogs"
-            | b"serviceprincipalsigninlogs"
-            | b"managedidentitysigninlogs"
-            | b"adfssigninlogs"
-            | b"microsoftserviceprincipalsigninlogs" => {
-                return Some(Format::SignInLogs);
-            }
-            b"auditlogs" => return Some(Format::AuditLogs),
-            b"administrative" | b"security" | b"servicehealth" | b"alert" | b"recommendation" | b"policy"
-            | b"autoscale" | b"resourcehealth" | b"action" | b"write" | b"delete"
-                if keys.has(b"operationName") =>
-            {
-                return Some(Format::ActivityLogs);
-            }
-            _ => {}
-        }
-    }
-    const REST: [&[u8]; 6] = [
-        b"eventDataId",
-        b"authorization",
-        b"caller",
-        b"eventTimestamp",
-        b"submissionTimestamp",
-        b"resourceProviderName",
-    ];
-    if keys.has(b"operationName") && keys.count(&REST) >= 3 {
-        return Some(Format::ActivityLogs);
-    }
-    const GRAPH_SIGN_IN: [&[u8]; 6] = [
-        b"createdDateTime",
-        b"userPrincipalName",
-        b"appDisplayName",
-        b"ipAddress",
-        b"conditionalAccessStatus",
-        b"status",
-    ];
-    if keys.count(&GRAPH_SIGN_IN) >= 4 {
-        return Some(Format::SignInLogs);
-    }
-    let graph_audit = keys.has(b"activityDisplayName") && keys.count(&[b"initiatedBy", b"targetResources"]) >= 1;
-    graph_audit.then_some(Format::AuditLogs)
 }
 
 #[cfg(test)]

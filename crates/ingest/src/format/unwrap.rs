@@ -5,24 +5,36 @@
 
 use std::borrow::Cow;
 
+use super::Format;
 use crate::frame::{first_key, member_text};
 
 /// Names an EventBridge envelope may start with; a CloudTrail record starts with none of them.
 const EVENT_BRIDGE_NAMES: [&[u8]; 9] =
     [b"version", b"id", b"detail-type", b"source", b"account", b"time", b"region", b"resources", b"detail"];
 
-/// The CloudTrail record of an EventBridge envelope, or the record as it is.
+/// The record in an EventBridge envelope of a kind that is known, or the record as it is.
 pub(super) fn event_bridge(record: &[u8]) -> &[u8] {
-    let may_be_envelope = first_key(record).is_some_and(|name| EVENT_BRIDGE_NAMES.contains(&name));
-    if !may_be_envelope || !is_cloudtrail_envelope(record) {
+    if !may_be_event_bridge(record) || envelope_format(record).is_none() {
         return record;
     }
     member_text(record, b"detail").filter(|detail| detail.starts_with(b"{")).unwrap_or(record)
 }
 
-/// `detail-type` is `AWS API Call via CloudTrail`, `AWS Console Sign In via CloudTrail`, …
-pub(super) fn is_cloudtrail_envelope(record: &[u8]) -> bool {
-    member_text(record, b"detail-type").is_some_and(|kind| kind.ends_with(b"via CloudTrail\""))
+/// What stands in an envelope, by its `detail-type`: `AWS API Call via CloudTrail`, `GuardDuty Finding`, …. The findings of
+/// Security Hub are a list, which is split before a record gets here.
+pub(super) fn envelope_format(record: &[u8]) -> Option<Format> {
+    match member_text(record, b"detail-type")? {
+        kind if kind.ends_with(b"via CloudTrail\"") => Some(Format::CloudTrail),
+        b"\"GuardDuty Finding\"" => Some(Format::GuardDuty),
+        b"\"Macie Finding\"" => Some(Format::Macie),
+        b"\"SystemLog\"" => Some(Format::Okta),
+        _ => None,
+    }
+}
+
+/// Whether an object begins like an EventBridge envelope.
+pub(super) fn may_be_event_bridge(object: &[u8]) -> bool {
+    first_key(object).is_some_and(|name| EVENT_BRIDGE_NAMES.contains(&name))
 }
 
 /// The `message` of an element of `logEvents`, or the element as it is.
@@ -38,10 +50,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn event_bridge_gives_the_inner_record_only_for_cloudtrail() {
+    fn event_bridge_gives_the_inner_record_of_known_kinds_only() {
         let inner: &[u8] = br#"{"eventVersion":"1.08","detail":"x"}"#;
         let call = [br#"{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":"#, inner, b"}"].concat();
         assert_eq!(event_bridge(&call), inner);
+        let finding = [br#"{"version":"0","detail-type":"GuardDuty Finding","detail":"#, inner, b"}"].concat();
+        assert_eq!((event_bridge(&finding), envelope_format(&finding)), (inner, Some(Format::GuardDuty)));
         let other: &[u8] = br#"{"version":"0","detail-type":"EC2 Instance State-change Notification","detail":{}}"#;
         assert_eq!(event_bridge(other), other);
         assert_eq!(event_bridge(inner), inner);

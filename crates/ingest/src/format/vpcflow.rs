@@ -165,6 +165,8 @@ impl<'r> Flow<'r> {
             session: None,
             is_mfa: None,
             links: Vec::new(),
+            finding: None,
+            dns: None,
             unmapped: serde_json::Map::new(),
             unmapped_json: Vec::new(),
         }

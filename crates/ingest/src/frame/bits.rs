@@ -1,8 +1,9 @@
 //! Where in 64 bytes a given byte stands, as a 64-bit mask: the one hot loop of framing.
 //!
-//! Sixteen bytes at a time through `wide`, which is safe on every machine and one instruction each on the usual ones.
+//! In the widest registers that the machine has; `scan` asks once for each piece which ones.
 
-use wide::u8x16;
+use fearless_simd::prelude::{SimdBase as _, SimdMask as _};
+use fearless_simd::{Simd, u8x64};
 
 /// Bytes looked at together.
 pub(super) const BLOCK: usize = 64;
@@ -17,31 +18,24 @@ pub(super) struct Masks {
 }
 
 /// Classifies one block.
-#[inline]
-pub(super) fn masks(block: &[u8; BLOCK]) -> Masks {
-    let mut out = Masks { quote: 0, backslash: 0, open: 0, close: 0 };
-    let (lanes, _) = block.as_chunks::<16>();
-    for (index, lane) in lanes.iter().enumerate() {
-        let lane = u8x16::new(*lane);
-        // `[` and `{` differ in bit 5 only, and so do `]` and `}`.
-        let folded = lane | u8x16::splat(0x20);
-        let shift = index * 16;
-        out.quote |= equal(lane, b'"') << shift;
-        out.backslash |= equal(lane, b'\\') << shift;
-        out.open |= equal(folded, b'{') << shift;
-        out.close |= equal(folded, b'}') << shift;
+#[inline(always)]
+pub(super) fn masks<S: Simd>(simd: S, block: &[u8; BLOCK]) -> Masks {
+    let bytes = u8x64::from_slice(simd, block);
+    // `[` and `{` differ in bit 5 only, and so do `]` and `}`.
+    let folded = bytes | u8x64::splat(simd, 0x20);
+    let equal = |bytes: u8x64<S>, byte: u8| bytes.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
+    Masks {
+        quote: equal(bytes, b'"'),
+        backslash: equal(bytes, b'\\'),
+        open: equal(folded, b'{'),
+        close: equal(folded, b'}'),
     }
-    out
-}
-
-/// Sixteen bits, one per byte of `lane` that equals `byte`.
-#[inline]
-fn equal(lane: u8x16, byte: u8) -> u64 {
-    u64::from(lane.simd_eq(u8x16::splat(byte)).to_bitmask())
 }
 
 #[cfg(test)]
 mod tests {
+    use fearless_simd::{Level, dispatch};
+
     use super::*;
 
     #[test]
@@ -53,7 +47,8 @@ mod tests {
                 let alphabet = b"\"\\{}[]a\x00\x7f\xff\xdb\xfb\xa2 \n,";
                 *byte = alphabet[usize::try_from((mixed >> 7) % 16).unwrap()];
             }
-            let found = masks(&block);
+            let found = dispatch!(Level::new(), simd => masks(simd, &block));
+            assert_eq!(found, dispatch!(Level::baseline(), simd => masks(simd, &block)));
             for (index, byte) in block.iter().enumerate() {
                 let bit = |mask: u64| mask >> index & 1 == 1;
                 assert_eq!(bit(found.quote), *byte == b'"');

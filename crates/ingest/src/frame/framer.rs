@@ -3,7 +3,7 @@
 //! What cannot be split is reported as damage, with its bytes, and splitting goes on behind it where that is possible:
 //! after a bad line always, after a cut-off list never.
 
-use super::envelope;
+use super::envelope::{self, Wrapped};
 use super::find::{Found, ScalarScan, check_depth, too_long};
 use super::json::skip_space;
 use super::scan::Scan;
@@ -43,12 +43,14 @@ pub(super) enum Mode {
     Start,
     /// JSON objects one after another.
     Objects,
-    /// Inside a list; `wrapped` when an object surrounds it.
+    /// Inside a list with so many objects around it.
     List {
-        wrapped: bool,
+        depth: u32,
     },
-    /// Behind the list of a wrapper, before its closing bracket.
-    WrapperTail,
+    /// Behind the list of a wrapper, before its last closing bracket.
+    WrapperTail {
+        depth: u32,
+    },
     Lines,
     Done,
 }
@@ -90,6 +92,12 @@ impl Framer {
         self.window.decoded_bytes()
     }
 
+    /// Whether more may be read than is in memory.
+    #[must_use]
+    pub fn is_streamed(&self) -> bool {
+        self.window.is_streamed()
+    }
+
     /// See [`Window::unreachable`].
     #[must_use]
     pub fn unreachable(&self) -> bool {
@@ -116,8 +124,8 @@ impl Framer {
             let step = match self.mode {
                 Mode::Start => self.start(),
                 Mode::Objects => self.object(),
-                Mode::List { wrapped } => self.element(wrapped),
-                Mode::WrapperTail => self.wrapper_tail(),
+                Mode::List { depth } => self.element(depth),
+                Mode::WrapperTail { depth } => self.wrapper_tail(depth),
                 Mode::Lines => self.line(),
                 Mode::Done => return self.last_words(),
             };
@@ -130,6 +138,38 @@ impl Framer {
                 Step::Damage(damage) => return Some(Framed::Damage(damage)),
             }
         }
+    }
+
+    /// The bytes in memory from the start of the next record on, when that is an object and nothing but its brackets
+    /// tells where it ends. Whoever reads its JSON anyway finds the end and says so with [`Self::take`]; that saves
+    /// one of two looks at every byte. Without `take`, [`Self::advance`] goes on as if nothing had been asked.
+    pub fn ahead(&mut self) -> Option<&[u8]> {
+        self.window.consume(self.given);
+        self.given = 0;
+        let is_list = matches!(self.mode, Mode::List { .. });
+        if !is_list && !(self.mode == Mode::Objects && self.objects_seen && !self.wrappers_seen) {
+            return None;
+        }
+        let mut first = self.peek_past_space();
+        while is_list && first == Some(b',') {
+            self.window.consume(1);
+            first = self.peek_past_space();
+        }
+        let is_record = first == Some(b'{') && (is_list || !envelope::may_wrap(self.window.bytes()));
+        is_record.then(|| self.window.bytes())
+    }
+
+    /// Makes the first `length` bytes of what [`Self::ahead`] gave the present record: one object that nests no deeper
+    /// than the limit. False if framing has to decide by itself whether it is one.
+    pub fn take(&mut self, length: usize) -> bool {
+        let Some(record) = self.window.bytes().get(..length) else { return false };
+        // Among lines, an object that goes on after a line end may be a line that was cut off.
+        let goes_on = self.mode == Mode::Objects && memchr::memchr(b'\n', record).is_some();
+        if goes_on || self.record_bytes_max < length {
+            return false;
+        }
+        self.given = length;
+        true
     }
 
     /// The record [`Self::advance`] stopped at.
@@ -155,7 +195,7 @@ impl Framer {
             Some(b'{') => Mode::Objects,
             Some(b'[') => {
                 self.window.consume(1);
-                Mode::List { wrapped: false }
+                Mode::List { depth: 0 }
             }
             Some(_) => Mode::Lines,
         };
@@ -185,15 +225,15 @@ impl Framer {
             Some(b'{') => {}
             Some(b'[') => {
                 self.window.consume(1);
-                self.mode = Mode::List { wrapped: false };
+                self.mode = Mode::List { depth: 0 };
                 return Step::Again;
             }
             Some(_) => return self.junk_line(),
         }
-        if let Some(length) = self.wrapper() {
-            self.window.consume(length);
+        if let Some(Wrapped { list_at, depth }) = self.wrapper() {
+            self.window.consume(list_at);
             self.wrappers_seen = true;
-            self.mode = Mode::List { wrapped: true };
+            self.mode = Mode::List { depth };
             return Step::Again;
         }
         self.objects_seen = true;
@@ -203,28 +243,24 @@ impl Framer {
 
     /// The first object is looked through; once it was a plain record, later ones are believed to be records too
     /// unless they start with a wrapper's name.
-    fn wrapper(&mut self) -> Option<usize> {
+    fn wrapper(&mut self) -> Option<Wrapped> {
         let thorough = self.wrappers_seen || !self.objects_seen;
-        if !thorough {
-            let head = self.window.bytes().get(..16).unwrap_or(self.window.bytes());
-            let hint = [&b"Records\""[..], b"records\"", b"logEvents\""];
-            if !hint.iter().any(|name| memchr::memmem::find(head, name).is_some()) {
-                return None;
-            }
+        if !thorough && !envelope::may_wrap(self.window.bytes()) {
+            return None;
         }
         self.window.fill_to(ENVELOPE_HEAD_BYTES);
         let head = self.window.bytes();
-        envelope::list_start(head.get(..ENVELOPE_HEAD_BYTES).unwrap_or(head))
+        envelope::wrapped_list(head.get(..ENVELOPE_HEAD_BYTES).unwrap_or(head))
     }
 
-    fn element(&mut self, wrapped: bool) -> Step {
+    fn element(&mut self, depth: u32) -> Step {
         loop {
             match self.peek_past_space() {
                 None => return self.cut_off("input ends inside a list of records"),
                 Some(b',') => self.window.consume(1),
                 Some(b']') => {
                     self.window.consume(1);
-                    self.mode = if wrapped { Mode::WrapperTail } else { Mode::Objects };
+                    self.mode = if depth > 0 { Mode::WrapperTail { depth } } else { Mode::Objects };
                     return Step::Again;
                 }
                 Some(b'{' | b'[') => {
@@ -257,8 +293,8 @@ impl Framer {
     }
 
     /// Everything between the list and the wrapper's end is no record.
-    fn wrapper_tail(&mut self) -> Step {
-        let mut scan = Scan::inside(1);
+    fn wrapper_tail(&mut self, depth: u32) -> Step {
+        let mut scan = Scan::inside(depth);
         loop {
             let bytes = self.window.bytes();
             if let Some(length) = scan.feed(bytes) {

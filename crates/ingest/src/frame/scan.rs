@@ -3,17 +3,27 @@
 //! It counts brackets outside strings, 64 bytes at a time; no recursion, no allocation. It does not check that the
 //! value is valid.
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use super::bits::{BLOCK, Masks, masks};
 
 /// State between two pieces of one value.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Scan {
+    /// What this machine's registers can do.
+    level: Level,
     depth: u32,
     in_string: bool,
     /// The next byte is escaped by a backslash at the end of the last piece.
     escaped: bool,
     /// Upper bound of the depth reached; exact unless a block held many brackets.
     deepest: u32,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self { level: Level::new(), depth: 0, in_string: false, escaped: false, deepest: 0 }
+    }
 }
 
 impl Scan {
@@ -37,9 +47,15 @@ impl Scan {
 
     /// Takes the next piece; the number of its bytes that still belong to the value, once the value has ended.
     pub fn feed(&mut self, piece: &[u8]) -> Option<usize> {
+        let level = self.level;
+        dispatch!(level, simd => self.feed_with(simd, piece))
+    }
+
+    #[inline(always)]
+    fn feed_with<S: Simd>(&mut self, simd: S, piece: &[u8]) -> Option<usize> {
         let (blocks, rest) = piece.as_chunks::<BLOCK>();
         for (index, block) in blocks.iter().enumerate() {
-            if let Some(end) = self.block(masks(block)) {
+            if let Some(end) = self.block(masks(simd, block)) {
                 return Some(index * BLOCK + end);
             }
         }
@@ -48,6 +64,7 @@ impl Scan {
     }
 
     /// One block; the offset after the value's last byte when it ends here.
+    #[inline(always)]
     fn block(&mut self, found: Masks) -> Option<usize> {
         let escaped = self.escaped_bytes(found.backslash);
         let quote = found.quote & !escaped;
@@ -82,6 +99,7 @@ impl Scan {
 
     /// Bytes that follow an odd run of backslashes. The carry-propagating addition walks each run in one step
     /// (Langdale and Lemire, "Parsing gigabytes of JSON per second", 2019, section 3.1.1).
+    #[inline(always)]
     fn escaped_bytes(&mut self, backslash: u64) -> u64 {
         const EVEN: u64 = 0x5555_5555_5555_5555;
         let carried = u64::from(self.escaped);
@@ -121,6 +139,7 @@ impl Scan {
 }
 
 /// Bit i of the result is the parity of bits 0..=i.
+#[inline(always)]
 fn prefix_xor(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {
         bits ^= bits << shift;

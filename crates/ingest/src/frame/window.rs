@@ -46,6 +46,12 @@ impl Window {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// Whether more may be read than is in memory.
+    #[must_use]
+    pub fn is_streamed(&self) -> bool {
+        self.reader.is_some()
+    }
+
     /// Offset of the first unconsumed byte in the decoded input.
     #[must_use]
     pub fn offset(&self) -> u64 {

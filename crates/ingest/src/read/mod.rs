@@ -10,5 +10,5 @@ mod s3;
 
 pub use decompress::decoded;
 pub(crate) use decompress::{Buffers, decode};
-pub use path::{Member, ReadError, expand, open_member};
+pub use path::{Member, ReadError, expand, names, open_member, open_name};
 pub use s3::{S3Config, S3Store};

@@ -53,13 +53,22 @@ impl ReadError {
 
 /// The members of a local PATH, in a fixed order: sorted by path, each once.
 pub fn expand(path: &str) -> Result<Vec<Member>, ReadError> {
-    if path == "-" {
-        return Ok(vec![Member { name: "-".to_owned(), ..Member::default() }]);
+    Ok(names(path)?.iter().map(|name| local(name)).collect())
+}
+
+/// As [`expand`], names only: what is needed to read them once. A hundred thousand names take about ten megabytes.
+pub fn names(path: &str) -> Result<Vec<Box<str>>, ReadError> {
+    if path == STDIN {
+        return Ok(vec![path.into()]);
     }
-    let metadata = std::fs::metadata(path);
-    match metadata {
-        Ok(metadata) if metadata.is_dir() => Ok(walk(path)),
-        Ok(_) => Ok(vec![local(Path::new(path))]),
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            let mut names = Vec::new();
+            walk(path, &mut names);
+            names.sort_unstable();
+            Ok(names)
+        }
+        Ok(_) => Ok(vec![path.into()]),
         Err(_) if path.contains(['*', '?', '[']) => matches(path),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(ReadError::NotFound { path: path.to_owned() })
@@ -68,58 +77,62 @@ pub fn expand(path: &str) -> Result<Vec<Member>, ReadError> {
     }
 }
 
+/// The path that stands for the standard input.
+const STDIN: &str = "-";
+
 /// The bytes of a local member.
 pub fn open_member(member: &Member) -> Result<Box<dyn Read + Send>, ReadError> {
-    if member.name == "-" {
+    open_name(&member.name)
+}
+
+/// As [`open_member`], by name.
+pub fn open_name(name: &str) -> Result<Box<dyn Read + Send>, ReadError> {
+    if name == STDIN {
         return Ok(Box::new(std::io::stdin()));
     }
-    let file = File::open(&member.name).map_err(|error| ReadError::io(&member.name, error))?;
+    let file = File::open(name).map_err(|error| ReadError::io(name, error))?;
     Ok(Box::new(file))
 }
 
-fn walk(directory: &str) -> Vec<Member> {
-    let mut members = Vec::new();
+/// In whatever order the directory has them: a large one is not held twice.
+fn walk(directory: &str, names: &mut Vec<Box<str>>) {
     // Links are followed as a user expects of a log directory; walkdir itself breaks loops.
-    for entry in walkdir::WalkDir::new(directory).follow_links(true).sort_by_file_name() {
+    for entry in walkdir::WalkDir::new(directory).follow_links(true) {
         match entry {
-            Ok(entry) if entry.file_type().is_file() => members.push(local(entry.path())),
+            Ok(entry) if entry.file_type().is_file() => names.push(entry.path().to_string_lossy().into()),
             Ok(_) => {}
             // A broken link or a closed folder stays in the list: opening it will fail, and the caller counts it.
             Err(error) => {
-                let name =
-                    error.path().map_or_else(|| directory.to_owned(), |path| path.to_string_lossy().into_owned());
-                members.push(Member { name, ..Member::default() });
+                names.push(error.path().map_or_else(|| directory.into(), |path| path.to_string_lossy().into()));
             }
         }
     }
-    members.sort_by(|left, right| left.name.cmp(&right.name));
-    members
 }
 
-fn matches(pattern: &str) -> Result<Vec<Member>, ReadError> {
+fn matches(pattern: &str) -> Result<Vec<Box<str>>, ReadError> {
     let bad = |reason: String| ReadError::Pattern { path: pattern.to_owned(), reason };
-    let mut members = Vec::new();
+    let mut names = Vec::new();
     for found in glob::glob(pattern).map_err(|error| bad(error.to_string()))? {
         let path = found.map_err(|error| bad(error.to_string()))?;
         if path.is_dir() {
-            members.extend(walk(&path.to_string_lossy()));
+            walk(&path.to_string_lossy(), &mut names);
         } else {
-            members.push(local(&path));
+            names.push(path.to_string_lossy().into());
         }
     }
-    if members.is_empty() {
+    if names.is_empty() {
         return Err(ReadError::NotFound { path: pattern.to_owned() });
     }
-    members.sort_by(|left, right| left.name.cmp(&right.name));
-    members.dedup_by(|left, right| left.name == right.name);
-    Ok(members)
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
 }
 
-fn local(path: &Path) -> Member {
-    let name = path.to_string_lossy().into_owned();
-    let Ok(metadata) = std::fs::metadata(path) else { return Member { name, ..Member::default() } };
-    let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+fn local(name: &str) -> Member {
+    // Standard input has none, and so does what cannot be reached: opening it will fail.
+    let metadata = if name == STDIN { None } else { std::fs::metadata(Path::new(name)).ok() };
+    let modified = metadata.as_ref().and_then(|found| Timestamp::try_from(found.modified().ok()?).ok());
     // A pipe has no size worth believing.
-    let size = metadata.is_file().then_some(metadata.len());
-    Member { name, size, etag: None, modified }
+    let size = metadata.filter(std::fs::Metadata::is_file).map(|found| found.len());
+    Member { name: name.to_owned(), size, etag: None, modified }
 }

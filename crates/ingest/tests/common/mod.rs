@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a skipped test must be seen")]
 #![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
 
+pub(crate) mod samples;
 pub(crate) mod schema;
 
 use std::io::Cursor;
@@ -35,7 +36,7 @@ pub(crate) fn read(bytes: &[u8]) -> Outcome {
     read_with(bytes, None, &Limits::default())
 }
 
-/// Reads twice, whole and in a stream, and demands the same result.
+/// Reads whole, in a stream, and with a reader that finds the ends of records itself, and demands the same result.
 pub(crate) fn read_with(bytes: &[u8], forced: Option<Format>, limits: &Limits) -> Outcome {
     let streaming = Limits { whole_compressed_bytes_max: 7, whole_decoded_bytes_max: 0, ..limits.clone() };
     let whole = read_once(bytes, forced, limits);
@@ -43,7 +44,49 @@ pub(crate) fn read_with(bytes: &[u8], forced: Option<Format>, limits: &Limits) -
     assert_eq!(whole.skipped, streamed.skipped);
     assert_eq!(whole.uids(), streamed.uids());
     assert_eq!(whole.reasons(), streamed.reasons());
+    // The other reader refuses what nests deeper than 127 and does not know the limit.
+    if 128 <= limits.depth_max {
+        for limits in [limits, &streaming] {
+            let ahead = read_ahead(bytes, forced, limits);
+            assert_eq!(whole.uids(), ahead.uids());
+            assert_eq!(whole.reasons(), ahead.reasons());
+        }
+    }
     whole
+}
+
+fn read_ahead(bytes: &[u8], forced: Option<Format>, limits: &Limits) -> Outcome {
+    let mut reader = Reader::new(limits.clone());
+    let input = Box::new(Cursor::new(bytes.to_vec()));
+    let Some(mut file) = reader.open_stream("test", input, forced).unwrap() else {
+        return Outcome { skipped: true, ..Outcome::default() };
+    };
+    let mut out = Outcome { format: file.format(), ..Outcome::default() };
+    loop {
+        let length = file.ahead().and_then(object_length);
+        let taken = length.and_then(|length| file.take(length));
+        let event = match taken {
+            Some(record) => record.event(),
+            None => match file.next() {
+                Some(Item::Record(record)) => record.event(),
+                Some(Item::Rejected(rejected)) => Err(rejected),
+                None => break,
+            },
+        };
+        match event {
+            Ok(event) => out.events.push(event),
+            Err(rejected) => out.rejected.push(rejected),
+        }
+    }
+    assert_eq!(file.counts().records, (out.events.len() + out.rejected.len()) as u64);
+    out
+}
+
+/// The length of the object at the start of `bytes`, if it is whole and valid.
+fn object_length(bytes: &[u8]) -> Option<usize> {
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<serde_json::Value>();
+    values.next()?.ok()?;
+    Some(values.byte_offset())
 }
 
 fn read_once(bytes: &[u8], forced: Option<Format>, limits: &Limits) -> Outcome {

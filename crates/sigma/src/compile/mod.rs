@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, HashMap};
 use crate::error::RuleError;
 use crate::expression::{Expressions, NodeId};
 use crate::fields::{self, Fields};
+use crate::language::Detections;
 use crate::predicate::{Predicate, Test};
-use crate::rule::{Place, Rule};
+use crate::rule::{Place, Rule, Source};
 
 /// What the compiler needs to know beyond the rules.
 #[derive(Debug, Clone, Default)]
@@ -57,8 +58,29 @@ impl Shared {
 
     /// The expression of one rule.
     pub(crate) fn rule(&mut self, rule: &Rule, options: &Options) -> Result<NodeId, Vec<RuleError>> {
-        condition::compile(self, &rule.detection, options)
-            .map_err(|complaints| complaints.into_iter().map(|complaint| located(rule, complaint)).collect())
+        let mut conditions = vec![self.condition(&rule.detection, (&rule.source, "detection"), options)?];
+        for filter in &rule.filters {
+            conditions.push(self.condition(&filter.detection, (&filter.source, "filter"), options)?);
+        }
+        for added in &rule.added {
+            conditions.push(self.condition(&added.detections, (&added.source, "detection"), options)?);
+        }
+        Ok(if let [only] = conditions.as_slice() { *only } else { self.expressions.all(conditions) })
+    }
+
+    /// One condition over its own detections. A filter's names are not those of the rule.
+    fn condition(
+        &mut self,
+        detections: &Detections,
+        (source, section): (&Source, &str),
+        options: &Options,
+    ) -> Result<NodeId, Vec<RuleError>> {
+        let located = |complaint: Complaint| {
+            let place = Place::inside(&source.document, section, &complaint.near);
+            source.error(place, complaint.message, complaint.help)
+        };
+        condition::compile(self, detections, options)
+            .map_err(|complaints| complaints.into_iter().map(located).collect())
     }
 
     /// The expression that asks `test` of `field`. `key` spells the test and makes equal ones meet.
@@ -71,9 +93,4 @@ impl Shared {
         });
         self.expressions.predicate(number, cost)
     }
-}
-
-fn located(rule: &Rule, complaint: Complaint) -> RuleError {
-    let place = Place::inside(&rule.source.document, "detection", &complaint.near);
-    rule.source.error(place, complaint.message, complaint.help)
 }

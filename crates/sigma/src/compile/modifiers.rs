@@ -14,7 +14,8 @@ pub(super) enum Operator {
     Cidr,
     Exists,
     Compare(Comparison),
-    Time(Part),
+    /// A part of a point in time, compared as a number.
+    Time(Part, Comparison),
     /// The rule's value names another field.
     Field(Shape),
 }
@@ -62,6 +63,12 @@ impl Chain {
                 continue;
             }
             let Some(found) = operator_of(*modifier) else { continue };
+            if let (Some((_, Operator::Time(part, Comparison::Equal))), Operator::Compare(comparison)) =
+                (operator, found)
+            {
+                operator = Some((*modifier, Operator::Time(part, comparison)));
+                continue;
+            }
             if let Some((earlier, _)) = operator {
                 return Err(conflict(earlier, *modifier));
             }
@@ -119,7 +126,7 @@ impl Chain {
         if changes_text && !is_text {
             return Err(complain(modifiers, "encodings and `windash` change texts, but this compares something else"));
         }
-        if self.expand && matches!(self.operator, Operator::Exists | Operator::Field(_) | Operator::Time(_)) {
+        if self.expand && matches!(self.operator, Operator::Exists | Operator::Field(_) | Operator::Time(..)) {
             return Err(complain(modifiers, "`expand` has nothing to expand here"));
         }
         let has_flags = self.ignore_case || self.multi_line || self.dot_matches_newline;
@@ -151,20 +158,22 @@ fn operator_of(modifier: Modifier) -> Option<Operator> {
         Modifier::Gte => Operator::Compare(Comparison::GreaterOrEqual),
         Modifier::Lt => Operator::Compare(Comparison::Less),
         Modifier::Lte => Operator::Compare(Comparison::LessOrEqual),
-        Modifier::Minute => Operator::Time(Part::Minute),
-        Modifier::Hour => Operator::Time(Part::Hour),
-        Modifier::Day => Operator::Time(Part::Day),
-        Modifier::Week => Operator::Time(Part::Week),
-        Modifier::Month => Operator::Time(Part::Month),
-        Modifier::Year => Operator::Time(Part::Year),
+        Modifier::Minute => Operator::Time(Part::Minute, Comparison::Equal),
+        Modifier::Hour => Operator::Time(Part::Hour, Comparison::Equal),
+        Modifier::Day => Operator::Time(Part::Day, Comparison::Equal),
+        Modifier::Week => Operator::Time(Part::Week, Comparison::Equal),
+        Modifier::Month => Operator::Time(Part::Month, Comparison::Equal),
+        Modifier::Year => Operator::Time(Part::Year, Comparison::Equal),
         _ => return None,
     })
 }
 
 fn conflict(first: Modifier, second: Modifier) -> Complaint {
     let (first, second) = (modifier_name(first), modifier_name(second));
-    Complaint::new(format!("|{second}"), format!("`{first}` and `{second}` cannot be combined in this order"))
-        .help("a field has one comparison; only `fieldref` may be followed by `contains`, `startswith` or `endswith`")
+    Complaint::new(format!("|{second}"), format!("`{first}` and `{second}` cannot be combined in this order")).help(
+        "a field has one comparison; only `fieldref` may be followed by `contains`, `startswith` or `endswith`, and a \
+             part of a time by `lt`, `lte`, `gt` or `gte`",
+    )
 }
 
 fn complain(modifiers: &[Modifier], message: &str) -> Complaint {

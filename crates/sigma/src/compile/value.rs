@@ -60,8 +60,8 @@ fn question(shared: &mut Shared, chain: &Chain, value: &SigmaValue, near: &str) 
             let limit = number(value, near)?;
             other(format!("{comparison:?} {limit:?}"), Test::Number(comparison, limit))
         }
-        Operator::Time(part) => {
-            let test = time(part, value, near)?;
+        Operator::Time(part, comparison) => {
+            let test = time(part, comparison, value, near)?;
             other(format!("{test:?}"), test)
         }
         Operator::Field(shape) => {
@@ -180,9 +180,9 @@ fn number(value: &SigmaValue, near: &str) -> Result<Number, Complaint> {
     Number::parse(text.as_bytes()).ok_or_else(|| Complaint::new(near, format!("`{text}` is not a number")))
 }
 
-fn time(part: Part, value: &SigmaValue, near: &str) -> Result<Test, Complaint> {
+fn time(part: Part, comparison: Comparison, value: &SigmaValue, near: &str) -> Result<Test, Complaint> {
     match number(value, near)? {
-        Number::Whole(expected) => Ok(Test::Time(part, expected)),
+        limit @ Number::Whole(_) => Ok(Test::Time(part, comparison, limit)),
         Number::Real(_) => Err(Complaint::new(near, "parts of a time are whole numbers")),
     }
 }

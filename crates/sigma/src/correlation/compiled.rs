@@ -1,6 +1,7 @@
 //! Correlations as the two stages use them: what to take from a record, what to ask of a window, and whom to tell.
 
 use super::condition::{Bound, Expression};
+use super::document::CorrelationWindow;
 use crate::fields::NodeId;
 
 /// All correlations of a program.
@@ -24,6 +25,7 @@ pub(crate) struct Compiled {
     /// Id and version: what is kept across restarts belongs to exactly these.
     pub(crate) name: (String, String),
     pub(crate) timespan_us: i64,
+    pub(crate) window: CorrelationWindow,
     pub(crate) count: Count,
     pub(crate) demand: Demand,
     pub(crate) outers: Vec<Outer>,

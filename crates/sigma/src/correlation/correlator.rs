@@ -260,7 +260,7 @@ impl Correlator {
             return;
         }
         group.due = i64::MAX;
-        group.fold(self.horizon, compiled.timespan_us, &mut self.pending);
+        group.fold(self.horizon, compiled, &mut self.pending);
         self.weight -= group.forget(self.horizon.saturating_sub(compiled.timespan_us));
         if !self.remove_if_empty(slot) {
             self.schedule(slot);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::Condition;
 use super::example::CorrelationTest;
-use crate::rule::{Ads, Level, Source, Status, Watertight};
+use crate::rule::{Ads, Level, Related, Source, Status, Watertight};
 
 /// One Sigma correlation.
 #[derive(Debug, Clone)]
@@ -35,7 +35,10 @@ pub struct Correlation {
     pub references: Vec<String>,
     /// Known innocent causes.
     pub falsepositives: Vec<String>,
-    /// SHA-256 (hex) of the whole text of the file that the correlation came from.
+    /// Rules and correlations that this one came from or takes the place of.
+    pub related: Vec<Related>,
+    /// SHA-256 (hex) of the whole text of the file that the correlation came from; with the versions of the pipelines that
+    /// changed it, as for rules.
     pub version: String,
     /// The name given to [`crate::load`].
     pub file: String,
@@ -57,12 +60,30 @@ pub struct Correlation {
     pub group_by: Vec<String>,
     /// Alias → rule as referred to → field.
     pub aliases: BTreeMap<String, BTreeMap<String, String>>,
-    /// How long a window is, in microseconds.
+    /// How long a window is at most, in microseconds.
     pub timespan_us: i64,
+    /// Where windows begin.
+    pub window: CorrelationWindow,
     /// Whether the rules it is about also report by themselves.
     pub generate: bool,
     pub(crate) condition: Condition,
     pub(crate) source: Source,
+}
+
+/// Where a window that ends at an event begins. None reaches further back than the timespan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrelationWindow {
+    /// One timespan before its end: what Sigma means.
+    #[default]
+    Sliding,
+    /// At the last multiple of the timespan since 1970.
+    Tumbling,
+    /// Where more than the gap had passed without an event of the group, or one timespan before its end.
+    Session {
+        /// The longest time between two events of a session, in microseconds.
+        gap_us: i64,
+    },
 }
 
 /// What a correlation counts in its window.
@@ -124,6 +145,29 @@ impl CorrelationKind {
     #[must_use]
     pub fn is_numeric(self) -> bool {
         matches!(self, Self::ValueSum | Self::ValueAvg | Self::ValuePercentile | Self::ValueMedian)
+    }
+}
+
+impl Correlation {
+    /// Gives fields other names: those of `group-by`, where one may become several, of aliases and of what is counted.
+    /// Names of aliases stay.
+    pub(crate) fn rename_fields(&mut self, names: &dyn Fn(&str) -> Option<Vec<String>>) -> Result<(), String> {
+        let is_alias = |name: &str| self.aliases.contains_key(name);
+        let single = |name: &mut String| match names(name).as_deref() {
+            None => Ok(()),
+            Some([new]) => {
+                new.clone_into(name);
+                Ok(())
+            }
+            Some(_) => Err(format!("`{name}` would become several fields, but only one can be counted or aliased")),
+        };
+        let renamed = |name: &String| if is_alias(name) { None } else { names(name) };
+        self.group_by =
+            self.group_by.iter().flat_map(|name| renamed(name).unwrap_or_else(|| vec![name.clone()])).collect();
+        if let Condition::Bounds(_, subject) = &mut self.condition {
+            subject.fields.iter_mut().filter(|field| !is_alias(field)).try_for_each(single)?;
+        }
+        self.aliases.values_mut().flat_map(BTreeMap::values_mut).try_for_each(single)
     }
 }
 

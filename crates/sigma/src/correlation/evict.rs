@@ -24,7 +24,7 @@ impl Correlator {
             is_kept
         });
         let until = first_kept.or(group.entries.last()).map_or(i64::MIN, |entry| entry.time);
-        group.fold(until, compiled.timespan_us, &mut self.pending);
+        group.fold(until, compiled, &mut self.pending);
         let count = group.entries.len();
         let gone = group.forget(until);
         self.weight -= gone;

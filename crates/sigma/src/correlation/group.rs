@@ -122,14 +122,14 @@ impl Group {
         self.tail = window::slide(compiled, &mut self.entries, from, tail, |entry, holds| {
             moments.push((entry.mark(), holds));
         });
-        let runs = self.runs(compiled.timespan_us, from);
+        let runs = self.runs(compiled, from);
         self.seen_until = self.entries.last().map_or(i64::MIN, |entry| entry.time);
-        self.tell(&runs, compiled.timespan_us, listed_max, &mut changes);
+        self.tell(&runs, compiled, listed_max, &mut changes);
         changes
     }
 
     /// The episodes as of now, the settled one first. Windows that end before `from` are as they were.
-    fn runs(&self, span: i64, from: i64) -> Vec<Run> {
+    fn runs(&self, compiled: &Compiled, from: i64) -> Vec<Run> {
         let mut runs = Vec::new();
         let mut open = self.settled.clone();
         let mut since = self.folded_until;
@@ -142,41 +142,42 @@ impl Group {
         }
         let from = self.entries.partition_point(|entry| entry.time < since);
         for end in from..self.entries.len() {
-            runs.extend(self.extend(&mut open, end, span));
+            runs.extend(self.extend(&mut open, end, compiled));
         }
         runs.extend(open);
         runs
     }
 
     /// Takes the window that ends at `end` into the open run. Gives the run that ends instead, if it cannot go on.
-    fn extend(&self, open: &mut Option<Run>, end: usize, span: i64) -> Option<Run> {
+    fn extend(&self, open: &mut Option<Run>, end: usize, compiled: &Compiled) -> Option<Run> {
         let entry = self.entries.get(end)?;
         let reached = entry.reached?;
         let count = |since: i64| {
             let before = self.entries.partition_point(|entry| entry.time < since);
             (end + 1 - before.min(end + 1)) as u64
         };
-        if let Some(run) = open.as_mut().filter(|run| entry.time.saturating_sub(run.last.time) <= span) {
+        let goes_on = |run: &&mut Run| window::reaches(compiled, &self.entries, end, run.last.time);
+        if let Some(run) = open.as_mut().filter(goes_on) {
             run.total += count(run.last.time.saturating_add(1));
             run.last = entry.mark();
             run.peak = run.peak.max(reached);
             return None;
         }
-        let since = entry.time.saturating_sub(span);
-        let first = self.entries.get(self.entries.partition_point(|entry| entry.time < since))?;
+        let first = self.entries.get(window::first_of(compiled, &self.entries, end + 1, entry.time))?;
         let begun = Run {
             first: first.mark(),
             completed: entry.mark(),
             last: entry.mark(),
             value: reached,
             peak: reached,
-            total: count(since),
+            total: count(first.time),
         };
         open.replace(begun)
     }
 
     /// Compares with what was told before.
-    fn tell(&mut self, runs: &[Run], span: i64, listed_max: usize, changes: &mut Changes) {
+    fn tell(&mut self, runs: &[Run], compiled: &Compiled, listed_max: usize, changes: &mut Changes) {
+        let span = compiled.timespan_us;
         let before = std::mem::take(&mut self.told);
         let (kept, gone): (Vec<Told>, Vec<Told>) =
             before.into_iter().partition(|told| runs.iter().any(|run| run.first == told.run.first));
@@ -194,7 +195,7 @@ impl Group {
                 replaced.iter().filter(|(by, _)| *by == number).map(|(_, first)| first.shown()).collect();
             if earlier.is_none() || !supersedes.is_empty() {
                 let change = if supersedes.is_empty() { Change::Opened } else { Change::Revised };
-                let events = self.listed(run, span, listed_max);
+                let events = self.listed(run, compiled, listed_max);
                 changes.episodes.push(Episode { events, supersedes, ..self.episode(run, change) });
             }
             let forwarded = earlier.and_then(|told| told.forwarded.clone());
@@ -207,10 +208,9 @@ impl Group {
     }
 
     /// The events of the window in which the run's condition first held.
-    fn listed(&self, run: &Run, span: i64, listed_max: usize) -> Vec<super::EventRef> {
-        let since = run.completed.time.saturating_sub(span);
-        let from = self.entries.partition_point(|entry| entry.time < since);
+    fn listed(&self, run: &Run, compiled: &Compiled, listed_max: usize) -> Vec<super::EventRef> {
         let until = self.entries.partition_point(|entry| entry.time <= run.completed.time);
+        let from = window::first_of(compiled, &self.entries, until, run.completed.time);
         let mut marks: Vec<Mark> =
             self.entries.get(from..until).unwrap_or_default().iter().take(listed_max).map(Entry::mark).collect();
         marks.dedup();
@@ -223,7 +223,7 @@ impl Group {
     }
 
     /// Makes everything before `until` final: nothing that happened earlier will be heard of any more.
-    pub(super) fn fold(&mut self, until: i64, span: i64, episodes: &mut Vec<Episode>) {
+    pub(super) fn fold(&mut self, until: i64, compiled: &Compiled, episodes: &mut Vec<Episode>) {
         if until <= self.folded_until {
             return;
         }
@@ -231,12 +231,12 @@ impl Group {
         let to = self.entries.partition_point(|entry| entry.time < until);
         let mut open = self.settled.take();
         for end in from..to {
-            if let Some(closed) = self.extend(&mut open, end, span) {
+            if let Some(closed) = self.extend(&mut open, end, compiled) {
                 self.close(&closed, episodes);
             }
         }
         match open {
-            Some(run) if run.last.time.saturating_add(span) < until => self.close(&run, episodes),
+            Some(run) if run.last.time.saturating_add(compiled.timespan_us) < until => self.close(&run, episodes),
             open => self.settled = open,
         }
         self.folded_until = until;

@@ -50,6 +50,9 @@
 //! **Windows.** A window ends at an event and reaches back by the timespan, both ends included; with `5m`, events at 10:00:00
 //! and 10:05:00 meet. Windows are not aligned to the clock. Events of the same instant are in a window together, so
 //! `eq: 2` does not hold when three come at once. An event is known by its time and id: given twice, it is one event.
+//! Two kinds that Sigma does not have are read as rsigma writes them: a `tumbling` window begins at the last multiple of
+//! the timespan since 1970, a `session` with `gap: 5m` where five minutes had passed without an event of the group; neither
+//! reaches further back than the timespan.
 //!
 //! **Types.** With `user: dana` as the group and one window:
 //!
@@ -74,7 +77,7 @@
 //! does not belong here.
 //!
 //! **Episodes.** An episode begins with the first event of the first window that fits, and goes on for as long as the next
-//! window that fits ends no later than one timespan after the last: a burst of a million events is one episode, told once.
+//! window that fits still holds the end of the last: a burst of a million events is one episode, told once.
 //! It is named by correlation, group and first event. Late events may give it another beginning or join it with others;
 //! it is then told as [`Change::Revised`] with what it supersedes, and if it does not hold after all, as
 //! [`Change::Withdrawn`]. When nothing can change it any more it is told as [`Change::Closed`]. As long as no event is later
@@ -116,7 +119,7 @@ mod window;
 
 pub(crate) use compiled::CorrelationSet;
 pub use correlator::Correlator;
-pub use document::{Correlation, CorrelationKind};
+pub use document::{Correlation, CorrelationKind, CorrelationWindow};
 pub use episode::{Change, Episode, EventRef};
 pub use example::{CorrelationTest, TEST_EVENTS_MAX, TimedEvent};
 pub(crate) use extract::extract;

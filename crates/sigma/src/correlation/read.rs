@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::condition::{Bound, Condition, Operator, Subject};
-use super::document::CorrelationKind;
+use super::document::{CorrelationKind, CorrelationWindow};
 use super::{expression, measure, timespan};
 use crate::error::{RuleError, Severity};
 use crate::rule::{Place, Source};
@@ -29,6 +29,7 @@ pub(crate) struct Section {
     pub(crate) group_by: Vec<String>,
     pub(crate) aliases: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) timespan_us: i64,
+    pub(crate) window: CorrelationWindow,
     pub(crate) condition: Condition,
     pub(crate) generate: bool,
 }
@@ -53,11 +54,13 @@ impl<'d> Reader<'d> {
         let group_by = self.group_by();
         let aliases = self.aliases();
         let timespan_us = self.timespan();
+        let window = self.window(document, timespan_us);
         let generate = self.generate(document);
         let condition = kind.and_then(|kind| self.condition(kind, &mut rules));
         self.check_rules(&rules);
         let (kind, condition) = (kind?, condition?);
-        let section = Section { kind, rules, group_by, aliases, timespan_us: timespan_us?, condition, generate };
+        let section =
+            Section { kind, rules, group_by, aliases, timespan_us: timespan_us?, window, condition, generate };
         let is_good = self.complaints.iter().all(|complaint| complaint.severity == Severity::Warning);
         is_good.then_some(section)
     }
@@ -81,11 +84,38 @@ impl<'d> Reader<'d> {
             let help = "known keys are `type`, `rules`, `group-by`, `timespan`, `condition`, `aliases` and `generate`";
             self.error(&format!("{key}:"), format!("a correlation has no `{key}`"), help);
         }
-        let window = self.section.get("window").and_then(Value::as_str);
-        if self.section.contains_key("gap") || window.is_some_and(|window| window != "sliding") {
-            let help = "windows slide in event time here; buckets would miss what happens across their edge";
-            self.error("window", "only sliding windows are evaluated", help);
+    }
+
+    /// Another engine's kinds of windows, whose keys stand at the top of the document or in the mapping.
+    fn window(&mut self, document: &Map<String, Value>, timespan_us: Option<i64>) -> CorrelationWindow {
+        let given = |key: &str| document.get(&format!("rsigma.{key}")).or_else(|| self.section.get(key));
+        let (window, gap) = (given("window").cloned(), given("gap").cloned());
+        let word = window.as_ref().map_or(Some("sliding"), Value::as_str);
+        let gap_us = gap.as_ref().and_then(Value::as_str).and_then(timespan::read).filter(|gap| 0 < *gap);
+        const HELP: &str =
+            "write `window: session` with `gap: 5m`, `window: tumbling`, or nothing for windows that slide";
+        match (word, &gap, gap_us) {
+            (Some("sliding"), None, _) => CorrelationWindow::Sliding,
+            (Some("tumbling"), None, _) => CorrelationWindow::Tumbling,
+            (Some("session"), Some(_), Some(gap_us)) if Some(gap_us) <= timespan_us => {
+                CorrelationWindow::Session { gap_us }
+            }
+            (Some("session"), None, _) => self.window_error("window", "a session needs a `gap`", HELP),
+            (Some("session"), ..) => {
+                self.window_error("gap", "`gap` must be a span of time no longer than the timespan", HELP)
+            }
+            (Some("sliding" | "tumbling"), Some(_), _) => self.window_error("gap", "only sessions have a `gap`", HELP),
+            _ => self.window_error("window", "this kind of window is not known", HELP),
         }
+    }
+
+    fn window_error(&mut self, key: &str, message: &str, help: &str) -> CorrelationWindow {
+        let document = &self.source.document;
+        let near = [format!("rsigma.{key}"), format!("{key}:")];
+        let found = near.iter().find_map(|near| Place::find_after(document, 0, near));
+        let place = found.unwrap_or_else(|| Place::of_key(document, "correlation"));
+        self.complaints.push(self.source.error(place, message, help.to_owned()));
+        CorrelationWindow::Sliding
     }
 
     fn kind(&mut self) -> Option<CorrelationKind> {

@@ -410,7 +410,8 @@ fn compiled(correlation: &Correlation, found: &Found) -> Compiled {
         Condition::Expression(expression) => Demand::Expression(by_source(expression, &found.sequence)),
     };
     let name = (correlation.id.clone(), correlation.version.clone());
-    Compiled { name, timespan_us: correlation.timespan_us, count, demand, outers: Vec::new() }
+    let (timespan_us, window) = (correlation.timespan_us, correlation.window);
+    Compiled { name, timespan_us, window, count, demand, outers: Vec::new() }
 }
 
 /// The expression with positions of references replaced by sources.

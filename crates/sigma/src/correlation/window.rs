@@ -1,10 +1,12 @@
 //! Slides a window over the events of one group, in event time, and says where the condition holds. A window ends at an
-//! event and reaches back by the timespan, both ends included; events of the same instant are in it together.
+//! event and reaches back by the timespan, both ends included, or less far if it tumbles or is a session; events of the
+//! same instant are in it together.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::compiled::{Compiled, Count, Demand};
+use super::document::CorrelationWindow;
 use super::episode::Mark;
 use super::measure::Measure;
 
@@ -68,10 +70,10 @@ pub(super) fn slide(
     tail: Option<Box<Tail>>,
     mut changed: impl FnMut(&Entry, bool),
 ) -> Option<Box<Tail>> {
-    let span = compiled.timespan_us;
     let (mut tally, mut start, mut next) = begin(compiled, entries, from, tail);
     while let Some(time) = entries.get(next).map(|entry| entry.time) {
         let mut rules = 0;
+        let before = next.checked_sub(1).and_then(|before| entries.get(before)).map(|entry| entry.time);
         while let Some(entry) = entries.get(next).filter(|entry| entry.time == time) {
             tally.add(entry);
             rules |= entry.rules;
@@ -81,15 +83,66 @@ pub(super) fn slide(
         if time < from {
             continue;
         }
-        while let Some(entry) = entries.get(start).filter(|entry| entry.time < time.saturating_sub(span)) {
+        let since = match compiled.window {
+            CorrelationWindow::Session { gap_us }
+                if before.is_some_and(|before| gap_us < time.saturating_sub(before)) =>
+            {
+                time
+            }
+            _ => bound(compiled, time),
+        };
+        while let Some(entry) = entries.get(start).filter(|entry| entry.time < since) {
             tally.remove(entry);
             start += 1;
         }
-        let reached = tally.reached(&compiled.demand, time.saturating_sub(span)).map(Measure::shown);
+        let since = entries.get(start).map_or(since, |entry| entry.time.max(since));
+        let reached = tally.reached(&compiled.demand, since).map(Measure::shown);
         note(entries, next, time, reached, &mut changed);
     }
     let is_worth_it = tally.goes_on() && Tail::EVENTS_MIN <= next - start;
     is_worth_it.then(|| Box::new(Tail { tally, start }))
+}
+
+/// The earliest time that a window which ends at `time` may hold, gaps aside.
+fn bound(compiled: &Compiled, time: i64) -> i64 {
+    let span = compiled.timespan_us.max(1);
+    match compiled.window {
+        CorrelationWindow::Sliding | CorrelationWindow::Session { .. } => time.saturating_sub(span),
+        CorrelationWindow::Tumbling => time.saturating_sub(time.rem_euclid(span)),
+    }
+}
+
+/// The number of the first event of the window that ends at `time`, of which all events before `until` are looked at.
+pub(super) fn first_of(compiled: &Compiled, entries: &[Entry], until: usize, time: i64) -> usize {
+    let since = bound(compiled, time);
+    let start = entries.partition_point(|entry| entry.time < since).min(until);
+    let CorrelationWindow::Session { gap_us } = compiled.window else { return start };
+    let mut later = time;
+    let mut first = until;
+    for entry in entries.get(start..until).unwrap_or_default().iter().rev() {
+        if gap_us < later.saturating_sub(entry.time) {
+            break;
+        }
+        later = entry.time;
+        first -= 1;
+    }
+    first
+}
+
+/// Whether the window that ends at the event `end` still holds what happened at `earlier`.
+pub(super) fn reaches(compiled: &Compiled, entries: &[Entry], end: usize, earlier: i64) -> bool {
+    let Some(time) = entries.get(end).map(|entry| entry.time) else { return false };
+    if earlier < bound(compiled, time) {
+        return false;
+    }
+    let CorrelationWindow::Session { gap_us } = compiled.window else { return true };
+    let from = entries.partition_point(|entry| entry.time < earlier);
+    let mut before = earlier;
+    entries.get(from..=end).unwrap_or_default().iter().all(|entry| {
+        let is_near = entry.time.saturating_sub(before) <= gap_us;
+        before = entry.time;
+        is_near
+    })
 }
 
 /// What is known before the first event that is counted, where the window starts, and which event is next.
@@ -98,7 +151,12 @@ fn begin(compiled: &Compiled, entries: &[Entry], from: i64, tail: Option<Box<Tai
     if let Some(tail) = tail {
         return (tail.tally, tail.start, until);
     }
-    let start = entries.partition_point(|entry| entry.time < from.saturating_sub(compiled.timespan_us));
+    // What a later window needs of the events before `from` is what the window of the last of them holds.
+    let start = match until.checked_sub(1).and_then(|last| entries.get(last)) {
+        Some(last) => first_of(compiled, entries, until, last.time),
+        None => until,
+    };
+    let start = start.max(entries.partition_point(|entry| entry.time < bound(compiled, from)));
     match Tally::new(&compiled.count, entries.get(start..).unwrap_or_default()) {
         // Events need not be looked at to be counted.
         Tally::Events(_) => (Tally::Events(until - start), start, until),

@@ -51,7 +51,7 @@ pub(crate) enum Test {
     /// The value is this boolean, or the text spells it.
     Bool(bool),
     /// Part of a point in time.
-    Time(Part, i64),
+    Time(Part, Comparison, Number),
     /// Some value of the other field relates to some value of this one.
     Field { other: NodeId, shape: pattern::Shape, is_cased: bool },
 }
@@ -90,8 +90,10 @@ impl Test {
                 _ => false,
             },
             Self::Bool(expected) => is_bool(value.kind, text, *expected),
-            Self::Time(part, expected) => match value.kind {
-                Kind::Number | Kind::Text => part.of(text) == Some(*expected),
+            Self::Time(part, comparison, limit) => match value.kind {
+                Kind::Number | Kind::Text => {
+                    part.of(text).is_some_and(|part| comparison.holds(Number::Whole(part), *limit))
+                }
                 _ => false,
             },
         })
@@ -164,7 +166,9 @@ pub(crate) fn fold<'a>(text: &[u8], folded: &'a mut Vec<u8>) -> &'a [u8] {
     folded
 }
 
-/// Lower case as both rules and records are folded.
+/// Lower case as both rules and records are folded: letter by letter, so that a part of a text folds as it does in the
+/// whole. The final sigma is a sigma.
 pub(crate) fn lower(text: &str) -> Cow<'_, str> {
-    Cow::Owned(text.to_lowercase())
+    let letters = text.chars().map(|letter| if letter == 'ς' { 'σ' } else { letter });
+    Cow::Owned(letters.flat_map(char::to_lowercase).collect())
 }

@@ -2,6 +2,8 @@
 //! at a time. What it proves: UTF-8, closed strings without control characters, brackets that match in kind and depth.
 //! It does not look at keys, commas or numbers: [`super::walk`] checks those, in the parts that are read.
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use super::masks::{Masks, Rare};
 use super::{DEPTH_MAX, KEPT_ENTRIES_MAX, RECORD_BYTES_MAX};
 use crate::error::{RecordError, RecordFault};
@@ -20,8 +22,10 @@ pub(crate) struct Container {
 }
 
 /// The structure of one record; reusable.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Index {
+    /// What this machine's registers can do.
+    level: Level,
     /// One bit per byte: set on quotes that open or close a string.
     quotes: Vec<u64>,
     /// In the order of their opening brackets; the first is the record itself.
@@ -44,17 +48,28 @@ struct Carry {
     depth: usize,
 }
 
+impl Default for Index {
+    fn default() -> Self {
+        Self { level: Level::new(), quotes: Vec::new(), containers: Vec::new(), has_escapes: false }
+    }
+}
+
 impl Index {
     /// Reads the object at the start of `bytes`, after white space at most, and tells where it ends. What follows is
     /// not looked at.
-    #[inline(never)]
     pub(crate) fn build(&mut self, bytes: &[u8]) -> Result<usize, RecordError> {
+        let level = self.level;
+        dispatch!(level, simd => self.build_with(simd, bytes))
+    }
+
+    #[inline(always)]
+    fn build_with<S: Simd>(&mut self, simd: S, bytes: &[u8]) -> Result<usize, RecordError> {
         self.clear(bytes)?;
         let bytes = bytes.get(..RECORD_BYTES_MAX).unwrap_or(bytes);
         let mut carry = Carry { innermost: u32::MAX, ..Carry::default() };
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         for (number, block) in blocks.iter().enumerate() {
-            if let Some(end) = self.block(bytes, number * BLOCK, block, &mut carry)? {
+            if let Some(end) = self.block(simd, bytes, number * BLOCK, block, &mut carry)? {
                 return self.finish(bytes, end, &carry);
             }
         }
@@ -62,7 +77,7 @@ impl Index {
         for (to, from) in block.iter_mut().zip(rest) {
             *to = *from;
         }
-        if let Some(end) = self.block(bytes, blocks.len() * BLOCK, &block, &mut carry)? {
+        if let Some(end) = self.block(simd, bytes, blocks.len() * BLOCK, &block, &mut carry)? {
             return self.finish(bytes, end, &carry);
         }
         Err(match bytes.len() {
@@ -88,18 +103,19 @@ impl Index {
 
     /// Takes in one block. Gives the position of the bracket that closes the record, if it is in there.
     #[inline(always)]
-    fn block(
+    fn block<S: Simd>(
         &mut self,
+        simd: S,
         bytes: &[u8],
         base: usize,
         block: &[u8; BLOCK],
         carry: &mut Carry,
     ) -> Result<Option<usize>, RecordError> {
-        let masks = Masks::of(block);
+        let masks = Masks::of(simd, block);
         let mut quotes = masks.quotes;
         let mut controls = 0;
         if masks.has_rare || carry.escaped != 0 {
-            let rare = Rare::of(block);
+            let rare = Rare::of(simd, block);
             carry.has_wide |= rare.wide != 0;
             carry.has_escapes |= rare.backslashes != 0;
             quotes &= !escaped_bytes(rare.backslashes, &mut carry.escaped);
@@ -195,6 +211,12 @@ impl Quotes<'_> {
 
     #[inline(always)]
     fn take(&mut self) -> Option<usize> {
+        // The next quote is in this word or in the following one, nearly always, and which of them cannot be foretold:
+        // a branch here would cost more than all else that is done for a member.
+        let following = self.words.get(self.word + 1).copied().unwrap_or_default();
+        let is_over = self.bits == 0;
+        self.bits |= following & u64::from(is_over).wrapping_neg();
+        self.word += usize::from(is_over);
         while self.bits == 0 {
             self.word += 1;
             self.bits = *self.words.get(self.word)?;

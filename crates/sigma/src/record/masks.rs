@@ -1,6 +1,8 @@
-//! Sixty-four bytes at once: which of them are quotes or brackets, and whether any is out of the ordinary.
+//! Sixty-four bytes at once: which of them are quotes or brackets, and whether any is out of the ordinary. The widest
+//! registers that the machine has are used; which ones, [`super::index`] asks once for each record.
 
-use wide::{i8x16, u8x16};
+use fearless_simd::prelude::{Bytes as _, SimdBase as _, SimdMask as _};
+use fearless_simd::{Simd, i8x64, u8x64};
 
 /// One bit per byte of a block, the lowest bit for the first byte.
 #[derive(Default)]
@@ -23,60 +25,58 @@ pub(super) struct Rare {
 
 impl Masks {
     #[inline(always)]
-    pub(super) fn of(block: &[u8; 64]) -> Self {
-        let (lanes, _) = block.as_chunks::<16>();
-        let mut masks = Self::default();
-        let mut rare = u8x16::splat(0);
-        for (number, lane) in lanes.iter().enumerate() {
-            let bytes = u8x16::new(*lane);
-            let place = |bits: u8x16| u64::from(bits.to_bitmask()) << (16 * number);
-            masks.quotes |= place(bytes.simd_eq(u8x16::splat(b'"')));
-            // The four brackets differ only in the bits of 0x26, and share the others with `y`, `Y`, `_` and DEL.
-            masks.brackets |= place((bytes | u8x16::splat(0x26)).simd_eq(u8x16::splat(0x7F)));
-            // As signed numbers, control characters and bytes beyond ASCII are both below a space.
-            let signed: i8x16 = bytes.cast_signed();
-            let below_space: i8x16 = signed.simd_lt(i8x16::splat(0x20));
-            rare = rare | below_space.cast_unsigned() | bytes.simd_eq(u8x16::splat(b'\\'));
+    pub(super) fn of<S: Simd>(simd: S, block: &[u8; 64]) -> Self {
+        let bytes = u8x64::from_slice(simd, block);
+        // The four brackets differ only in the bits of 0x26, and share the others with `y`, `Y`, `_` and DEL.
+        let brackets = (bytes | u8x64::splat(simd, 0x26)).simd_eq(u8x64::splat(simd, 0x7F));
+        // As signed numbers, control characters and bytes beyond ASCII are both below a space.
+        let signed: i8x64<S> = bytes.bitcast();
+        let below_space = signed.simd_lt(i8x64::splat(simd, 0x20));
+        let rare = below_space | bytes.simd_eq(u8x64::splat(simd, b'\\'));
+        Self {
+            quotes: bytes.simd_eq(u8x64::splat(simd, b'"')).to_bitmask(),
+            brackets: brackets.to_bitmask(),
+            has_rare: rare.any_true(),
         }
-        masks.has_rare = rare.to_bitmask() != 0;
-        masks
     }
 }
 
 impl Rare {
-    pub(super) fn of(block: &[u8; 64]) -> Self {
-        let (lanes, _) = block.as_chunks::<16>();
-        let mut masks = Self::default();
-        for (number, lane) in lanes.iter().enumerate() {
-            let bytes = u8x16::new(*lane);
-            let place = |bits: u8x16| u64::from(bits.to_bitmask()) << (16 * number);
-            masks.backslashes |= place(bytes.simd_eq(u8x16::splat(b'\\')));
-            masks.controls |= place(bytes.min(u8x16::splat(0x1F)).simd_eq(bytes));
-            // The top bit of each byte.
-            masks.wide |= place(bytes);
+    #[inline(always)]
+    pub(super) fn of<S: Simd>(simd: S, block: &[u8; 64]) -> Self {
+        let bytes = u8x64::from_slice(simd, block);
+        let is = |mask: fearless_simd::mask8x64<S>| mask.to_bitmask();
+        Self {
+            backslashes: is(bytes.simd_eq(u8x64::splat(simd, b'\\'))),
+            controls: is(bytes.simd_lt(u8x64::splat(simd, 0x20))),
+            wide: is(bytes.simd_ge(u8x64::splat(simd, 0x80))),
         }
-        masks
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use fearless_simd::{Level, dispatch};
+
     use super::{Masks, Rare};
 
     #[test]
     fn every_byte_at_every_place() {
-        for byte in 0..=u8::MAX {
-            for place in 0..64 {
-                let mut block = [b'a'; 64];
-                block[place] = byte;
-                let (masks, rare) = (Masks::of(&block), Rare::of(&block));
-                let bit = |is: bool| u64::from(is) << place;
-                assert_eq!(masks.quotes, bit(byte == b'"'));
-                assert_eq!(masks.brackets, bit(b"[]{}yY_\x7f".contains(&byte)), "{byte}");
-                assert_eq!(rare.backslashes, bit(byte == b'\\'));
-                assert_eq!(rare.controls, bit(byte < 0x20));
-                assert_eq!(rare.wide, bit(0x80 <= byte));
-                assert_eq!(masks.has_rare, byte == b'\\' || !(0x20..0x80).contains(&byte));
+        // What every machine has, and what this one has.
+        for level in [Level::baseline(), Level::new()] {
+            for byte in 0..=u8::MAX {
+                for place in 0..64 {
+                    let mut block = [b'a'; 64];
+                    block[place] = byte;
+                    let (masks, rare) = dispatch!(level, simd => (Masks::of(simd, &block), Rare::of(simd, &block)));
+                    let bit = |is: bool| u64::from(is) << place;
+                    assert_eq!(masks.quotes, bit(byte == b'"'));
+                    assert_eq!(masks.brackets, bit(b"[]{}yY_\x7f".contains(&byte)), "{byte}");
+                    assert_eq!(rare.backslashes, bit(byte == b'\\'));
+                    assert_eq!(rare.controls, bit(byte < 0x20));
+                    assert_eq!(rare.wide, bit(0x80 <= byte));
+                    assert_eq!(masks.has_rare, byte == b'\\' || !(0x20..0x80).contains(&byte));
+                }
             }
         }
     }

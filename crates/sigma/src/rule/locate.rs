@@ -27,10 +27,13 @@ impl Place {
         Self::find_key(document, key).unwrap_or_else(|| Self::start(document))
     }
 
+    /// A whole document may be indented: its first line tells by how much.
     fn find_key(document: &str, key: &str) -> Option<Self> {
+        let first = document.lines().nth(Self::start(document).line).unwrap_or_default();
+        let indent = first.chars().take_while(|character| *character == ' ').count();
         document.lines().enumerate().find_map(|(line, text)| {
-            let rest = text.strip_prefix(key)?;
-            rest.trim_start().starts_with(':').then(|| Self { line, column: 0, length: key.chars().count() })
+            let rest = text.strip_prefix(&" ".repeat(indent))?.strip_prefix(key)?;
+            rest.trim_start().starts_with(':').then(|| Self { line, column: indent, length: key.chars().count() })
         })
     }
 
@@ -52,9 +55,20 @@ impl Place {
         Self { line, column: 0, length }
     }
 
-    /// A place given by the YAML reader, 1-based.
-    pub(crate) fn at(line: usize, column: usize) -> Self {
-        Self { line: line.saturating_sub(1), column: column.saturating_sub(1), length: 1 }
+    /// A place given by the YAML reader, 1-based. It takes more characters for the end of a line than editors do.
+    pub(crate) fn at(document: &str, line: usize, column: usize) -> Self {
+        let mut rest = document;
+        for _ in 1..line {
+            let Some(end) = rest.find(['\r', '\n', '\u{85}', '\u{2028}', '\u{2029}']) else { break };
+            let (_, from) = rest.split_at(end);
+            let broken = from.strip_prefix("\r\n").or_else(|| from.strip_prefix(|_: char| true));
+            rest = broken.unwrap_or_default();
+        }
+        let before = document.get(..document.len() - rest.len()).unwrap_or_default();
+        let own_line = before.rsplit('\n').next().unwrap_or_default();
+        let line = before.matches('\n').count().min(document.lines().count().saturating_sub(1));
+        let column = own_line.chars().count() + column.saturating_sub(1);
+        Self { line, column, length: 1 }
     }
 }
 
@@ -63,6 +77,15 @@ mod tests {
     use super::Place;
 
     const RULE: &str = "# name: not here\ntitle: a\ndetection:\n  selection:\n    é|not: x\n  condition: selection\n";
+
+    #[test]
+    fn places_of_the_yaml_reader_are_those_of_editors() {
+        let document = "a: 1\r\nb\r\rc: 2\nd: {\n";
+        assert_eq!(Place::at(document, 2, 1), Place { line: 1, column: 0, length: 1 });
+        assert_eq!(Place::at(document, 4, 3), Place { line: 1, column: 5, length: 1 });
+        assert_eq!(Place::at(document, 5, 4), Place { line: 2, column: 3, length: 1 });
+        assert_eq!(Place::at(document, 99, 1).line, 2);
+    }
 
     #[test]
     fn places_count_characters_and_skip_comments() {

@@ -2,8 +2,15 @@
 //! What the rule matches stays inside; it only comes to life in [`crate::Program::compile`].
 
 mod attributes;
+mod convert;
+mod documents;
+mod explain;
+mod filter;
+mod lint;
 mod load;
 mod locate;
+mod metadata;
+mod related;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,8 +21,11 @@ use crate::error::{RuleError, Severity};
 use crate::language;
 
 pub use attributes::{Ads, GroupKey, RuleTest, Watertight};
-pub use load::{Loaded, load};
+pub(crate) use explain::explain;
+pub use filter::Filter;
+pub use load::{Loaded, load, load_with};
 pub(crate) use locate::Place;
+pub use related::{Related, Relation};
 
 /// One Sigma detection rule.
 #[derive(Debug, Clone)]
@@ -45,7 +55,10 @@ pub struct Rule {
     pub references: Vec<String>,
     /// Known innocent causes.
     pub falsepositives: Vec<String>,
-    /// SHA-256 (hex) of the whole text of the file that the rule came from. All rules of a file share it.
+    /// Rules that this one came from or takes the place of.
+    pub related: Vec<Related>,
+    /// SHA-256 (hex) of the whole text of the file that the rule came from. All rules of a file share it. Where filters
+    /// or pipelines change what the rule means, it is the SHA-256 of that and theirs, in the order of application.
     pub version: String,
     /// The name given to [`load`].
     pub file: String,
@@ -59,7 +72,18 @@ pub struct Rule {
     pub tests: Vec<RuleTest>,
     /// Every other top-level attribute that Sigma does not define.
     pub custom: std::collections::BTreeMap<String, serde_json::Value>,
+    /// The filters that narrow the rule: their conditions must hold as well.
+    pub filters: Vec<Filter>,
     pub(crate) detection: language::Detections,
+    /// Conditions that pipelines added: they must hold as well.
+    pub(crate) added: Vec<Added>,
+    pub(crate) source: Source,
+}
+
+/// A condition over its own detections, and the document that complaints about it are shown in.
+#[derive(Debug, Clone)]
+pub(crate) struct Added {
+    pub(crate) detections: language::Detections,
     pub(crate) source: Source,
 }
 
@@ -193,4 +217,20 @@ impl fmt::Display for LogSource {
             None => Ok(()),
         }
     }
+}
+
+/// The version of something that `other` changes.
+pub(crate) fn combined_version(own: &str, other: &str) -> String {
+    sha256(format!("{own}\n{other}\n").as_bytes())
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    let digest = sha2::Sha256::digest(bytes);
+    digest
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 0xF])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }

@@ -13,13 +13,14 @@ mod tests;
 
 use std::path::PathBuf;
 
-use ingest::{Item, Limits, Reader, Record, Rejected};
+use ingest::{Format, LogFile, Record, Rejected};
 use ocsf::{Event, Severity};
-use sigma::{CorrelationLimits, Hit, Matcher};
+use sigma::{CorrelationLimits, Hit, LogSourceId, Matcher};
 
-use super::offline::{self, InOrder, Input, Room, Stats};
+use super::offline::{self, Part, Room, Stats};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
+use crate::ocsf_rules::OcsfRules;
 use crate::output::{self, Out};
 use crate::rules::{self, RuleSet};
 use crate::translate;
@@ -68,10 +69,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         rules: &rules,
         tenant: config.tenant(),
         forced: offline::forced_format(args.logsource.as_deref())?,
+        ocsf: OcsfRules::of(&rules.rules),
         gathered: correlates(&rules).then(|| Gathered::new(Room::default())),
     };
     let threads = offline::threads(args.threads);
-    let mut stats = offline::for_each_file(&args.paths, threads, || Worker::new(&job), Worker::file)?;
+    let mut stats = offline::run(&args.paths, threads, &job)?;
     if let Some(gathered) = job.gathered {
         print_all(gathered, &rules, config.tenant(), &mut stats)?;
     }
@@ -88,15 +90,26 @@ fn correlates(rules: &RuleSet) -> bool {
     (0..rules.correlations.len()).any(|number| rules.program.has_correlation(number))
 }
 
+/// What correlating may keep. With the room of the sorters, about 36 MB, it stays below 120 MB: a group with its first hit
+/// takes about 400 bytes and each further hit 200. In `serve` the limits are wider, because there hits of all sources wait
+/// for late ones; here they come in order, and only those of open windows are kept.
+const CORRELATION_LIMITS: CorrelationLimits = CorrelationLimits {
+    lateness_us: 0,
+    groups_max: 100_000,
+    hits_max: 250_000,
+    hits_per_group_max: 100_000,
+    events_listed_max: 32,
+};
+
 /// Correlates, and prints every finding.
 fn print_all(gathered: Gathered, rules: &RuleSet, tenant: &str, stats: &mut Stats) -> Result<(), Failure> {
     let mut out = Out::new();
-    let limits = CorrelationLimits::default();
-    let found = correlate::finish(gathered.into_kept(), rules, tenant, limits, |line| out.line(line))?;
+    let found = correlate::finish(gathered.into_kept(), rules, tenant, CORRELATION_LIMITS, |line| out.line(line))?;
     out.flush()?;
     found.warnings.iter().for_each(output::talk);
     stats.findings += found.findings;
     stats.highest = stats.highest.max(found.highest);
+    stats.lost = found.lost;
     Ok(())
 }
 
@@ -124,110 +137,169 @@ struct Job<'a> {
     args: &'a Args,
     rules: &'a RuleSet,
     tenant: &'a str,
-    forced: Option<ingest::Format>,
+    forced: Option<Format>,
+    /// Rules that see OCSF events, if there are any.
+    ocsf: Option<OcsfRules>,
     /// Where findings and hits wait for the end; `None` without correlations, when findings are printed as they come.
     gathered: Option<Gathered>,
 }
 
-/// One thread's tools: they are reused from file to file.
-struct Worker<'a> {
-    job: &'a Job<'a>,
-    reader: Reader,
+/// One worker's tools: they are reused from file to file.
+struct Tools {
     matcher: Matcher,
+    /// The format of the last record, what that is called in rules, and whether the matcher watches what it needs.
+    source: Option<(Format, LogSourceId)>,
+    matched: Vec<usize>,
     hits: Vec<Hit>,
+    /// An event as OCSF rules see it.
+    json: Vec<u8>,
 }
 
-impl<'a> Worker<'a> {
-    fn new(job: &'a Job<'a>) -> Self {
-        let (reader, matcher) = (Reader::new(Limits::default()), Matcher::new(&job.rules.program));
-        Self { job, reader, matcher, hits: Vec::new() }
+impl offline::Job for Job<'_> {
+    type Tools = Tools;
+
+    fn tools(&self) -> Tools {
+        let matcher = Matcher::watching(&self.rules.program, WATCHED.needed());
+        Tools { matcher, source: None, matched: Vec::new(), hits: Vec::new(), json: Vec::new() }
     }
 
-    fn file(&mut self, input: &Input, out: &mut InOrder<'_>) -> Result<Stats, Failure> {
-        let mut stats = Stats { files: 1, ..Stats::default() };
-        let name = input.name();
-        let mut file = match input.open(&mut self.reader, self.job.forced) {
-            Ok(Some(file)) => file,
-            Ok(None) => return Ok(Stats { skipped: 1, ..stats }),
-            Err(error) => return Ok(stats.unreadable_file(name, &error)),
-        };
-        while let Some(item) = file.next() {
-            let rejected = match item {
-                Item::Rejected(rejected) => Some(rejected),
-                Item::Record(record) => self.detect(name, &record, out, &mut stats)?,
-            };
-            if let Some(rejected) = rejected {
-                stats.reject(&rejected);
-            } else {
-                stats.events += 1;
-            }
-        }
-        stats.add_counts(file.counts());
-        self.reader.reuse(file);
-        Ok(stats)
+    fn forced(&self) -> Option<Format> {
+        self.forced
     }
 
-    /// Evaluates one record and tells what it finds. A record that cannot be evaluated comes back as rejected.
-    fn detect(
-        &mut self,
-        file: &str,
-        record: &Record<'_>,
-        out: &mut InOrder<'_>,
-        stats: &mut Stats,
-    ) -> Result<Option<Rejected>, Failure> {
-        let Self { job, matcher, hits, .. } = self;
+    fn record(&self, tools: &mut Tools, record: &Record<'_>, part: &mut Part) -> Result<Option<Rejected>, Failure> {
         let view = match record.json() {
             Ok(view) => view,
             Err(rejected) => return Ok(Some(rejected)),
         };
-        let (product, service) = record.format().logsource();
-        let matched = match matcher.evaluate(job.rules.program.log_source(product, service), &view) {
-            Ok(matched) => matched,
-            Err(error) => return Ok(Some(record.reject(error.to_string()))),
-        };
-        if matched.is_empty() {
+        let source = self.source(tools, record.format());
+        match tools.matcher.evaluate(source, &view) {
+            Ok(_) => self.evaluated(tools, record, &view, part),
+            Err(error) => Ok(Some(record.reject(error.to_string()))),
+        }
+    }
+
+    /// The matcher finds the record's end, so that its bytes are gone over once. What it does not understand, framing
+    /// has to judge.
+    fn ahead(&self, tools: &mut Tools, file: &mut LogFile, part: &mut Part) -> Result<bool, Failure> {
+        let Some(format) = file.format() else { return Ok(false) };
+        let source = self.source(tools, format);
+        let Some(bytes) = file.ahead() else { return Ok(false) };
+        let Ok((_, length)) = tools.matcher.evaluate_next(source, bytes) else { return Ok(false) };
+        let Some(record) = file.take(length) else { return Ok(false) };
+        let rejected = self.evaluated(tools, &record, record.raw, part)?;
+        offline::count(self, rejected, part)?;
+        Ok(true)
+    }
+}
+
+/// The format whose indispensable members the matcher tells in passing: the one that comes in masses.
+const WATCHED: Format = Format::CloudTrail;
+
+impl Job<'_> {
+    fn source(&self, tools: &mut Tools, format: Format) -> LogSourceId {
+        if let Some((known, source)) = tools.source
+            && known == format
+        {
+            return source;
+        }
+        let (product, service) = format.logsource();
+        let source = self.rules.program.log_source(product, service);
+        tools.source = Some((format, source));
+        source
+    }
+
+    /// Tells what the matcher has found. A record that cannot become an event comes back as rejected.
+    fn evaluated(
+        &self,
+        tools: &mut Tools,
+        record: &Record<'_>,
+        view: &[u8],
+        part: &mut Part,
+    ) -> Result<Option<Rejected>, Failure> {
+        if tools.matcher.matched().is_empty() && self.ocsf.is_none() {
             // What `normalize` would reject is rejected here too, so that the two commands count alike.
-            return Ok(record.check().err());
+            let checked = if record.format() == WATCHED {
+                record.check_needed(&[tools.matcher.watched(view, 0), tools.matcher.watched(view, 1)])
+            } else {
+                record.check()
+            };
+            return Ok(checked.err());
         }
         // Matches are rare: only now is the record worth normalising.
         let event = match record.event() {
             Ok(event) => event,
             Err(rejected) => return Ok(Some(rejected)),
         };
-        if !job.is_asked_for(&event) {
-            return Ok(None);
-        }
-        let at = At::new(file, record.index, &event);
-        for &rule in matched.iter().filter(|&&rule| job.rules.program.reports_alone(rule)) {
-            job.tell(rule, &at, out, stats)?;
-        }
-        if let Some(gathered) = &job.gathered {
-            let time_us = event.time.as_microsecond();
-            match matcher.hits(&view, time_us, &at.event_uid, hits) {
-                Ok(losses) => gathered.event(EventInTime { time_us, file: out.position(), at }, hits, losses)?,
-                Err(_) => {
-                    hits.clear();
-                    gathered.unreadable_event();
-                }
-            }
+        if self.is_asked_for(&event) {
+            self.event(tools, record, view, &event, part)?;
         }
         Ok(None)
     }
-}
 
-impl Job<'_> {
     fn is_asked_for(&self, event: &Event) -> bool {
         self.args.from.is_none_or(|from| from <= event.time) && self.args.to.is_none_or(|to| event.time < to)
     }
 
+    /// Tells what rules say of an event, and notes what correlations need.
+    fn event(
+        &self,
+        tools: &mut Tools,
+        record: &Record<'_>,
+        view: &[u8],
+        event: &Event,
+        part: &mut Part,
+    ) -> Result<(), Failure> {
+        let Tools { matcher, matched, hits, json, .. } = tools;
+        let time_us = event.time.as_microsecond();
+        let uid = event.hot().uid;
+        matched.clear();
+        matched.extend_from_slice(matcher.matched());
+        let mut noted = self.gathered.as_ref().map(|_| matcher.hits(view, time_us, uid, hits));
+        if let Some(ocsf) = &self.ocsf {
+            match ocsf.evaluate(&self.rules.program, matcher, event, json) {
+                Ok(rules) => matched.extend_from_slice(rules),
+                Err(error) => part.say(format!("note: {} record {}: {error}", record.member(), record.index)),
+            }
+            matched.sort_unstable();
+            if let Some(Ok(losses)) = &mut noted {
+                match matcher.hits(json, time_us, uid, hits) {
+                    Ok(more) => {
+                        losses.groups_cut += more.groups_cut;
+                        losses.values_cut += more.values_cut;
+                    }
+                    Err(error) => noted = Some(Err(error)),
+                }
+            }
+        }
+        if matched.is_empty() {
+            return Ok(());
+        }
+        let at = At::new(record.member(), record.index, event);
+        for &rule in matched.iter().filter(|&&rule| self.rules.program.reports_alone(rule)) {
+            self.tell(rule, &at, part)?;
+        }
+        match (&self.gathered, noted) {
+            (Some(gathered), Some(Ok(losses))) => {
+                gathered.event(EventInTime { time_us, file: part.file, at }, hits, losses)?;
+            }
+            (Some(gathered), Some(Err(_))) => {
+                hits.clear();
+                gathered.unreadable_event();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// A rule's own finding: printed in its turn, or kept for the end.
-    fn tell(&self, number: usize, at: &At, out: &mut InOrder<'_>, stats: &mut Stats) -> Result<(), Failure> {
+    fn tell(&self, number: usize, at: &At, part: &mut Part) -> Result<(), Failure> {
         let Some(rule) = self.rules.rules.get(number) else { return Ok(()) };
-        stats.findings += 1;
-        stats.highest = stats.highest.max(translate::severity(rule.level));
+        part.stats.findings += 1;
+        part.stats.highest = part.stats.highest.max(translate::severity(rule.level));
         let finding = row::of_rule(self.tenant, rule, at);
-        let Some(gathered) = &self.gathered else { return out.json(&finding) };
+        let Some(gathered) = &self.gathered else { return part.json(&finding) };
         let text = serde_json::to_string(&finding).or_fail("failed to print")?;
-        gathered.line(Line { file: out.position(), record: at.record, rank: number, text })
+        gathered.line(Line { file: part.file, record: at.record, rank: number, text })
     }
 }

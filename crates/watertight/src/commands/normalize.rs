@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
-use ingest::{Item, Limits, Reader, Rejected};
+use ingest::{Format, Record, Rejected};
 use serde_json::json;
 
-use super::offline::{self, InOrder, Input, Stats};
+use super::offline::{self, Part};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 
@@ -34,57 +34,41 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, _: &Context) -> Outcome {
     let started = std::time::Instant::now();
     let forced = offline::forced_format(args.source.as_deref())?;
-    let rejects = Rejects::open(args.rejected.as_deref())?;
+    let job = Job { forced, rejects: Rejects::open(args.rejected.as_deref())? };
     let threads = offline::threads(args.threads);
-    let mut stats = offline::for_each_file(
-        &args.paths,
-        threads,
-        || Reader::new(Limits::default()),
-        |reader, input, out| file(reader, input, forced, &rejects, out),
-    )?;
+    let mut stats = offline::run(&args.paths, threads, &job)?;
     stats.seconds = started.elapsed().as_secs_f64();
     stats.threads = threads as u64;
-    rejects.finish()?;
+    job.rejects.finish()?;
     stats.write(args.stats.as_deref())?;
     Ok(if 0 < stats.rejected { Exit::Rejected } else { Exit::Done })
 }
 
-fn file(
-    reader: &mut Reader,
-    input: &Input,
-    forced: Option<ingest::Format>,
-    rejects: &Rejects,
-    out: &mut InOrder<'_>,
-) -> Result<Stats, Failure> {
-    let mut stats = Stats { files: 1, ..Stats::default() };
-    let mut file = match input.open(reader, forced) {
-        Ok(Some(file)) => file,
-        Ok(None) => return Ok(Stats { skipped: 1, ..stats }),
-        Err(error) => {
-            let reason = error.to_string();
-            rejects.write(&Rejected { member: input.name().to_owned(), record: 0, reason, raw: Vec::new() })?;
-            return Ok(stats.unreadable_file(input.name(), &error));
-        }
-    };
-    while let Some(item) = file.next() {
-        let event = match item {
-            Item::Rejected(rejected) => Err(rejected),
-            Item::Record(record) => record.event(),
-        };
-        match event {
-            Ok(event) => {
-                stats.events += 1;
-                out.json(&event)?;
-            }
-            Err(rejected) => {
-                stats.reject(&rejected);
-                rejects.write(&rejected)?;
-            }
+#[derive(Debug)]
+struct Job {
+    forced: Option<Format>,
+    rejects: Rejects,
+}
+
+impl offline::Job for Job {
+    type Tools = ();
+
+    fn tools(&self) {}
+
+    fn forced(&self) -> Option<Format> {
+        self.forced
+    }
+
+    fn record(&self, (): &mut (), record: &Record<'_>, part: &mut Part) -> Result<Option<Rejected>, Failure> {
+        match record.event() {
+            Ok(event) => part.json(&event).map(|()| None),
+            Err(rejected) => Ok(Some(rejected)),
         }
     }
-    stats.add_counts(file.counts());
-    reader.reuse(file);
-    Ok(stats)
+
+    fn keep(&self, rejected: &Rejected) -> Result<(), Failure> {
+        self.rejects.write(rejected)
+    }
 }
 
 /// Where rejected records go. Files are read in parallel, so lines of different files may mix; each names its file.

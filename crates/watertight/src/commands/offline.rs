@@ -1,121 +1,50 @@
 //! What `detect` and `normalize` share: paths become inputs, inputs are read in parallel, output comes in order.
 //!
-//! Memory stays bounded whatever the input: a worker that is too far ahead of the printer waits, and so does one whose
-//! output for a later file has grown large.
+//! Several workers read several files, or pieces of one large file. What is printed depends on neither.
 
+mod part;
+mod pieces;
+mod pool;
 mod sorter;
+mod stats;
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ingest::{Counts, Format, LogFile, Member, ReadError, Reader, Rejected, S3Config, S3Store};
-use ocsf::Severity;
-use serde::Serialize;
+use ingest::{Format, Item, Limits, LogFile, Member, ReadError, Reader, Record, Rejected, S3Config, S3Store};
 
-use crate::exit::{Exit, Failure, OrFail as _};
-use crate::output::{self, Out};
+use crate::exit::{Failure, OrFail as _};
 
+pub(crate) use part::Part;
+use pool::{Alarm, InOrder, Pool, Task};
 pub(crate) use sorter::{Room, Sortable, Sorted, Sorter};
+pub(crate) use stats::{Lost, Stats};
 
-/// Output of one file that may wait in memory for its turn.
-const WAITING_BYTES_MAX: usize = 4 << 20;
-/// How many files ahead of the printer a worker may be.
-const AHEAD_MAX: usize = 256;
-/// Rejections named on stderr before only the count goes on.
-const REJECTIONS_SHOWN: u64 = 20;
+/// What a command does with records. It is shared by all workers; each has tools of its own.
+pub(crate) trait Job: Sync {
+    type Tools;
 
-/// Counts as the contract spells them. records = events + rejected.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Stats {
-    pub(crate) files: u64,
-    pub(crate) skipped: u64,
-    pub(crate) bytes_read: u64,
-    pub(crate) bytes_decoded: u64,
-    pub(crate) records: u64,
-    pub(crate) events: u64,
-    pub(crate) rejected: u64,
-    pub(crate) findings: u64,
-    pub(crate) rules_loaded: u64,
-    pub(crate) rules_failed: u64,
-    pub(crate) seconds: f64,
-    pub(crate) threads: u64,
-    #[serde(skip)]
-    pub(crate) highest: Severity,
-}
+    fn tools(&self) -> Self::Tools;
 
-impl Default for Stats {
-    fn default() -> Self {
-        Self {
-            files: 0,
-            skipped: 0,
-            bytes_read: 0,
-            bytes_decoded: 0,
-            records: 0,
-            events: 0,
-            rejected: 0,
-            findings: 0,
-            rules_loaded: 0,
-            rules_failed: 0,
-            seconds: 0.0,
-            threads: 0,
-            highest: Severity::Unknown,
-        }
-    }
-}
+    /// The format of every file, if the user says it.
+    fn forced(&self) -> Option<Format>;
 
-impl Stats {
-    /// Counts a rejection, and names the first ones on stderr.
-    pub(crate) fn reject(&mut self, rejected: &Rejected) {
-        self.rejected += 1;
-        if self.rejected <= REJECTIONS_SHOWN {
-            output::talk(format!("rejected: {} record {}: {}", rejected.member, rejected.record, rejected.reason));
-        }
+    /// Takes one record; gives it back as rejected if it is no event.
+    fn record(
+        &self,
+        tools: &mut Self::Tools,
+        record: &Record<'_>,
+        part: &mut Part,
+    ) -> Result<Option<Rejected>, Failure>;
+
+    /// Keeps what was rejected, where the command does that.
+    fn keep(&self, _: &Rejected) -> Result<(), Failure> {
+        Ok(())
     }
 
-    /// A file that cannot be opened counts as one record, rejected: the others go on.
-    pub(crate) fn unreadable_file(mut self, name: &str, error: &ReadError) -> Self {
-        output::talk(format!("rejected: {name}: {error}"));
-        self.records += 1;
-        self.rejected += 1;
-        self
-    }
-
-    pub(crate) fn add_counts(&mut self, counts: Counts) {
-        self.records += counts.records;
-        self.bytes_read += counts.bytes_read;
-        self.bytes_decoded += counts.bytes_decoded;
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.files += other.files;
-        self.skipped += other.skipped;
-        self.bytes_read += other.bytes_read;
-        self.bytes_decoded += other.bytes_decoded;
-        self.records += other.records;
-        self.events += other.events;
-        self.rejected += other.rejected;
-        self.findings += other.findings;
-        self.highest = self.highest.max(other.highest);
-    }
-
-    /// Proves the sum, then writes the counts to a file or (`-`) to stderr.
-    pub(crate) fn write(&self, to: Option<&Path>) -> Result<(), Failure> {
-        if self.records != self.events + self.rejected {
-            return Err(Failure::failed(format!(
-                "records were lost: {} read, {} events, {} rejected; this is our mistake, please report it",
-                self.records, self.events, self.rejected
-            )));
-        }
-        let Some(path) = to else { return Ok(()) };
-        let json = serde_json::to_string(self).or_fail("failed to print stats")?;
-        if path == Path::new("-") {
-            output::talk(json);
-            return Ok(());
-        }
-        crate::durable::write(path, format!("{json}\n").as_bytes())
+    /// Takes the next record if it can find its end itself, see [`LogFile::ahead`]. False if it did not.
+    fn ahead(&self, _: &mut Self::Tools, _: &mut LogFile, _: &mut Part) -> Result<bool, Failure> {
+        Ok(false)
     }
 }
 
@@ -136,62 +65,143 @@ pub(crate) fn unreadable(error: &ReadError) -> Failure {
     Failure::usage(format!("failed to read: {error}"))
 }
 
-/// One thing to read: a local member, or an object of a bucket.
+/// One thing to read: a local file by its name, or an object of a bucket.
 #[derive(Debug)]
 pub(crate) enum Input {
-    Local(Member),
-    S3 { member: Member, store: std::sync::Arc<S3Store>, runtime: tokio::runtime::Handle },
+    Local(Box<str>),
+    S3(Box<Object>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Object {
+    member: Member,
+    store: std::sync::Arc<S3Store>,
+    runtime: tokio::runtime::Handle,
 }
 
 impl Input {
-    pub(crate) fn name(&self) -> &str {
+    fn name(&self) -> &str {
         match self {
-            Self::Local(member) | Self::S3 { member, .. } => &member.name,
+            Self::Local(name) => name,
+            Self::S3(object) => &object.member.name,
         }
     }
 
-    pub(crate) fn open(&self, reader: &mut Reader, forced: Option<Format>) -> Result<Option<LogFile>, ReadError> {
+    fn open(&self, reader: &mut Reader, forced: Option<Format>) -> Result<Option<LogFile>, ReadError> {
         match self {
-            Self::Local(member) => reader.open(member, forced),
-            Self::S3 { member, store, runtime } => {
-                let stream = store.reader(member, runtime.clone())?;
-                reader.open_stream(&member.name, stream, forced)
+            Self::Local(name) => reader.open_name(name, forced),
+            Self::S3(object) => {
+                let stream = object.store.reader(&object.member, object.runtime.clone())?;
+                reader.open_stream(&object.member.name, stream, forced)
             }
         }
     }
 }
 
-/// Reads every input with one worker a thread; `file` prints through `InOrder`. Returns the sum of all counts.
-pub(crate) fn for_each_file<W>(
-    paths: &[String],
-    threads: usize,
-    worker: impl Fn() -> W + Sync,
-    file: impl Fn(&mut W, &Input, &mut InOrder<'_>) -> Result<Stats, Failure> + Sync,
-) -> Result<Stats, Failure> {
+/// Reads every input with so many workers, and prints. Returns the sum of all counts.
+pub(crate) fn run<J: Job>(paths: &[String], threads: usize, job: &J) -> Result<Stats, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.or_fail("failed to start the runtime")?;
     let inputs = inputs(paths, &runtime)?;
-    let printer = Printer::default();
-    let next = AtomicUsize::new(0);
+    let pool = Pool::new(inputs.len());
     let total = Mutex::new(Stats::default());
     std::thread::scope(|scope| {
-        for _ in 0..threads.min(inputs.len()).max(1) {
-            scope.spawn(|| {
-                let mut tools = worker();
-                while let Some(index) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&index| index < inputs.len())
-                {
-                    let mut out = InOrder { printer: &printer, index, buffer: Vec::new() };
-                    match printer.wait_for_window(index).and_then(|()| file(&mut tools, &inputs[index], &mut out)) {
-                        Ok(stats) => lock(&total).add(&stats),
-                        Err(failure) => printer.fail(failure),
-                    }
-                    out.finish();
-                }
-            });
+        for _ in 0..threads {
+            scope.spawn(|| work(job, &inputs, &pool, threads, &total));
         }
     });
-    printer.end()?;
+    pool.end()?;
     Ok(total.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn work<J: Job>(job: &J, inputs: &[Input], pool: &Pool, threads: usize, total: &Mutex<Stats>) {
+    let _alarm = Alarm(pool);
+    let (mut reader, mut tools) = (Reader::new(Limits::default()), job.tools());
+    let mut sum = Stats::default();
+    while let Some(task) = pool.task() {
+        match task {
+            Task::Piece(ticket) => {
+                ticket.work(job, &mut tools);
+                pool.tell_finished();
+            }
+            Task::File(index) => {
+                let mut out = InOrder::new(pool, index);
+                let outcome = inputs
+                    .get(index)
+                    .map_or(Ok(()), |input| read(job, (&mut reader, &mut tools), input, threads, &mut out));
+                if let Err(failure) = outcome {
+                    pool.fail(failure);
+                }
+                sum.add(&out.finish());
+            }
+        }
+    }
+    lock(total).add(&sum);
+}
+
+/// Reads one input to its end.
+fn read<J: Job>(
+    job: &J,
+    (reader, tools): (&mut Reader, &mut J::Tools),
+    input: &Input,
+    threads: usize,
+    out: &mut InOrder<'_>,
+) -> Result<(), Failure> {
+    out.part.stats.files = 1;
+    let mut file = match input.open(reader, job.forced()) {
+        Ok(Some(file)) => file,
+        Ok(None) => {
+            out.part.stats.skipped = 1;
+            return Ok(());
+        }
+        // A file that cannot be opened counts as one record, rejected: the others go on.
+        Err(error) => {
+            let (member, reason) = (input.name().to_owned(), error.to_string());
+            out.part.stats.records += 1;
+            return reject(job, &Rejected { member, record: 0, reason, raw: Vec::new() }, &mut out.part);
+        }
+    };
+    let shared = file.decoder().filter(|_| 1 < threads && file.is_streamed()).cloned();
+    if let Some(decoder) = shared {
+        pieces::read(job, tools, &mut file, &decoder, out)?;
+    } else {
+        loop {
+            while job.ahead(tools, &mut file, &mut out.part)? {
+                out.relieve()?;
+            }
+            let Some(item) = file.next() else { break };
+            look(job, tools, item, &mut out.part)?;
+            out.relieve()?;
+        }
+    }
+    out.part.stats.add_counts(file.counts());
+    reader.reuse(file);
+    Ok(())
+}
+
+/// Takes one item and counts it.
+fn look<J: Job>(job: &J, tools: &mut J::Tools, item: Item<'_>, part: &mut Part) -> Result<(), Failure> {
+    let rejected = match item {
+        Item::Rejected(rejected) => Some(rejected),
+        Item::Record(record) => job.record(tools, &record, part)?,
+    };
+    count(job, rejected, part)
+}
+
+/// A record is an event or rejected.
+pub(crate) fn count<J: Job>(job: &J, rejected: Option<Rejected>, part: &mut Part) -> Result<(), Failure> {
+    match rejected {
+        Some(rejected) => reject(job, &rejected, part),
+        None => {
+            part.stats.events += 1;
+            Ok(())
+        }
+    }
+}
+
+fn reject<J: Job>(job: &J, rejected: &Rejected, part: &mut Part) -> Result<(), Failure> {
+    part.reject(rejected);
+    job.keep(rejected)
 }
 
 fn inputs(paths: &[String], runtime: &tokio::runtime::Runtime) -> Result<Vec<Input>, Failure> {
@@ -204,138 +214,20 @@ fn inputs(paths: &[String], runtime: &tokio::runtime::Runtime) -> Result<Vec<Inp
             let store = std::sync::Arc::new(store);
             let members = runtime.block_on(store.list(&prefix)).map_err(|error| unreadable(&error))?;
             let handle = runtime.handle();
-            inputs.extend(members.into_iter().map(|member| Input::S3 {
-                member,
-                store: store.clone(),
-                runtime: handle.clone(),
-            }));
+            inputs.extend(
+                members.into_iter().map(|member| {
+                    Input::S3(Box::new(Object { member, store: store.clone(), runtime: handle.clone() }))
+                }),
+            );
         } else if path.starts_with("az://") {
             return Err(Failure::usage(format!("`{path}`: Azure Blob is not read by this version"))
                 .help("copy the blobs to a directory or a bucket"));
         } else {
-            let members = ingest::read::expand(path).map_err(|error| unreadable(&error))?;
-            inputs.extend(members.into_iter().map(Input::Local));
+            let names = ingest::read::names(path).map_err(|error| unreadable(&error))?;
+            inputs.extend(names.into_iter().map(Input::Local));
         }
     }
     Ok(inputs)
-}
-
-/// Puts the output of files that were read at the same time into the order of the files.
-#[derive(Debug, Default)]
-struct Printer {
-    state: Mutex<PrinterState>,
-    turned: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct PrinterState {
-    /// The file whose output goes to stdout now.
-    turn: usize,
-    /// Output of later files that are read already.
-    done: BTreeMap<usize, Vec<u8>>,
-    failure: Option<Failure>,
-}
-
-/// The output of one file.
-#[derive(Debug)]
-pub(crate) struct InOrder<'a> {
-    printer: &'a Printer,
-    index: usize,
-    buffer: Vec<u8>,
-}
-
-impl InOrder<'_> {
-    /// Which of all inputs this file is.
-    pub(crate) fn position(&self) -> usize {
-        self.index
-    }
-
-    /// Adds one JSON line.
-    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.buffer, value).or_fail("failed to print")?;
-        self.buffer.push(b'\n');
-        if WAITING_BYTES_MAX < self.buffer.len() {
-            self.printer.wait_for_turn(self.index)?;
-            self.printer.print(&self.buffer)?;
-            self.buffer.clear();
-        }
-        Ok(())
-    }
-
-    fn finish(self) {
-        self.printer.finish(self.index, self.buffer);
-    }
-}
-
-impl Printer {
-    fn wait_for_window(&self, index: usize) -> Result<(), Failure> {
-        self.wait(|state| index < state.turn + AHEAD_MAX)
-    }
-
-    fn wait_for_turn(&self, index: usize) -> Result<(), Failure> {
-        self.wait(|state| state.turn == index)
-    }
-
-    fn wait(&self, ready: impl Fn(&PrinterState) -> bool) -> Result<(), Failure> {
-        let mut state = lock(&self.state);
-        while !ready(&state) {
-            if state.failure.is_some() {
-                return Err(stopped());
-            }
-            state = self.turned.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        if state.failure.is_some() { Err(stopped()) } else { Ok(()) }
-    }
-
-    fn print(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let _turn = lock(&self.state);
-        write_stdout(bytes)
-    }
-
-    /// The file is read to its end: print it and all finished ones behind it, or keep it until its turn.
-    fn finish(&self, index: usize, buffer: Vec<u8>) {
-        let mut state = lock(&self.state);
-        state.done.insert(index, buffer);
-        let mut turn = state.turn;
-        while let Some(buffer) = state.done.remove(&turn) {
-            if state.failure.is_none() {
-                state.failure = write_stdout(&buffer).err();
-            }
-            turn += 1;
-        }
-        state.turn = turn;
-        self.turned.notify_all();
-    }
-
-    /// The first failure counts; every worker stops at its next step.
-    fn fail(&self, failure: Failure) {
-        let mut state = lock(&self.state);
-        // A worker that merely heard of the failure has nothing to add.
-        if failure.message != STOPPED && state.failure.is_none() {
-            state.failure = Some(failure);
-        }
-        self.turned.notify_all();
-    }
-
-    fn end(self) -> Result<(), Failure> {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        state.failure.map_or(Ok(()), Err)
-    }
-}
-
-const STOPPED: &str = "another file failed";
-
-fn stopped() -> Failure {
-    Failure { exit: Exit::Failed, message: STOPPED.to_owned(), help: None }
-}
-
-fn write_stdout(bytes: &[u8]) -> Result<(), Failure> {
-    if bytes.is_empty() {
-        return Ok(());
-    }
-    let mut out = Out::new();
-    out.bytes(bytes)?;
-    out.flush()
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -99,16 +99,19 @@ fn placeholders(profile: &Value) -> BTreeMap<String, Vec<String>> {
     let approved = list("approved_oauth_apps").iter().filter_map(|app| app[0].as_str().map(str::to_owned));
     let roles = texts(&profile["automation_roles"]);
     let ours = networks(false);
+    let accounts = [named("accounts", "id"), texts(&profile["azure_subscriptions"])].concat();
     BTreeMap::from([
         ("own_address_prefixes".to_owned(), ours.iter().filter_map(|cidr| address_prefix(cidr)).collect()),
         ("corporate_networks".to_owned(), ours),
         ("known_egress".to_owned(), networks(true)),
         ("partner_networks".to_owned(), named("announced", "network")),
-        ("known_accounts".to_owned(), named("accounts", "id")),
+        ("known_accounts".to_owned(), accounts),
         ("public_buckets".to_owned(), texts(&profile["public_buckets"])),
         ("own_domains".to_owned(), domains),
         ("staff_countries".to_owned(), countries.into_iter().collect()),
         ("approved_apps".to_owned(), approved.collect()),
+        ("automation_roles".to_owned(), roles.clone()),
+        ("bulk_reader_roles".to_owned(), roles.clone()),
         ("key_rotation_roles".to_owned(), roles.clone()),
         ("secret_reader_roles".to_owned(), roles.clone()),
         ("help_desk_roles".to_owned(), roles),

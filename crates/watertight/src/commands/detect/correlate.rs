@@ -11,7 +11,7 @@ use sigma::{Change, CorrelationLimits, Correlator, Episode, HitLosses};
 
 use super::gathered::{EventInTime, HitInTime, Kept, Line};
 use super::row;
-use crate::commands::offline::{Sorted, Sorter};
+use crate::commands::offline::{Lost, Sorted, Sorter};
 use crate::exit::{Failure, OrFail as _};
 use crate::rules::RuleSet;
 use crate::translate;
@@ -21,6 +21,7 @@ use crate::translate;
 pub(super) struct Found {
     pub(super) findings: u64,
     pub(super) highest: Severity,
+    pub(super) lost: Lost,
     pub(super) warnings: Vec<String>,
 }
 
@@ -41,7 +42,7 @@ pub(super) fn finish(
         correlator: Correlator::new(&rules.program, limits),
         events: events.sorted()?,
         lines,
-        found: Found { findings: 0, highest: Severity::Unknown, warnings: Vec::new() },
+        found: Found { findings: 0, highest: Severity::Unknown, lost: Lost::default(), warnings: Vec::new() },
         misplaced: 0,
     };
     let mut hits = hits.sorted()?;
@@ -49,7 +50,9 @@ pub(super) fn finish(
         correlating.instant(now, &mut hits)?;
     }
     let warnings = [correlating.evicted(), correlating.misplaced(), cut(&losses), not_read(unreadable)];
+    let lost = correlating.lost(&losses, unreadable);
     let Correlating { lines, mut found, .. } = correlating;
+    found.lost = lost;
     found.warnings.extend(warnings.into_iter().flatten());
     let mut lines = lines.sorted()?;
     while let Some(line) = lines.next()? {
@@ -114,6 +117,15 @@ impl Correlating<'_> {
         let text = serde_json::to_string(&finding).or_fail("failed to print")?;
         let rank = self.rules.rules.len() + number;
         self.lines.push(Line { file: event.file, record: event.at.record, rank, text })
+    }
+
+    fn lost(&self, cut: &HitLosses, unreadable: u64) -> Lost {
+        let mut lost = Lost { values: cut.groups_cut + cut.values_cut, events: unreadable, ..Lost::default() };
+        for losses in self.correlator.losses() {
+            lost.hits += losses.hits_evicted + losses.too_late;
+            lost.groups += losses.groups_evicted;
+        }
+        lost
     }
 
     fn evicted(&self) -> Option<String> {

@@ -35,6 +35,24 @@ impl At {
     }
 }
 
+/// A finding as it is printed.
+#[derive(Debug, Serialize)]
+pub(super) struct Row<'a> {
+    finding_uid: String,
+    rule_id: &'a str,
+    rule_title: &'a str,
+    level: &'static str,
+    logsource: &'a str,
+    time: Timestamp,
+    event_uid: &'a str,
+    actor: Option<&'a str>,
+    observables: &'a [Observable],
+    attack: &'a [String],
+    file: &'a str,
+    record: u64,
+    correlation: Option<Value>,
+}
+
 /// What rules and correlations have alike.
 struct Named<'a> {
     id: &'a str,
@@ -44,36 +62,36 @@ struct Named<'a> {
 }
 
 /// One event matched a rule.
-pub(super) fn of_rule(tenant: &str, rule: &Rule, at: &At) -> Value {
+pub(super) fn of_rule<'a>(tenant: &str, rule: &'a Rule, at: &'a At) -> Row<'a> {
     let Rule { id, title, version, level, attack, .. } = rule;
     let named = Named { id, title, level: *level, attack };
-    row(&finding_uid(tenant, id, version, &at.event_uid), &named, at, &Value::Null)
+    row(finding_uid(tenant, id, version, &at.event_uid), &named, at, None)
 }
 
 /// Events met a correlation; the finding stands at the one that completed it and has the id that the flow would give it.
-pub(super) fn of_correlation(tenant: &str, rule: &Correlation, episode: &Episode, at: &At) -> Value {
+pub(super) fn of_correlation<'a>(tenant: &str, rule: &'a Correlation, episode: &Episode, at: &'a At) -> Row<'a> {
     let mut correlated = json!(correlation::correlated(tenant, rule, episode));
     correlated["event_uids"] = json!(correlation::listed_uids(episode));
     let Correlation { id, title, level, attack, .. } = rule;
     let named = Named { id, title, level: *level, attack };
     let uid = correlation::finding_uid(tenant, rule, &episode.group, &episode.first);
-    row(&uid, &named, at, &correlated)
+    row(uid, &named, at, Some(correlated))
 }
 
-fn row(uid: &str, named: &Named<'_>, at: &At, correlated: &Value) -> Value {
-    json!({
-        "finding_uid": uid,
-        "rule_id": named.id,
-        "rule_title": named.title,
-        "level": named.level.map_or("unknown", Level::as_str),
-        "logsource": at.logsource,
-        "time": at.time,
-        "event_uid": at.event_uid,
-        "actor": at.actor,
-        "observables": at.observables,
-        "attack": named.attack,
-        "file": at.file,
-        "record": at.record,
-        "correlation": correlated,
-    })
+fn row<'a>(finding_uid: String, named: &Named<'a>, at: &'a At, correlation: Option<Value>) -> Row<'a> {
+    Row {
+        finding_uid,
+        rule_id: named.id,
+        rule_title: named.title,
+        level: named.level.map_or("unknown", Level::as_str),
+        logsource: &at.logsource,
+        time: at.time,
+        event_uid: &at.event_uid,
+        actor: at.actor.as_deref(),
+        observables: &at.observables,
+        attack: named.attack,
+        file: &at.file,
+        record: at.record,
+        correlation,
+    }
 }

@@ -83,7 +83,7 @@ fn gather(rules: &RuleSet, room: Room, events: &[(usize, u64, serde_json::Value)
         let json = serde_json::to_vec(event).unwrap();
         for &rank in matcher.evaluate(source, &json).unwrap() {
             if rules.program.reports_alone(rank) {
-                let text = row::of_rule("t", &rules.rules[rank], &at).to_string();
+                let text = serde_json::to_string(&row::of_rule("t", &rules.rules[rank], &at)).unwrap();
                 gathered.line(Line { file: *file, record: *record, rank, text }).unwrap();
             }
         }

@@ -33,13 +33,13 @@ pub(crate) struct Room {
 
 impl Default for Room {
     fn default() -> Self {
-        // 200,000 items of 160 bytes fill it; larger ones are bounded by their bytes.
-        Self { items: 200_000, bytes: 32 << 20 }
+        // 75,000 items of 160 bytes fill it; larger ones are bounded by their bytes. Three sorters take 36 MB.
+        Self { items: 75_000, bytes: 12 << 20 }
     }
 }
 
 /// What all runs together take to be read.
-const MERGE_BYTES_MAX: usize = 16 << 20;
+const MERGE_BYTES_MAX: usize = 8 << 20;
 /// Buffer of one run.
 const RUN_BUFFER_BYTES: usize = 1 << 16;
 const RUN_BUFFER_BYTES_MIN: usize = 1 << 9;

@@ -1,0 +1,181 @@
+//! Every format on damaged records of its own fixtures: members of the wrong type, missing, nested too deep, cut lines.
+//!
+//! Nothing panics, records = events + rejected, a rejection says why, and what is still an event is still valid OCSF.
+
+#![expect(clippy::unwrap_used, reason = "a test helper fails by panicking")]
+
+mod common;
+
+use common::schema::Schema;
+use common::{Outcome, corpora, fixture, read, read_with};
+use ingest::{Format, Item, Limits, Reader};
+use serde_json::{Value, json};
+
+const JSON: [&str; 24] = [
+    "okta.jsonl",
+    "github.jsonl",
+    "kubernetes.jsonl",
+    "webaccess.jsonl",
+    "guardduty.jsonl",
+    "guardduty-api.json",
+    "macie.jsonl",
+    "securityhub-eventbridge.json",
+    "route53resolver.jsonl",
+    "waf.jsonl",
+    "azure-mixed.json",
+    "azure-storage.jsonl",
+    "azure-sqlaudit.jsonl",
+    "azure-keyvault.jsonl",
+    "azure-cosmosdb.jsonl",
+    "azure-securityalert.jsonl",
+    "azure-riskdetection.jsonl",
+    "m365-defender.jsonl",
+    "google-workspace.json",
+    "caliper.json",
+    "xapi.json",
+    "canvas.jsonl",
+    "eventbridge-mixed.jsonl",
+    "okta-eventhook.json",
+];
+const LINES: [&str; 3] = ["webaccess.log", "elb.log", "cloudfront.log"];
+
+/// The first two events of a file: their format and bytes.
+fn records(name: &str) -> Vec<(Format, Vec<u8>)> {
+    let mut reader = Reader::new(Limits::default());
+    let input = Box::new(std::io::Cursor::new(fixture(name)));
+    let mut file = reader.open_stream(name, input, None).unwrap().unwrap();
+    let mut out: Vec<(Format, Vec<u8>)> = Vec::new();
+    while let Some(item) = file.next() {
+        if let Item::Record(record) = item
+            && record.event().is_ok()
+        {
+            out.push((record.format(), record.raw.to_vec()));
+        }
+    }
+    out.truncate(2);
+    out
+}
+
+/// Pointers of all members down to four objects or lists.
+fn pointers(value: &Value, at: &str, depth: u8, out: &mut Vec<String>) {
+    if depth == 0 {
+        return;
+    }
+    let mut below = |name: &str, value: &Value| {
+        let here = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        out.push(here.clone());
+        pointers(value, &here, depth - 1, out);
+    };
+    match value {
+        Value::Object(map) => map.iter().for_each(|(name, value)| below(name, value)),
+        Value::Array(list) => list.iter().enumerate().for_each(|(index, value)| below(&index.to_string(), value)),
+        _ => {}
+    }
+}
+
+fn assert_sound(schema: Option<&Schema>, what: &str, outcome: &Outcome) {
+    assert_eq!(outcome.events.len() + outcome.rejected.len(), 1, "{what}");
+    assert!(outcome.reasons().iter().all(|reason| !reason.is_empty()), "{what}");
+    for event in &outcome.events {
+        assert!(!event.metadata.uid.is_empty(), "{what}");
+        let json = serde_json::to_value(event).unwrap();
+        let faults = schema.map(|schema| schema.faults(&json)).unwrap_or_default();
+        assert!(faults.is_empty(), "{what}: {faults:#?}");
+    }
+}
+
+#[test]
+fn members_of_the_wrong_type_do_no_harm() {
+    let schema = corpora().map(|corpora| Schema::load(&corpora));
+    let odd = [Value::Null, json!(-1.5), json!(u64::MAX), json!(""), json!("x"), json!([]), json!([[1], {"id": {}}])];
+    let mut tried = 0;
+    for name in JSON {
+        for (format, raw) in records(name) {
+            let whole: Value = serde_json::from_slice(&raw).unwrap();
+            let mut places = Vec::new();
+            pointers(&whole, "", 4, &mut places);
+            for place in places {
+                for value in &odd {
+                    let mut changed = whole.clone();
+                    *changed.pointer_mut(&place).unwrap() = value.clone();
+                    let outcome = read_with(changed.to_string().as_bytes(), Some(format), &Limits::default());
+                    // A record that became an envelope of its own holds other records.
+                    if outcome.events.len() + outcome.rejected.len() == 1 {
+                        assert_sound(schema.as_ref(), &format!("{name} {place} {value}"), &outcome);
+                    }
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried > 3000, "{tried} changes");
+}
+
+#[test]
+fn a_missing_time_is_named() {
+    for name in JSON {
+        let outcome = read(&fixture(name));
+        for rejected in &outcome.rejected {
+            assert!(
+                ["is missing", "is not a time", "is empty", "is not a string"]
+                    .iter()
+                    .any(|end| rejected.reason.contains(end)),
+                "{name}: {}",
+                rejected.reason
+            );
+        }
+    }
+}
+
+#[test]
+fn nesting_hidden_in_strings_is_not_followed() {
+    let deep = |depth: usize| format!("{}{}", "{\"a\":".repeat(depth), "1".to_owned() + &"}".repeat(depth));
+    let listed = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let records = [
+        (Format::AzureStorage, "properties"),
+        (Format::AzureStorage, "identity"),
+        (Format::AzureSqlAudit, "properties"),
+        (Format::AzureKeyVault, "identity"),
+        (Format::AzureCosmosDb, "properties"),
+        (Format::AzureSecurityAlert, "Entities"),
+        (Format::AzureSecurityAlert, "ExtendedProperties"),
+        (Format::AzureRiskDetection, "additionalInfo"),
+        (Format::AzureSecurityAlert, "properties"),
+        (Format::AzureRiskDetection, "properties"),
+    ];
+    for (format, member) in records {
+        for text in [deep(100_000), listed(100_000), deep(40)] {
+            let mut record = json!({
+                "time": "2026-03-02T10:11:12Z", "TimeGenerated": "2026-03-02T10:11:12Z", "operationName": "x",
+                "AlertType": "x", "SystemAlertId": "x", "riskEventType": "x", "properties": {"action_name": "x"},
+            });
+            record[member] = text.into();
+            let outcome = read_with(record.to_string().as_bytes(), Some(format), &Limits::default());
+            assert_eq!(outcome.events.len() + outcome.rejected.len(), 1, "{format} {member}");
+        }
+    }
+    let log = json!({"category": "kube-audit", "properties": {"log": deep(100_000)}}).to_string();
+    let outcome = read_with(log.as_bytes(), Some(Format::AzureStorage), &Limits::default());
+    assert_eq!(outcome.reasons(), ["nested 100000 deep, the limit is 128"]);
+}
+
+#[test]
+fn lines_cut_anywhere_and_with_any_byte_are_events_or_rejections() {
+    let schema = corpora().map(|corpora| Schema::load(&corpora));
+    for name in LINES {
+        for (format, raw) in records(name) {
+            for cut in 1..raw.len() {
+                let outcome = read_with(&raw[..cut], Some(format), &Limits::default());
+                if raw[..cut].iter().any(|byte| !byte.is_ascii_whitespace()) {
+                    assert_sound(schema.as_ref(), &format!("{name} cut at {cut}"), &outcome);
+                }
+                for byte in [0, b'"', b' ', b'\t', b'\\', b'[', 0xFF] {
+                    let mut changed = raw.clone();
+                    changed[cut] = byte;
+                    let outcome = read_with(&changed, Some(format), &Limits::default());
+                    assert_sound(schema.as_ref(), &format!("{name} {byte} at {cut}"), &outcome);
+                }
+            }
+        }
+    }
+}

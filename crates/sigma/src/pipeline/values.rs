@@ -1,0 +1,252 @@
+//! Steps that change the values of detection items: texts replaced, mapped or set, placeholders filled. Items that compare
+//! something other than texts (patterns, networks, numbers, other fields) keep their values.
+
+use std::collections::BTreeMap;
+
+use regex_automata::meta::{Builder, Config, Regex};
+use regex_automata::util::interpolate;
+use regex_automata::{Anchored, Input};
+
+use super::item::{Action, Names};
+use crate::language::{DetectionItem, Modifier, SigmaString, SigmaValue, SpecialChar, StringPart};
+
+/// The largest compiled regular expression of a pipeline.
+const REGEX_BYTES_MAX: usize = 4 << 20;
+/// How many values an item may come to have.
+const VALUES_MAX: usize = 10_000;
+
+/// A regular expression and what takes the place of what it finds.
+#[derive(Debug, Clone)]
+pub(super) struct Replacer {
+    regex: Regex,
+    replacement: String,
+}
+
+impl Replacer {
+    pub(super) fn new(pattern: &str, replacement: &str) -> Result<Self, String> {
+        let config = Config::new().nfa_size_limit(Some(REGEX_BYTES_MAX));
+        let regex = Builder::new().configure(config).build(pattern).map_err(|error| match error.syntax_error() {
+            Some(syntax) => {
+                syntax.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+            }
+            None => "it is too large".to_owned(),
+        })?;
+        Ok(Self { regex, replacement: dollars(replacement) })
+    }
+
+    /// Conditions look at the start of a text, as in pySigma.
+    pub(super) fn is_match_at_start(&self, text: &str) -> bool {
+        self.regex.is_match(Input::new(text).anchored(Anchored::Yes))
+    }
+
+    fn replace(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut end = 0;
+        for captures in self.regex.captures_iter(text) {
+            let Some(whole) = captures.get_match() else { continue };
+            out.push_str(text.get(end..whole.start()).unwrap_or_default());
+            interpolate::string(
+                &self.replacement,
+                |group, out| {
+                    let span = captures.get_group(group);
+                    out.push_str(span.and_then(|span| text.get(span.range())).unwrap_or_default());
+                },
+                |name| captures.group_info().to_index(captures.pattern()?, name),
+                &mut out,
+            );
+            end = whole.end();
+        }
+        out.push_str(text.get(end..).unwrap_or_default());
+        out
+    }
+}
+
+/// Python's `\1` and `\g<name>` as `${1}` and `${name}`. A dollar sign begins a group already, `$$` is one.
+fn dollars(replacement: &str) -> String {
+    let mut out = String::new();
+    let mut rest = replacement;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        let (group, next) = match after.strip_prefix("g<").and_then(|named| named.split_once('>')) {
+            Some((name, next)) => (Some(name), next),
+            None if 0 < digits => (after.get(..digits), after.get(digits..).unwrap_or_default()),
+            None => (None, after),
+        };
+        match group {
+            Some(group) => out.push_str(&format!("${{{group}}}")),
+            None => out.push('\\'),
+        }
+        rest = next;
+        if group.is_none()
+            && let Some(next) = rest.strip_prefix('\\')
+        {
+            // Two backslashes are one.
+            rest = next;
+        }
+    }
+    out + rest
+}
+
+/// Carries out a step that changes values. `vars` are those of all pipelines.
+pub(super) fn change(
+    action: &Action,
+    item: &mut DetectionItem,
+    vars: &BTreeMap<String, Vec<String>>,
+) -> Result<(), String> {
+    let is_set = matches!(action, Action::SetValue(_));
+    if !is_set && !compares_texts(item) {
+        return Ok(());
+    }
+    match action {
+        Action::ReplaceString { replacer, skips_wildcards } => {
+            each_text(item, &|text| vec![replaced(replacer, *skips_wildcards, text)]);
+        }
+        Action::MapString(mapping) => {
+            each_text(item, &|text| match mapping.get(&text.original) {
+                Some(others) => others.iter().map(|other| SigmaString::new(other)).collect(),
+                None => vec![text.clone()],
+            });
+        }
+        Action::ValuePlaceholders(names) if item.field.has_modifier(Modifier::Expand) => {
+            each_text(item, &|text| {
+                let filled = filled(&text.original, names, &|name| vars.get(name).map(|values| escaped(values)));
+                filled.iter().map(|text| SigmaString::new(text)).collect()
+            });
+        }
+        Action::WildcardPlaceholders(names) if item.field.has_modifier(Modifier::Expand) => {
+            each_text(item, &|text| {
+                let filled = filled(&text.original, names, &|_| Some(vec!["*".to_owned()]));
+                filled.iter().map(|text| SigmaString::new(text)).collect()
+            });
+        }
+        Action::LowerCase => each_text(item, &|text| vec![SigmaString::new(&text.original.to_lowercase())]),
+        Action::UpperCase => each_text(item, &|text| vec![SigmaString::new(&text.original.to_uppercase())]),
+        Action::SetValue(value) => item.values = vec![value.clone()],
+        Action::ConvertToText => {
+            for value in &mut item.values {
+                if let SigmaValue::Integer(_) | SigmaValue::Float(_) | SigmaValue::Bool(_) = value {
+                    *value = SigmaValue::String(SigmaString::new(&value.to_string()));
+                }
+            }
+        }
+        Action::ConvertToNumber => to_numbers(item)?,
+        _ => {}
+    }
+    if VALUES_MAX < item.values.len() {
+        return Err(format!("an item would have more than {VALUES_MAX} values"));
+    }
+    Ok(())
+}
+
+fn to_numbers(item: &mut DetectionItem) -> Result<(), String> {
+    for value in &mut item.values {
+        let SigmaValue::String(text) = value else { continue };
+        let number = match (text.original.parse::<i64>(), text.original.parse::<f64>()) {
+            (Ok(whole), _) => SigmaValue::Integer(whole),
+            (_, Ok(real)) if real.is_finite() => SigmaValue::Float(real),
+            _ => return Err(format!("`{}` is not a number", text.original)),
+        };
+        *value = number;
+    }
+    Ok(())
+}
+
+fn compares_texts(item: &DetectionItem) -> bool {
+    item.field.modifiers.iter().all(|modifier| {
+        use Modifier::{All, Base64, Base64Offset, Cased, Contains, EndsWith, Expand, Neq, StartsWith, Utf16, Utf16be};
+        matches!(modifier, All | Base64 | Base64Offset | Cased | Contains | EndsWith | Expand | Neq | StartsWith)
+            || matches!(modifier, Utf16 | Utf16be | Modifier::Wide | Modifier::WindAsh)
+    })
+}
+
+fn each_text(item: &mut DetectionItem, change: &dyn Fn(&SigmaString) -> Vec<SigmaString>) {
+    let values = std::mem::take(&mut item.values);
+    for value in values {
+        match value {
+            SigmaValue::String(text) => item.values.extend(change(&text).into_iter().map(SigmaValue::String)),
+            other => item.values.push(other),
+        }
+    }
+}
+
+fn replaced(replacer: &Replacer, skips_wildcards: bool, text: &SigmaString) -> SigmaString {
+    if !skips_wildcards {
+        return SigmaString::new(&replacer.replace(&text.original));
+    }
+    let mut original = String::new();
+    for part in &text.parts {
+        match part {
+            StringPart::Plain(plain) => {
+                // What was plain stays plain.
+                for character in replacer.replace(plain).chars() {
+                    if matches!(character, '*' | '?' | '\\') {
+                        original.push('\\');
+                    }
+                    original.push(character);
+                }
+            }
+            StringPart::Special(SpecialChar::WildcardMulti) => original.push('*'),
+            StringPart::Special(SpecialChar::WildcardSingle) => original.push('?'),
+        }
+    }
+    SigmaString::new(&original)
+}
+
+/// A percent sign in a value begins no placeholder.
+fn escaped(values: &[String]) -> Vec<String> {
+    values.iter().map(|value| value.replace('%', "\\%")).collect()
+}
+
+/// The text with placeholders filled, in every combination. Those that are not meant or not known stay.
+fn filled(text: &str, names: &Names, values: &dyn Fn(&str) -> Option<Vec<String>>) -> Vec<String> {
+    let mut spellings = vec![String::new()];
+    let mut rest = text;
+    while let Some(at) = rest.find(['%', '\\']) {
+        let (before, from) = rest.split_at(at);
+        // `\%` is a percent sign and stays as it is written.
+        let literal = [from.strip_prefix("\\%").map(|_| 2), from.strip_prefix('\\').map(|_| 1)];
+        if let Some(length) = literal.into_iter().flatten().next() {
+            append(&mut spellings, before, &[from.get(..length).unwrap_or_default().to_owned()]);
+            rest = from.get(length..).unwrap_or_default();
+            continue;
+        }
+        let inside = from.strip_prefix('%').unwrap_or_default();
+        let Some((name, after)) = inside.split_once('%') else { break };
+        let is_meant = names.include.as_ref().is_none_or(|names| names.iter().any(|known| known == name))
+            && !names.exclude.iter().any(|known| known == name);
+        let found = if is_meant { values(name) } else { None };
+        append(&mut spellings, before, &found.unwrap_or_else(|| vec![format!("%{name}%")]));
+        rest = after;
+    }
+    append(&mut spellings, rest, &[String::new()]);
+    spellings
+}
+
+fn append(spellings: &mut Vec<String>, before: &str, endings: &[String]) {
+    let all = spellings.iter().flat_map(|start| endings.iter().map(move |end| format!("{start}{before}{end}")));
+    *spellings = all.take(VALUES_MAX + 1).collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Names, Replacer, filled};
+
+    #[test]
+    fn groups_are_filled_in_both_spellings() {
+        let replace =
+            |pattern: &str, replacement: &str, text: &str| Replacer::new(pattern, replacement).unwrap().replace(text);
+        assert_eq!(replace(r"^\*\\([^\\]+)$", r"\1", r"*\cmd.exe"), "cmd.exe");
+        assert_eq!(replace("(?P<one>a)(b)", r"\g<one>-$2", "xabab"), "xa-ba-b");
+        assert_eq!(replace("a", r"\\$$", "bab"), r"b\$b");
+        assert!(Replacer::new("(", "").is_err());
+    }
+
+    #[test]
+    fn placeholders_are_filled_in_every_combination() {
+        let two = |_: &str| Some(vec!["1".to_owned(), "2".to_owned()]);
+        assert_eq!(filled("a%x%b%y%", &Names::default(), &two), ["a1b1", "a1b2", "a2b1", "a2b2"]);
+        let only = Names { include: Some(vec!["x".to_owned()]), exclude: Vec::new() };
+        assert_eq!(filled(r"\%x%x%%y% 5%", &only, &two), [r"\%x1%y% 5%", r"\%x2%y% 5%"]);
+    }
+}

@@ -1,0 +1,115 @@
+//! Rules that are written for OCSF instead of a vendor's field names: they see the event as `normalize` prints it, as a log
+//! of product `ocsf` whose service and category are the class (`api_activity`).
+//!
+//! Making that JSON costs more than all other matching, so it is made only if such rules are loaded.
+
+use ocsf::{Class, Event};
+use sigma::{LogSourceId, Matcher, Program, RecordError, Rule};
+
+/// The product that such rules name.
+const PRODUCT: &str = "ocsf";
+
+/// Which of the loaded rules are written for OCSF.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OcsfRules {
+    /// By position of the rule.
+    is_ocsf: Vec<bool>,
+}
+
+impl OcsfRules {
+    /// `None` if there are none.
+    pub(crate) fn of(rules: &[Rule]) -> Option<Self> {
+        let names_it =
+            |rule: &Rule| rule.logsource.product.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(PRODUCT));
+        let is_ocsf: Vec<bool> = rules.iter().map(names_it).collect();
+        is_ocsf.contains(&true).then_some(Self { is_ocsf })
+    }
+
+    /// Evaluates these rules, and no others, against an event. Its JSON is left in `json`, for [`Matcher::hits`].
+    pub(crate) fn evaluate<'m>(
+        &self,
+        program: &Program,
+        matcher: &'m mut Matcher,
+        event: &Event,
+        json: &mut Vec<u8>,
+    ) -> Result<&'m [usize], RecordError> {
+        json.clear();
+        // Writing to memory fails for nothing that an event can hold; an empty text is refused as a record below.
+        if serde_json::to_writer(&mut *json, event).is_err() {
+            json.clear();
+        }
+        matcher.evaluate(log_source(program, event.class), json)?;
+        // Rules for every log have seen the vendor's record.
+        matcher.retain(|rule| self.is_ocsf.get(rule).copied().unwrap_or(false));
+        Ok(matcher.matched())
+    }
+}
+
+fn log_source(program: &Program, class: Class) -> LogSourceId {
+    let name = name(class);
+    program.log_source_in(PRODUCT, name, name)
+}
+
+/// The class as OCSF's schema names it.
+fn name(class: Class) -> &'static str {
+    match class {
+        Class::Base => "base_event",
+        Class::AccountChange => "account_change",
+        Class::Authentication => "authentication",
+        Class::NetworkActivity => "network_activity",
+        Class::HttpActivity => "http_activity",
+        Class::ApiActivity => "api_activity",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ingest::{Decoder, Format};
+    use sigma::Options;
+
+    use super::*;
+
+    const RULES: &str = "
+title: Deleted by API
+logsource: {product: ocsf, service: api_activity}
+detection: {s: {api.operation: DeleteTrail, cloud.provider: AWS}, condition: s}
+---
+title: Any refused traffic
+logsource: {product: OCSF, category: network_activity}
+detection: {s: {action_id: 2, dst_endpoint.port: 22}, condition: s}
+---
+title: Every log
+detection: {s: {metadata.product.name|exists: true}, condition: s}
+---
+title: The vendor's name
+logsource: {product: aws, service: cloudtrail}
+detection: {s: {eventName: DeleteTrail}, condition: s}
+";
+
+    fn titles(raw: &str, format: Format) -> Vec<String> {
+        let loaded = sigma::load([("rules.yml", RULES)]);
+        let (program, errors) = Program::compile(&loaded.rules, &Options::default());
+        assert!(errors.is_empty() && loaded.errors.is_empty(), "{errors:?} {:?}", loaded.errors);
+        let rules = OcsfRules::of(&loaded.rules).unwrap();
+        let event = Decoder::new(format).normalize(raw.as_bytes()).unwrap();
+        let mut matcher = Matcher::new(&program);
+        let matched = rules.evaluate(&program, &mut matcher, &event, &mut Vec::new()).unwrap();
+        matched.iter().map(|rule| loaded.rules[*rule].title.clone()).collect()
+    }
+
+    #[test]
+    fn rules_see_the_event_of_their_class() {
+        let trail = r#"{"eventTime":"2026-03-02T10:11:12Z","eventName":"DeleteTrail","eventSource":"cloudtrail.amazonaws.com"}"#;
+        assert_eq!(titles(trail, Format::CloudTrail), ["Deleted by API"]);
+        let refused = "2 1 eni-1 10.0.0.1 10.0.0.2 1 22 6 1 1 1772446272 1772446332 REJECT OK";
+        assert_eq!(titles(refused, Format::VpcFlow), ["Any refused traffic"]);
+        let passed = "2 1 eni-1 10.0.0.1 10.0.0.2 1 22 6 1 1 1772446272 1772446332 ACCEPT OK";
+        assert!(titles(passed, Format::VpcFlow).is_empty());
+    }
+
+    #[test]
+    fn without_such_rules_there_is_nothing_to_do() {
+        let loaded = sigma::load([("rules.yml", "title: t\ndetection: {s: {a: b}, condition: s}\n")]);
+        assert_eq!(OcsfRules::of(&loaded.rules), None);
+    }
+}
