@@ -45,8 +45,9 @@ fn the_rule_tests_of_panther_are_answered_as_the_labels_say() {
     let Some(corpora) = common::corpora() else { return };
     let labels: Labels = toml::from_str(&data("panther.toml")).unwrap();
     let bench = Bench::with_test_values(&labels.placeholders);
-    let cases: Vec<Case> =
-        lines(&corpora.join("02-panther/panther_rule_tests.jsonl")).iter().filter_map(panther).collect();
+    let tests = lines(&corpora.join("02-panther/panther_rule_tests.jsonl"));
+    let cases: Vec<Case> = tests.iter().filter_map(panther).collect();
+    println!("{} of {} cases are from logs that are read", cases.len(), tests.len());
     none(&verdict::judge(&labels, &bench, &cases));
 }
 
@@ -64,6 +65,7 @@ fn the_rule_tests_of_streamalert_are_answered_as_the_labels_say() {
     let bench = Bench::with_test_values(&labels.placeholders);
     let tests = lines(&corpora.join("05-attack-data/streamalert_rule_tests.jsonl"));
     let cases: Vec<Case> = tests.iter().filter_map(streamalert).collect();
+    println!("{} of {} cases are from logs that are read", cases.len(), tests.len());
     none(&verdict::judge(&labels, &bench, &cases));
 }
 
