@@ -93,8 +93,8 @@ impl Case<'_, '_> {
         let text = explain::volume(total, range, &history, rules, self.at, learned);
         Unusual {
             baseline: self.context.index,
-            entity: self.entity.clone(),
-            peer: self.peer.clone(),
+            entity: self.entity.clone().into_owned(),
+            peer: self.peer.clone().map(std::borrow::Cow::into_owned),
             time: self.facts.time,
             event_uid: self.facts.uid.to_owned(),
             observed: total,

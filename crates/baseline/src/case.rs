@@ -2,6 +2,8 @@
 //!
 //! What was known is taken before the event teaches, so no event speaks for itself. Amounts are judged in `amounts`.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::definition::{Baseline, ValueRules};
@@ -31,9 +33,9 @@ pub(crate) struct Presence {
 pub(crate) struct Case<'c, 'e> {
     pub(crate) context: Context<'c>,
     pub(crate) facts: &'c Facts<'e>,
-    pub(crate) entity: String,
+    pub(crate) entity: Cow<'e, str>,
     pub(crate) entity_key: u64,
-    pub(crate) peer: Option<String>,
+    pub(crate) peer: Option<Cow<'e, str>>,
     pub(crate) peer_key: u64,
     pub(crate) at: u32,
 }
@@ -41,9 +43,9 @@ pub(crate) struct Case<'c, 'e> {
 impl<'c, 'e> Case<'c, 'e> {
     /// `None` when the event does not name its entity, or not its peer group where there is one.
     pub(crate) fn of(context: Context<'c>, facts: &'c Facts<'e>) -> Option<Self> {
-        let entity = facts.text(context.baseline.entity, context.places)?.into_owned();
+        let entity = facts.text(context.baseline.entity, context.places)?;
         let peer = match context.baseline.peer {
-            Some(field) => Some(facts.text(field, context.places)?.into_owned()),
+            Some(field) => Some(facts.text(field, context.places)?),
             None => None,
         };
         let entity_key = context.keyed.of(entity.as_bytes());
@@ -198,8 +200,8 @@ impl<'c, 'e> Case<'c, 'e> {
     ) -> Unusual {
         Unusual {
             baseline: self.context.index,
-            entity: self.entity.clone(),
-            peer: self.peer.clone(),
+            entity: self.entity.clone().into_owned(),
+            peer: self.peer.clone().map(Cow::into_owned),
             time: self.facts.time,
             event_uid: self.facts.uid.to_owned(),
             observed: 0,

@@ -26,12 +26,19 @@ impl Pattern {
         let [first, middle @ .., last] = self.parts.as_slice() else {
             return self.parts.first().is_some_and(|only| only.eq_ignore_ascii_case(text));
         };
-        let text = text.to_ascii_lowercase();
-        let Some(rest) = text.strip_prefix(first.as_str()) else { return false };
-        let Some(mut rest) = rest.strip_suffix(last.as_str()) else { return false };
+        let text = text.as_bytes();
+        let (first, last) = (first.as_bytes(), last.as_bytes());
+        let Some((head, rest)) = text.split_at_checked(first.len()) else { return false };
+        let Some((mut rest, tail)) = rest.len().checked_sub(last.len()).and_then(|at| rest.split_at_checked(at)) else {
+            return false;
+        };
+        if !head.eq_ignore_ascii_case(first) || !tail.eq_ignore_ascii_case(last) {
+            return false;
+        }
         // The leftmost place for each part leaves the most room for the next.
-        for part in middle {
-            let Some((_, behind)) = rest.split_once(part.as_str()) else { return false };
+        for part in middle.iter().map(String::as_bytes).filter(|part| !part.is_empty()) {
+            let place = rest.windows(part.len()).position(|window| window.eq_ignore_ascii_case(part));
+            let Some(behind) = place.and_then(|place| rest.get(place + part.len()..)) else { return false };
             rest = behind;
         }
         true
@@ -129,6 +136,8 @@ mod tests {
             ("a*b*c", "axxcyyb", false),
             ("ab*ba", "aba", false),
             ("*x*", "y", false),
+            ("a**b", "aXb", true),
+            ("*é*", "caf\u{e9}s", true),
             ("", "", true),
             ("", "a", false),
         ];

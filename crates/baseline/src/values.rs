@@ -69,11 +69,13 @@ impl Values {
                 let known = seen.first < known_if_before || rules.known_after <= seen.last - seen.first;
                 if known { Sighting::Known } else { Sighting::Probation }
             }
-            Err(place) => {
-                self.seen.insert(place, Seen { hash, first: at, last: at });
-                if rules.values_max < self.seen.len() {
+            Err(_) => {
+                // Before, not after: a list that never exceeds its bound never doubles its memory beyond it.
+                if rules.values_max <= self.seen.len() {
                     self.drop_oldest();
                 }
+                let place = self.seen.partition_point(|seen| seen.hash < hash);
+                self.seen.insert(place, Seen { hash, first: at, last: at });
                 let surprise = self.surprise(hash, at, rules);
                 self.show(shown);
                 surprise

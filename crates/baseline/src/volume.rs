@@ -1,7 +1,7 @@
 //! Amounts per hour, day or other bucket of one entity, and the range that its own history lets expect.
 //!
 //! Per slot of the rhythm (hour of the week, hour of the day, day of the week) a decayed mean and mean deviation on the
-//! logarithmic scale, eight bytes a slot, only for slots that ever had something. Two buckets are open at a time: the
+//! logarithmic scale, twelve bytes a slot, only for slots that ever had something. Two buckets are open at a time: the
 //! newest with events and the one before it, so events up to one bucket late count and the order within does not matter.
 //!
 //! An unusual bucket teaches no more than the upper end of what was expected, so its size cannot become normal at once.
@@ -207,7 +207,7 @@ impl Volume {
             known.be_silent(silent, rules.rhythm);
         }
         known.take(taught, rules.rhythm);
-        known.last_turn = turn;
+        known.last_turn = known.last_turn.max(turn);
     }
 
     /// Low and high end of a slot and its neighbours: an hour more or less is summer time or a slow job.

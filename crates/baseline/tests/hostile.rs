@@ -129,6 +129,17 @@ fn a_changed_file_loses_its_own_state_only() {
     assert_eq!(restore(&[]).lost, [first, second]);
 }
 
+/// `snapshot-v1.bin` was written by the first version from `usual(20)`. Never write it anew: add the next version beside it.
+#[test]
+fn the_first_format_is_still_read() {
+    let mut state = baselines(&ALL, 100);
+    let restored = state.restore(include_bytes!("snapshot-v1.bin")).unwrap();
+    assert_eq!(restored.kept.len(), ALL.len());
+    assert_eq!(state.stats().observed, 480);
+    let told = said(&mut state, &[call(START + 20 * DAY, 1, "aws:user:1/ann", "203.0.113.9", "GetObject", "b")]);
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
 #[test]
 fn other_versions_and_keys_are_refused() {
     let mut state = baselines(&ALL, 100);

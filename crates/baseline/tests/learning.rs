@@ -82,6 +82,19 @@ fn explanations_name_what_was_before() {
 }
 
 #[test]
+fn a_backfill_file_after_file_is_no_anomaly() {
+    let mut state = baselines(&[&HOURLY.replace("at_least: 20", "at_least: 5"), NETWORK, DORMANT], 100);
+    assert!(said(&mut state, &steady(START, 30, 6 * 60, ANN, "10.0.0.1")).is_empty());
+    assert!(said(&mut state, &steady(START + 90, 30, 12 * 60, ANN, "10.0.0.2")).is_empty(), "the second region's file");
+    let late: u64 = state.stats().baselines.iter().map(|one| one.late).sum();
+    assert_eq!(late, 63, "then the actor's time went back to where the second file begins");
+    let mut both = steady(START + 30 * DAY, 2, 6 * 60, ANN, "10.0.0.1");
+    both.extend(steady(START + 30 * DAY + 90, 2, 12 * 60, ANN, "10.0.0.2"));
+    both.sort_by_key(|event| event.time);
+    assert!(said(&mut state, &both).is_empty(), "fifteen an hour after ten and five");
+}
+
+#[test]
 fn copies_of_an_event_count_once() {
     let mut state = baselines(&[HOURLY], 100);
     let events = steady(START, 1, HOUR, ANN, "10.0.0.1");

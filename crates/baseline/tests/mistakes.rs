@@ -2,8 +2,9 @@
 
 mod common;
 
-use baseline::load;
+use baseline::{Places, load};
 use common::{HOURLY, NETWORK, RARE, file};
+use proptest::prelude::*;
 
 #[test]
 fn each_mistake_names_its_line() {
@@ -61,4 +62,20 @@ fn good_files_are_used_beside_bad_ones_and_ids_are_unique() {
     let shown: Vec<String> = loaded.errors.iter().map(ToString::to_string).collect();
     assert!(shown[0].starts_with("bad.yml"), "{shown:?}");
     assert!(shown[1].ends_with("is also that of 1.yml"), "{shown:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_text_breaks_the_readers(text in "\\PC{0,200}", at in any::<prop::sample::Index>(), put in "[-:{}\\[\\], \n\"'#&*!|>%@`a0]{0,4}") {
+        let good = file(1, HOURLY).1;
+        let (head, tail) = good.split_at(at.index(good.len()));
+        for text in [text, format!("{head}{put}{tail}"), head.to_owned()] {
+            let loaded = load(&[("x.yml".to_owned(), text.clone())]);
+            prop_assert_eq!(loaded.baselines.len() + loaded.errors.len(), 1);
+            let read = Places::parse(&text).is_ok();
+            prop_assert!(!read || text.to_ascii_lowercase().contains("cidr"));
+        }
+    }
 }

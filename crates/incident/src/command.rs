@@ -14,6 +14,11 @@ use crate::{BreachInputs, Fact, FactFault};
 pub enum Command {
     /// Findings of one batch, in any order.
     Findings(Vec<Finding>),
+    /// The same, with findings that are held back: they join an incident that is open, and neither open one nor connect two.
+    Triaged {
+        findings: Vec<Finding>,
+        held_back: Vec<Finding>,
+    },
     /// Findings of earlier batches of which more was learned: whom their actors stand for. Their incidents are linked to
     /// others that fit now; nothing moves.
     Relate(Vec<Finding>),

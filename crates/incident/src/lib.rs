@@ -15,6 +15,7 @@ mod hash;
 mod incident_finding;
 mod priority;
 mod state;
+mod suppression;
 mod timers;
 
 pub use apply::apply;
@@ -36,4 +37,7 @@ pub use fact::{
 pub use incident_finding::incident_finding;
 pub use priority::Priority;
 pub use state::{Acknowledgement, FindingRecord, Incident, SeenSpan, Signal, State, Status};
+pub use suppression::{
+    Condition, SUPPRESSION_DAYS_MAX, Suppression, SuppressionFault, SuppressionRequest, check_request,
+};
 pub use timers::{Timer, TimerKind, due_timers, timers};

@@ -93,6 +93,13 @@ fn collections(corpora: &Path) -> Vec<Source> {
         crowdsec("aws-alb", Format::Elb),
         crowdsec("aws-cloudfront", Format::CloudFront),
         collection(corpora, "05-attack-data/opensearch_aws_waf_raw.jsonl", Format::Waf, "/raw", |_| true),
+        collection(
+            corpora,
+            "03-elastic-integrations/azure.platformlogs.jsonl",
+            Format::KubernetesAudit,
+            "/raw",
+            |line| line["raw"].as_str().is_some_and(|raw| raw.contains("kube-audit")),
+        ),
         canvas(Format::CanvasLiveEvents, "canvas"),
         canvas(Format::Caliper, "caliper"),
         collection(corpora, "06-edtech/xapi_spec_examples.jsonl", Format::Xapi, "/doc", is_statement),

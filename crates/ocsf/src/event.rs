@@ -34,6 +34,17 @@ pub enum Class {
 }
 
 impl Class {
+    pub const ALL: [Self; 8] = [
+        Self::Base,
+        Self::DetectionFinding,
+        Self::AccountChange,
+        Self::Authentication,
+        Self::NetworkActivity,
+        Self::HttpActivity,
+        Self::DnsActivity,
+        Self::ApiActivity,
+    ];
+
     /// The OCSF `class_uid`.
     #[must_use]
     pub fn uid(self) -> u32 {

@@ -103,8 +103,25 @@ pub(crate) fn correlation_frame(document: &serde_json::Map<String, serde_json::V
     parse(&serde_json::Value::Object(document).to_string())
 }
 
+/// So many `not` may follow each other. The parser limits brackets, but goes one call deeper for each of these, so that
+/// sixteen thousand of them would end the process.
+const NEGATIONS_MAX: usize = 32;
+
+/// Whether a condition may be given to the parser.
+pub(crate) fn check_condition(text: &str) -> Result<(), String> {
+    let mut run = 0;
+    for word in text.split(|letter: char| letter.is_whitespace() || letter == '(').filter(|word| !word.is_empty()) {
+        run = if word.eq_ignore_ascii_case("not") { run + 1 } else { 0 };
+        if NEGATIONS_MAX < run {
+            return Err(format!("more than {NEGATIONS_MAX} `not` follow each other"));
+        }
+    }
+    Ok(())
+}
+
 /// Parses an expression over names.
 pub(crate) fn parse_condition(text: &str) -> Result<ConditionExpr, String> {
+    check_condition(text)?;
     rsigma_parser::parse_condition(text).map_err(|error| error.to_string())
 }
 

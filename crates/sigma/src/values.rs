@@ -20,6 +20,8 @@ struct NodeValues {
     complete: u32,
     /// The record for which the objects in `list` were looked into.
     opened: u32,
+    /// Whether a list stood at this top-level key, whose elements `list` may hold by now.
+    was_list: bool,
     list: Vec<Value>,
 }
 
@@ -50,7 +52,7 @@ impl Values {
 
     /// The value of a top-level key that is watched, if the record has one.
     pub(crate) fn noted(&self, node: NodeId, stamp: u32) -> Option<&Value> {
-        self.nodes.get(node as usize).filter(|node| node.stamp == stamp)?.list.last()
+        self.nodes.get(node as usize).filter(|node| node.stamp == stamp && !node.was_list)?.list.last()
     }
 
     #[inline]
@@ -73,6 +75,7 @@ impl Values {
             let Some(child) = step(top_level, record, walk.key, index.has_escapes, decoded)? else { continue };
             if let Some(node) = self.nodes.get_mut(child as usize) {
                 node.stamp = stamp;
+                node.was_list = walk.value.kind == Kind::Array;
                 node.list.clear();
                 node.list.push(walk.value);
             }

@@ -34,6 +34,7 @@ pub(crate) struct Cast {
     pub(crate) public_bucket: &'static str,
     pub(crate) stolen_bucket: &'static str,
     pub(crate) egress_bucket: &'static str,
+    pub(crate) chained_bucket: &'static str,
     /// Places within the platform team: who opens the bucket, the security group, and switches logging off.
     pub(crate) engineers: [usize; 3],
 }
@@ -45,7 +46,13 @@ impl Cast {
         let mut places = [0, 1, 2, 3, 4, 5, 6];
         Rng::new(seed, "engineers", 0).shuffle(&mut places);
         let engineers = [places[0], places[1], places[2]];
-        Self { public_bucket: buckets[0], stolen_bucket: buckets[1], egress_bucket: buckets[2], engineers }
+        Self {
+            public_bucket: buckets[0],
+            stolen_bucket: buckets[1],
+            egress_bucket: buckets[2],
+            chained_bucket: buckets[3],
+            engineers,
+        }
     }
 }
 

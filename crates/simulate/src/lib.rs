@@ -29,6 +29,8 @@
 //! | `company.json` | what a deployment would configure: accounts, networks, partners, announced tests, customers and their terms |
 //! | `ground-truth.json` | [`GroundTruth`]: the leaks, their records and subjects, the look-alikes and why they are benign |
 //!
+//! The first nine of the leaks below are the demo's; [`Stories::All`] has the others too.
+//!
 //! The same [`Options`] give the same bytes. `scale` multiplies the background; stories and look-alikes keep their
 //! size. The first third of a run has no story, so that there is a history. One day is in memory at a time; besides it
 //! only the labels of the answers grow with the run.
@@ -46,6 +48,12 @@
 //! | `portal-paging` | one student session, many `student_record` | `resource.owner_id` differs from `user.student_id`, for many owners |
 //! | `gradebook-export` | sign-in (often after failures) from a strange address, exports of several courses | role `ta`, several courses in minutes, owner of most is not the assistant's own instructor |
 //! | `logging-off` | trail stopped, data events deselected or flow logs deleted; snapshot made and shared | the receiving account (or `all`) is not the company's; what the log would have shown is missing for hours |
+//! | `customer-walk` | one session, many `customer` by the product API, often after many 403 and 404 | `resource.owner_id` differs from `user.id`, for many owners |
+//! | `stuffed-accounts` | one address, many accounts refused, some let in, their data exported | the failures are of different accounts and successes follow |
+//! | `support-browsing` | an agent's account opens a customer every quarter of a minute | more customers in an hour than anybody reads, and no ticket |
+//! | `transcripts-taken` | an assistant's account downloads transcripts one after the other | role `ta`, owners of many |
+//! | `role-chain` | an instance's session takes on a second role, which reads every object of a bucket | one session from several strange addresses, all objects |
+//! | `secrets-then-export` | a person reads every secret, copies a database and exports the copy | different secrets of one session in minutes; a bucket that is not the company's |
 //!
 //! Each has two or three forms that the seed chooses, and its own actors, hours, counts, stores and addresses. A story's
 //! *deed* is when data began to get out.
@@ -68,6 +76,13 @@
 //! `own-course-export`, `support-lookup` (with tickets, all day), `anxious-student` and `own-data-export` (the own
 //! record), `term-start` (many people, each the own record). Errors come in masses without data (`sale-day`,
 //! `load-test`), and 16-digit order numbers start like cards and fail Luhn.
+//!
+//! Products are walked through by a partner (`partner-sync`) and a search engine (`search-crawler`); test customers by a
+//! load test (`sign-in-load-test`). Support has its busiest day with a ticket for each lookup (`support-peak`), the
+//! registrar issues transcripts (`term-transcripts`), an app asks for the own record all day (`app-refresh`). Sign-ins fail
+//! many times for one account (`password-manager-retry`) or once each for a class behind one address (`computer-room`);
+//! customers change their addresses without an export (`moving-customers`). The backup reads every object from inside
+//! (`full-backup`).
 //!
 //! # Known simplifications
 //!

@@ -26,10 +26,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// Seven days of everything: what the demo uses.
+    /// Seven days with the nine leaks that the demo tells of.
     #[must_use]
     pub fn demo(seed: u64, start: Date) -> Self {
-        Self { seed, days: 7, start, scale: 1.0, stories: Stories::All }
+        Self { seed, days: 7, start, scale: 1.0, stories: Stories::demo() }
     }
 }
 
@@ -42,6 +42,12 @@ pub enum Stories {
 }
 
 impl Stories {
+    /// Those of the demo's week.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self::Only(StoryId::DEMO.to_vec())
+    }
+
     #[must_use]
     pub fn includes(&self, id: StoryId) -> bool {
         match self {
@@ -77,10 +83,35 @@ pub enum StoryId {
     PortalPaging,
     GradebookExport,
     LoggingOff,
+    CustomerWalk,
+    StuffedAccounts,
+    SupportBrowsing,
+    TranscriptsTaken,
+    RoleChain,
+    SecretsThenExport,
 }
 
 impl StoryId {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
+        Self::PublicBucket,
+        Self::AzureSqlExport,
+        Self::StolenSession,
+        Self::EgressOpened,
+        Self::CheckoutCardLog,
+        Self::ApiErrorRecords,
+        Self::PortalPaging,
+        Self::GradebookExport,
+        Self::LoggingOff,
+        Self::CustomerWalk,
+        Self::StuffedAccounts,
+        Self::SupportBrowsing,
+        Self::TranscriptsTaken,
+        Self::RoleChain,
+        Self::SecretsThenExport,
+    ];
+
+    /// The leaks of the demo's week.
+    pub const DEMO: [Self; 9] = [
         Self::PublicBucket,
         Self::AzureSqlExport,
         Self::StolenSession,
@@ -105,6 +136,12 @@ impl StoryId {
             Self::PortalPaging => "portal-paging",
             Self::GradebookExport => "gradebook-export",
             Self::LoggingOff => "logging-off",
+            Self::CustomerWalk => "customer-walk",
+            Self::StuffedAccounts => "stuffed-accounts",
+            Self::SupportBrowsing => "support-browsing",
+            Self::TranscriptsTaken => "transcripts-taken",
+            Self::RoleChain => "role-chain",
+            Self::SecretsThenExport => "secrets-then-export",
         }
     }
 }

@@ -79,6 +79,12 @@ pub(crate) enum Command {
     /// Incidents and their facts
     #[command(subcommand)]
     Incident(commands::incident::Command),
+    /// Findings, and what people say they were worth
+    #[command(subcommand)]
+    Finding(commands::finding::Command),
+    /// What somebody answers for, so that it opens no incident for a time
+    #[command(subcommand)]
+    Suppression(commands::suppression::Command),
     /// Obligations and their clocks
     #[command(subcommand)]
     Duty(commands::duty::Command),

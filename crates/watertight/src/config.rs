@@ -22,6 +22,9 @@ pub(crate) struct Config {
     pub(crate) baselines: BaselineSettings,
     pub(crate) objects: Objects,
     pub(crate) content: ContentDir,
+    pub(crate) detection: Detection,
+    /// Who may ask and approve, by opaque id. Empty: any id given with `--by` is taken at its word.
+    pub(crate) people: BTreeMap<String, Person>,
     pub(crate) mail: Option<Mail>,
     pub(crate) web: Web,
     pub(crate) log: Log,
@@ -118,6 +121,25 @@ pub(crate) struct ContentDir {
     pub(crate) dir: Option<PathBuf>,
 }
 
+/// How findings become incidents, and which content is used.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Detection {
+    /// Days after a source's first batch in which only high findings of stable rules open incidents; 0 turns it off.
+    /// Unset: 7, and 0 where the log tells simulated time.
+    pub(crate) first_week_days: Option<u32>,
+    /// Content that a second person has not approved is not used.
+    pub(crate) require_approval: bool,
+}
+
+/// A person as far as approvals need to know one.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Person {
+    /// May approve what somebody else asked for: suppressions, content.
+    pub(crate) approves: bool,
+}
+
 /// The outgoing mail server.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -171,6 +193,21 @@ impl Config {
 
     pub(crate) fn tenant(&self) -> &str {
         self.tenant.as_deref().unwrap_or("default")
+    }
+
+    /// Refuses an id that `[people]` does not know, and an approval by somebody who may give none.
+    pub(crate) fn check_person(&self, id: &str, approves: bool) -> Result<(), Failure> {
+        if self.people.is_empty() {
+            return Ok(());
+        }
+        let person = self.people.get(id).ok_or_else(|| {
+            Failure::usage(format!("`{id}` is nobody of [people]")).help("add the id to [people] in watertight.toml")
+        })?;
+        if approves && !person.approves {
+            return Err(Failure::usage(format!("`{id}` may not approve"))
+                .help("`approves = true` in [people] lets somebody approve"));
+        }
+        Ok(())
     }
 
     /// Makes relative paths relative to the file they were written in, not to where the command happens to run.

@@ -32,10 +32,15 @@ impl Context {
 
     /// `--content`, else `[content] dir`, else the copy in the program.
     pub(crate) fn content(&self, config: &Config) -> Result<Content, Failure> {
-        match self.global.content.as_deref().or(config.content.dir.as_deref()) {
+        match self.content_dir(config) {
             Some(dir) => Content::from_dir(dir),
             None => Ok(Content::embedded()),
         }
+    }
+
+    /// Where content is read from, if not from the program.
+    pub(crate) fn content_dir<'a>(&'a self, config: &'a Config) -> Option<&'a Path> {
+        self.global.content.as_deref().or(config.content.dir.as_deref())
     }
 
     pub(crate) fn data_dir(&self) -> &Path {

@@ -55,6 +55,7 @@ pub(crate) async fn follow(
     if rules.correlations.is_empty() {
         return Ok((None, Vec::new()));
     }
+    let refilled = windows.is_none();
     let mut open = match windows {
         Some(mut open) => {
             hits.iter().for_each(|hit| open.correlator.push(hit));
@@ -63,7 +64,7 @@ pub(crate) async fn follow(
         None => Windows::fill(rules, instance, reached.exhausted).await?,
     };
     let episodes = open.advance(&reached);
-    let findings = unreported(rules, instance, &episodes, open.filled_from, reached.now).await?;
+    let findings = unreported(rules, instance, &episodes, open.filled_from, refilled, reached.now).await?;
     // From here on the windows themselves know where an episode began.
     open.filled_from = None;
     Ok((Some(open), findings))
@@ -105,6 +106,7 @@ async fn unreported(
     instance: &Instance,
     episodes: &[Episode],
     filled_from: Option<i64>,
+    refilled: bool,
     now: Timestamp,
 ) -> Result<Vec<Finding>, Failure> {
     let tenant = instance.store.tenant();
@@ -119,6 +121,10 @@ async fn unreported(
     for (uid, correlation, episode) in named.into_iter().filter(|(uid, ..)| !known.contains(uid)) {
         let may_be_a_rest =
             filled_from.is_some_and(|from| episode.first.time_us < from.saturating_add(correlation.timespan_us));
+        // Windows that were filled again tell once more what they told before. Under other rules it has another id.
+        if refilled && earlier::is_told_of_the_same_event(&instance.lake, correlation, episode).await? {
+            continue;
+        }
         if may_be_a_rest && earlier::is_told(&instance.lake, correlation, episode).await? {
             continue;
         }

@@ -6,17 +6,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use classify::Classifier;
+use ingest::Format;
 use jiff::Timestamp;
 use ocsf::{Confidence, DataSeen, Event, Finding, FindingClass, RuleRef, Severity, finding_uid};
-use sigma::{Hit, HitLosses, Matcher};
+use sigma::{Hit, HitLosses, Matcher, RecordError};
 
-use crate::baselines::Learning;
+use crate::baselines::{self, Learning};
 use crate::config::Config;
 use crate::content::{Content, File};
 use crate::correlation::Windows;
 use crate::exit::{Failure, OrFail as _};
 use crate::flow::{Normal, Normalised};
 use crate::instance::Instance;
+use crate::ocsf_rules::OcsfRules;
 use crate::output;
 use crate::rules::{self, RuleSet};
 use crate::store::Store;
@@ -39,6 +41,7 @@ pub(crate) struct Detector {
     version: String,
     pub(crate) rules: RuleSet,
     matcher: Matcher,
+    ocsf: Option<OcsfRules>,
     classifier: Classifier,
     /// The open windows of correlations; `None` when they have to be filled from the lake.
     pub(crate) windows: Option<Windows>,
@@ -58,8 +61,7 @@ impl Detectors {
     /// Says which rules are not used and why.
     pub(crate) async fn open(instance: &Instance) -> Result<Self, Failure> {
         let (store, config) = (&instance.store, &instance.config);
-        let content = with_placeholders(&instance.content, config)?;
-        let current = Detector::compile(&content)?;
+        let (current, content) = prepare(&instance.content, config)?;
         for error in &current.rules.errors {
             output::talk(error);
         }
@@ -67,6 +69,25 @@ impl Detectors {
         store.keep_content(&current.version, &content).await.or_fail("failed to keep the content")?;
         let learning = Learning::open(&instance.dir, &content, config)?;
         Ok(Self { current, replayed: None, exhausted: BTreeSet::new(), learning })
+    }
+
+    /// Takes other content into use, between two batches. Content with a rule that cannot be used is refused. Windows are
+    /// filled again from the stored hits, so those of unchanged correlations go on.
+    pub(crate) async fn swap(&mut self, instance: &Instance, content: &Content) -> Result<(), Failure> {
+        let (current, content) = prepare(content, &instance.config)?;
+        if let Some(error) = baselines::definitions(&content).errors.first() {
+            return Err(Failure::usage(error.to_string()));
+        }
+        if let Some(error) = current.rules.errors.first() {
+            current.rules.errors.iter().skip(1).for_each(output::talk);
+            return Err(Failure::usage(error.to_string()));
+        }
+        instance.store.keep_content(&current.version, &content).await.or_fail("failed to keep the content")?;
+        // What was learned is on disk, and the new baselines go on from there.
+        self.learning.settle()?;
+        self.learning = Learning::open(&instance.dir, &content, &instance.config)?;
+        self.current = current;
+        Ok(())
     }
 
     /// The version new batches are assigned with.
@@ -113,36 +134,54 @@ impl Detector {
             return Err(Failure::usage(format!("failed to use the identifiers: {error}")));
         }
         let matcher = Matcher::new(&rules.program);
-        Ok(Self { version: content.version(), rules, matcher, classifier, windows: None })
+        let ocsf = OcsfRules::of(&rules.rules);
+        Ok(Self { version: content.version(), rules, matcher, ocsf, classifier, windows: None })
     }
 
     /// Everything that is noticed in a batch, in the order of its records, rules before data.
     pub(crate) fn detect(&mut self, normal: &Normal, tenant: &str, now: Timestamp) -> Detected {
         let mut detected = Detected::default();
-        let mut matched = Vec::new();
+        let (mut matched, mut json) = (Vec::new(), Vec::new());
         for seen in &normal.events {
-            let (product, service) = seen.event.format.split_once('/').unwrap_or((seen.event.format, ""));
-            let source = self.rules.program.log_source(product, service);
-            match self.matcher.evaluate(source, seen.view()) {
-                Ok(rules) => {
-                    matched.clear();
-                    matched.extend_from_slice(rules);
-                    let alone = matched.iter().filter(|&&rule| self.rules.program.reports_alone(rule));
-                    let alone = alone.filter_map(|&rule| self.rules.rules.get(rule));
-                    detected.findings.extend(alone.map(|rule| translate::finding(rule, &seen.event, tenant, now)));
-                    detected.note_hits(&mut self.matcher, seen);
-                }
-                Err(error) => {
-                    tracing::warn!(event = %seen.event.metadata.uid, %error, "no rule could look at this event");
-                    detected.not_evaluated += 1;
-                }
+            matched.clear();
+            if let Err(error) = self.judge(seen, &mut matched, &mut json, &mut detected) {
+                tracing::warn!(event = %seen.event.metadata.uid, %error, "no rule could look at this event");
+                detected.not_evaluated += 1;
             }
+            let alone = matched.iter().filter(|&&rule| self.rules.program.reports_alone(rule));
+            let alone = alone.filter_map(|&rule| self.rules.rules.get(rule));
+            detected.findings.extend(alone.map(|rule| translate::finding(rule, &seen.event, tenant, now)));
             if seen.event.format.starts_with("application/") {
                 detected.findings.extend(data_finding(&self.classifier, &seen.event, tenant, now));
             }
         }
         detected
     }
+
+    /// The rules that one event matches: those that see the vendor's record, and those that see it as OCSF.
+    fn judge(
+        &mut self,
+        seen: &Normalised,
+        matched: &mut Vec<usize>,
+        json: &mut Vec<u8>,
+        detected: &mut Detected,
+    ) -> Result<(), RecordError> {
+        let Some(format) = Format::from_id(seen.event.format) else { return Ok(()) };
+        let source = rules::log_source(&self.rules.program, format);
+        matched.extend_from_slice(self.matcher.evaluate(source, seen.view())?);
+        detected.note_hits(&mut self.matcher, seen.view(), &seen.event);
+        if let Some(ocsf) = self.ocsf.as_ref().filter(|ocsf| ocsf.asks(seen.event.class)) {
+            matched.extend_from_slice(ocsf.evaluate(&self.rules.program, &mut self.matcher, &seen.event, json)?);
+            detected.note_hits(&mut self.matcher, json, &seen.event);
+        }
+        Ok(())
+    }
+}
+
+/// Compiles content together with today's placeholders; returns the content that has both.
+fn prepare(content: &Content, config: &Config) -> Result<(Detector, Content), Failure> {
+    let content = with_placeholders(content, config)?;
+    Ok((Detector::compile(&content)?, content))
 }
 
 /// The file that carries the placeholders' values inside a kept content set.
@@ -176,9 +215,9 @@ pub(crate) struct Detected {
 
 impl Detected {
     /// What the record that was just matched brings to correlations.
-    fn note_hits(&mut self, matcher: &mut Matcher, seen: &Normalised) {
-        let (uid, time_us) = (seen.event.hot().uid, seen.event.time.as_microsecond());
-        match matcher.hits(seen.view(), time_us, uid, &mut self.hits) {
+    fn note_hits(&mut self, matcher: &mut Matcher, view: &[u8], event: &Event) {
+        let (uid, time_us) = (event.metadata.uid.as_str(), event.time.as_microsecond());
+        match matcher.hits(view, time_us, uid, &mut self.hits) {
             Ok(losses) if losses == HitLosses::default() => {}
             Ok(losses) => tracing::debug!(event = uid, ?losses, "an event is not whole in its correlations"),
             Err(error) => tracing::warn!(event = uid, %error, "an event could not be correlated"),

@@ -19,6 +19,7 @@ use crate::exit::{Failure, OrFail as _};
 use crate::failpoint;
 use crate::instance::Instance;
 use crate::store::Draft;
+use crate::withheld;
 
 pub(crate) use assign::{Feed, open_feed};
 pub(crate) use normal::{Normal, Normalised};
@@ -71,14 +72,14 @@ pub(crate) async fn turn(
     failpoint::hit("flow.links_appended");
     let reached = Reached { source: &txn.source, last_event: normal.last_event, exhausted: &exhausted, now };
     let (windows, noticed) = noticed::findings(instance, detector, &detected, reached, &txn).await?;
-    let rows = noticed.iter().map(|finding| crate::translate::finding_row(finding, &txn.source)).collect();
+    let rows = noticed.iter().map(|noticed| noticed.row(&txn.source)).collect();
     instance.lake.append_findings(rows, &txn).await.or_fail("failed to store findings")?;
     failpoint::hit("flow.findings_appended");
 
     let entry = batch_entry::draft(&batch.assignment, &normal, &noticed, detected.not_evaluated, now);
     let turn = normal.turn(noticed.len());
     let mut guard = instance.store.cases().await;
-    let decided = incident::decide(&guard.incidents, incident::Command::Findings(noticed), now);
+    let decided = incident::decide(&guard.incidents, withheld::triage(noticed), now);
     let mut drafts = vec![entry];
     drafts.extend(decided.or_fail("failed to decide on findings")?.into_iter().map(Draft::from));
     instance.store.append(&mut guard, &drafts).await.or_fail("failed to append to the log")?;

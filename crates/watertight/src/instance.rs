@@ -22,6 +22,8 @@ pub(crate) struct Instance {
     pub(crate) dir: PathBuf,
     pub(crate) config: Config,
     pub(crate) content: Content,
+    /// Where the content was read from; `None` for the copy in the program.
+    pub(crate) content_dir: Option<PathBuf>,
     pub(crate) store: std::sync::Arc<Store>,
     pub(crate) lake: lake::Lake,
     pub(crate) sealer: Sealer,
@@ -68,6 +70,7 @@ impl Instance {
         lease: Option<Lease>,
     ) -> Result<Self, Failure> {
         let content = context.content(&config)?;
+        let content_dir = context.content_dir(&config).map(Path::to_owned);
         // Secrets are made with the directory and never again: a new one in the place of a lost one would hide the loss.
         let is_new = lease.is_some() && !dir.join(STATE_FILE).exists();
         let keys = open_keys(&dir, is_new)?;
@@ -79,7 +82,7 @@ impl Instance {
         let lake = lake::Lake::open(&dir.join("lake"), &lake::Options::default())
             .await
             .or_fail(format!("failed to open the lake in `{}`", dir.display()))?;
-        Ok(Self { dir, config, content, store: std::sync::Arc::new(store), lake, sealer, _lease: lease })
+        Ok(Self { dir, config, content, content_dir, store: std::sync::Arc::new(store), lake, sealer, _lease: lease })
     }
 }
 

@@ -31,6 +31,13 @@ pub(crate) fn load(content: &Content) -> Law {
     law
 }
 
+/// What keeps regimes from being used, if anything.
+pub(crate) fn faults(content: &Content) -> Vec<String> {
+    let files = content.below("regimes").filter(|(name, _)| name.ends_with(".toml"));
+    let (_, errors) = Law::load(files.map(|(name, text)| (name.to_owned(), text.to_owned())));
+    errors.iter().map(ToString::to_string).collect()
+}
+
 /// The incident's facts, with what the organisation says of itself where nobody has said otherwise.
 pub(crate) async fn incident_facts(instance: &Instance, incident: &str) -> Result<Value, Failure> {
     let cases = instance.store.cases().await;

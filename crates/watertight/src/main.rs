@@ -3,6 +3,7 @@
 //! This crate is wiring: it opens things, calls the libraries in the order of the path, and turns answers into output and
 //! exit codes. `flow.rs` is the path itself; `commands/` is what a person can ask for; it judges nothing.
 
+mod backtest;
 mod baselines;
 mod cases;
 mod cli;
@@ -14,6 +15,7 @@ mod context;
 mod correlation;
 mod demo;
 mod detector;
+mod dispositions;
 mod durable;
 mod entities;
 mod exit;
@@ -24,6 +26,7 @@ mod holds;
 mod instance;
 mod law;
 mod lease;
+mod lifecycle;
 mod notices;
 mod ocsf_rules;
 mod opaque_id;
@@ -34,8 +37,11 @@ mod rules;
 mod seal;
 mod store;
 mod stored_findings;
+mod suppressions;
 mod translate;
+mod tuning;
 mod web;
+mod withheld;
 
 use std::process::ExitCode;
 

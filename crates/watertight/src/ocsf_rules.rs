@@ -1,8 +1,9 @@
 //! Rules that are written for OCSF instead of a vendor's field names: they see the event as `normalize` prints it, as a log
 //! of product `ocsf` whose service and category are the class (`api_activity`).
 //!
-//! Making that JSON costs more than all other matching, so it is made only if such rules are loaded.
+//! Making that JSON costs more than all other matching, so it is made only for classes that such rules are about.
 
+use ingest::Format;
 use ocsf::{Class, Event};
 use sigma::{LogSourceId, Matcher, Program, RecordError, Rule};
 
@@ -14,6 +15,8 @@ const PRODUCT: &str = "ocsf";
 pub(crate) struct OcsfRules {
     /// By position of the rule.
     is_ocsf: Vec<bool>,
+    /// The classes they name.
+    classes: Vec<Class>,
 }
 
 impl OcsfRules {
@@ -22,7 +25,24 @@ impl OcsfRules {
         let names_it =
             |rule: &Rule| rule.logsource.product.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(PRODUCT));
         let is_ocsf: Vec<bool> = rules.iter().map(names_it).collect();
-        is_ocsf.contains(&true).then_some(Self { is_ocsf })
+        let about = |class: &Class| {
+            let of_class =
+                |name: &Option<String>| name.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(self::name(*class)));
+            let mut ours = rules.iter().filter(|rule| names_it(rule));
+            ours.any(|rule| of_class(&rule.logsource.service) && of_class(&rule.logsource.category))
+        };
+        let classes = Class::ALL.into_iter().filter(about).collect();
+        is_ocsf.contains(&true).then_some(Self { is_ocsf, classes })
+    }
+
+    /// Whether some rule is about events of this class.
+    pub(crate) fn asks(&self, class: Class) -> bool {
+        self.classes.contains(&class)
+    }
+
+    /// Whether some rule may be about the event of this record, before it is one.
+    pub(crate) fn may_ask(&self, format: Format, raw: &[u8]) -> bool {
+        self.classes.iter().any(|class| format.may_be(*class, raw))
     }
 
     /// Evaluates these rules, and no others, against an event. Its JSON is left in `json`, for [`Matcher::hits`].
@@ -54,10 +74,12 @@ fn log_source(program: &Program, class: Class) -> LogSourceId {
 fn name(class: Class) -> &'static str {
     match class {
         Class::Base => "base_event",
+        Class::DetectionFinding => "detection_finding",
         Class::AccountChange => "account_change",
         Class::Authentication => "authentication",
         Class::NetworkActivity => "network_activity",
         Class::HttpActivity => "http_activity",
+        Class::DnsActivity => "dns_activity",
         Class::ApiActivity => "api_activity",
     }
 }

@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use ingest::Format;
 use serde::Deserialize;
-use sigma::{Correlation, Options, Program, Rule, RuleError};
+use sigma::{Correlation, LogSourceId, Options, Program, Rule, RuleError};
 
 use crate::config::Config;
 use crate::content::Content;
@@ -29,6 +30,16 @@ pub(crate) struct RuleSet {
     pub(crate) errors: Vec<RuleError>,
     pub(crate) warnings: Vec<RuleError>,
     pub(crate) waiting: Vec<Waiting>,
+    /// By correlation: a hash of what its hits mean.
+    hit_versions: Vec<String>,
+}
+
+impl RuleSet {
+    /// What hits of a correlation are stored under. It is the same as long as its document, the documents of the rules it is
+    /// about and the placeholders are: a change elsewhere, also in the same file, leaves its windows as they are.
+    pub(crate) fn hit_version(&self, correlation: usize) -> &str {
+        self.hit_versions.get(correlation).map_or("", String::as_str)
+    }
 }
 
 /// A rule that finds nothing until the configuration says something about its owner.
@@ -79,7 +90,71 @@ pub(crate) fn load(content: Option<&Content>, extra: &[PathBuf], config: &Config
     let (mut errors, mut warnings) = (loaded.errors, loaded.warnings);
     errors.extend(compile_errors);
     warnings.extend(compile_warnings);
-    Ok(RuleSet { rules, correlations, program, errors, warnings, waiting })
+    let hit_versions = hit_versions(&rules, &correlations, &options);
+    Ok(RuleSet { rules, correlations, program, errors, warnings, waiting, hit_versions })
+}
+
+fn hit_versions(rules: &[Rule], correlations: &[Correlation], options: &Options) -> Vec<String> {
+    let placeholders = serde_json::to_string(&options.placeholders).unwrap_or_default();
+    let mut versions = Vec::new();
+    for correlation in correlations {
+        let mut parts: Vec<&str> = stands_on(correlation, rules, correlations).into_iter().collect();
+        parts.push(&placeholders);
+        versions.push(crate::law::hash(&parts));
+    }
+    versions
+}
+
+/// The documents that decide what hits of a correlation mean: its own, those of its rules, and those of the correlations it is
+/// about with all that they stand on. A ring of correlations does not compile; here it only ends.
+fn stands_on<'a>(
+    correlation: &'a Correlation,
+    rules: &'a [Rule],
+    correlations: &'a [Correlation],
+) -> BTreeSet<&'a str> {
+    let mut documents = BTreeSet::new();
+    let mut open = vec![correlation];
+    while let Some(next) = open.pop() {
+        if !documents.insert(next.document()) {
+            continue;
+        }
+        let is_meant = |id: &String, name: &Option<String>| {
+            next.rules.iter().any(|meant| meant == id || name.as_ref() == Some(meant))
+        };
+        documents.extend(rules.iter().filter(|rule| is_meant(&rule.id, &rule.name)).map(Rule::document));
+        open.extend(correlations.iter().filter(|other| is_meant(&other.id, &other.name)));
+    }
+    documents
+}
+
+/// The same, where a rule of `extra` takes the place of one of the content with the same id.
+pub(crate) fn load_instead(content: Option<&Content>, extra: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
+    let mut files = Vec::new();
+    for path in extra {
+        read_rules(path, &mut files)?;
+    }
+    let own = sigma::load(files);
+    let ids: BTreeSet<&str> = ids(&own).collect();
+    let mut content = content.cloned();
+    if let Some(content) = &mut content {
+        // A whole file goes: the documents of one file belong together.
+        content.files.retain(|file| {
+            let is_rule_file = file.path.starts_with("rules/") && is_rule(&file.path);
+            !is_rule_file || !self::ids(&sigma::load([(&file.path, &file.text)])).any(|id| ids.contains(id))
+        });
+    }
+    load(content.as_ref(), extra, config)
+}
+
+fn ids(loaded: &sigma::Loaded) -> impl Iterator<Item = &str> {
+    let correlations = loaded.correlations.iter().map(|correlation| correlation.id.as_str());
+    loaded.rules.iter().map(|rule| rule.id.as_str()).chain(correlations)
+}
+
+/// What the rules call a log of this format.
+pub(crate) fn log_source(program: &Program, format: Format) -> LogSourceId {
+    let (product, service) = format.logsource();
+    program.log_source_in(product, service, format.category().unwrap_or_default())
 }
 
 /// Says in one line which rules find nothing until the configuration tells them something about its owner.
@@ -150,7 +225,8 @@ fn split_waiting(rules: Vec<Rule>, options: &Options) -> (Vec<Rule>, Vec<Waiting
     (ready, waiting)
 }
 
-fn is_rule(name: &str) -> bool {
+/// Whether a file is one of rules, by its name.
+pub(crate) fn is_rule(name: &str) -> bool {
     let extension = Path::new(name).extension();
     extension.is_some_and(|extension| extension == "yml" || extension == "yaml")
 }

@@ -5,19 +5,61 @@ use ocsf::Finding;
 use serde_json::Value;
 
 use crate::exit::{Failure, OrFail as _};
+use crate::withheld::Noticed;
 
 /// The findings that meet an SQL condition, in no particular order.
 pub(crate) async fn find(lake: &Lake, condition: &str) -> Result<Vec<Finding>, Failure> {
+    Ok(noticed(lake, condition).await?.into_iter().map(|noticed| noticed.finding).collect())
+}
+
+/// The same with the marks they were stored with.
+pub(crate) async fn noticed(lake: &Lake, condition: &str) -> Result<Vec<Noticed>, Failure> {
+    let mut found = Vec::new();
+    each(lake, condition, |noticed| found.push(noticed)).await?;
+    Ok(found)
+}
+
+/// Gives every finding that meets a condition, one after the other: there may be more than fit into memory.
+pub(crate) async fn each(lake: &Lake, condition: &str, mut take: impl FnMut(Noticed)) -> Result<(), Failure> {
     let query = format!("SELECT json FROM findings WHERE {condition}");
     let mut stream = lake.sql_stream(&query).await.or_fail("failed to read stored findings")?;
-    let mut findings = Vec::new();
     while let Some(rows) = stream.next().await.or_fail("failed to read stored findings")? {
         for row in rows {
             let json = row.first().and_then(Value::as_str).unwrap_or_default();
-            findings.push(serde_json::from_str(json).or_fail("failed to read a stored finding")?);
+            take(serde_json::from_str(json).or_fail("failed to read a stored finding")?);
         }
     }
-    Ok(findings)
+    Ok(())
+}
+
+/// What the JSON of a finding contains that was held back, and of one that was suppressed: `LIKE` patterns. Inside a JSON text
+/// every quote has a backslash before it, so no log content looks like this.
+pub(crate) const FIRST_WEEK: &str = r#"%"withheld":{"because":"first_week"%"#;
+pub(crate) const SUPPRESSED: &str = r#"%"withheld":{"because":"suppression"%"#;
+
+/// The newest findings that meet a condition and that `keep` wants, at most `limit`.
+pub(crate) async fn newest(
+    lake: &Lake,
+    condition: &str,
+    limit: usize,
+    keep: impl Fn(&Noticed) -> bool,
+) -> Result<Vec<Noticed>, Failure> {
+    let query = format!("SELECT json FROM findings WHERE {condition} ORDER BY discovered_time DESC, time DESC, uid");
+    let mut stream = lake.sql_stream(&query).await.or_fail("failed to read stored findings")?;
+    let mut found = Vec::new();
+    while let Some(rows) = stream.next().await.or_fail("failed to read stored findings")? {
+        for row in rows {
+            let json = row.first().and_then(Value::as_str).unwrap_or_default();
+            let noticed: Noticed = serde_json::from_str(json).or_fail("failed to read a stored finding")?;
+            if found.len() == limit {
+                return Ok(found);
+            }
+            if keep(&noticed) {
+                found.push(noticed);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A text as an SQL literal. It may be log content: the quote is the only character that means something in it.

@@ -113,9 +113,13 @@ fn the_incident_holds_the_finding(place: &Place, finding: &str) -> String {
 #[track_caller]
 fn the_log_commits_to_it(log: &[Value], records: &[String], finding: &str, incident: &str) {
     let kinds: Vec<&str> = log.iter().map(|entry| entry["kind"].as_str().unwrap_or("-")).collect();
-    // The first two are the record's own; the others follow up the incident that it opened.
-    assert_eq!(kinds, ["batch.sealed", "incident.opened", "hold.placed", "incident.fact_set", "exposure.measured"]);
-    let batch = &log[0]["clear"];
+    // First by which content it is judged; then two of the record's own; the others follow up the incident that it opened.
+    assert_eq!(
+        kinds,
+        ["content.version", "batch.sealed", "incident.opened", "hold.placed", "incident.fact_set", "exposure.measured"]
+    );
+    let batch = &log[1]["clear"];
+    assert_eq!(batch["content_version"], log[0]["clear"]["batch_version"]);
     let digests: Vec<[u8; 32]> = records.iter().map(|record| leaf(&Sha256::digest(record))).collect();
     assert_eq!(
         batch["raw_root"],
@@ -123,7 +127,7 @@ fn the_log_commits_to_it(log: &[Value], records: &[String], finding: &str, incid
         "the root over the records as they stood in the file"
     );
     assert_eq!((&batch["id"], &batch["findings_count"]), (&"cloudtrail/1".into(), &1.into()));
-    let opened = &log[1]["clear"];
+    let opened = &log[2]["clear"];
     assert_eq!(opened["incident"], incident);
     assert_eq!(opened["seen"]["findings"], serde_json::json!([finding]));
     let clear = serde_json::to_string(log).expect("JSON prints");

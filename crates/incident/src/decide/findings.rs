@@ -30,8 +30,13 @@ const LINKS_PER_FINDING_MAX: usize = 5;
 const NAMES_PER_BODY_MAX: usize = 20;
 const NAME_CHARS_MAX: usize = 300;
 
-pub(super) fn decide(state: &State, batch: &[Finding], now: Timestamp) -> Result<Vec<Entry>, Refusal> {
-    let mut work = Work::new(state, batch, now);
+pub(super) fn decide(
+    state: &State,
+    batch: &[Finding],
+    held_back: &[Finding],
+    now: Timestamp,
+) -> Result<Vec<Entry>, Refusal> {
+    let mut work = Work::new(state, batch, held_back, now);
     let threshold = state.config.open_at;
     for finding in work.fresh(batch) {
         if threshold <= finding.severity {
@@ -43,12 +48,15 @@ pub(super) fn decide(state: &State, batch: &[Finding], now: Timestamp) -> Result
             work.join_if_open(finding)?;
         }
     }
+    for finding in work.fresh(held_back) {
+        work.join_if_open(finding)?;
+    }
     Ok(work.into_entries())
 }
 
 /// Links the homes of findings to other open incidents that fit by what was learned since.
 pub(super) fn relate(state: &State, findings: &[Finding], now: Timestamp) -> Result<Vec<Entry>, Refusal> {
-    let mut work = Work::new(state, findings, now);
+    let mut work = Work::new(state, findings, &[], now);
     for finding in findings.iter().filter(|finding| state.config.open_at <= finding.severity) {
         let home = state.findings.get(&finding.uid).and_then(|record| record.incident.clone());
         let Some(home) = home.filter(|home| state.incidents.get(home).is_some_and(|it| it.closed.is_none())) else {
@@ -75,19 +83,23 @@ struct Work<'batch> {
     opened_or_linked: Vec<Entry>,
     joins: BTreeMap<String, Vec<&'batch Finding>>,
     order: Vec<String>,
+    /// Uids of findings that only attach, however grave they say they are.
+    held_back: BTreeSet<&'batch str>,
 }
 
 impl<'batch> Work<'batch> {
-    fn new(state: &State, batch: &[Finding], now: Timestamp) -> Self {
-        let keys = batch.iter().flat_map(|finding| sought_keys(&state.config, finding)).collect();
-        let uids = batch.iter().map(|finding| finding.uid.clone()).collect();
-        let tenants = batch.iter().map(|finding| finding.tenant.clone()).collect();
+    fn new(state: &State, batch: &'batch [Finding], held_back: &'batch [Finding], now: Timestamp) -> Self {
+        let all = || batch.iter().chain(held_back);
+        let keys = all().flat_map(|finding| sought_keys(&state.config, finding)).collect();
+        let uids = all().map(|finding| finding.uid.clone()).collect();
+        let tenants = all().map(|finding| finding.tenant.clone()).collect();
         Self {
             state: state.slice(&keys, &uids, &tenants),
             now,
             opened_or_linked: Vec::new(),
             joins: BTreeMap::new(),
             order: Vec::new(),
+            held_back: held_back.iter().map(|finding| finding.uid.as_str()).collect(),
         }
     }
 
@@ -122,13 +134,13 @@ impl<'batch> Work<'batch> {
         let open: Vec<String> =
             found.iter().filter(|(_, fit)| *fit == Fit::Joins).map(|(incident, _)| incident.id.clone()).collect();
         let Some(home) = open.first() else { return Ok(false) };
-        let joined = Joined { incident: home.clone(), seen: seen(&self.state, &[finding]) };
+        let joined = Joined { incident: home.clone(), seen: self.seen(&[finding]) };
         self.advance(Event::Joined(joined))?;
         if !self.joins.contains_key(home) {
             self.order.push(home.clone());
         }
         self.joins.entry(home.clone()).or_default().push(finding);
-        let links = self.state.config.open_at <= finding.severity;
+        let links = self.connects(finding);
         for other in open.iter().skip(1).rev().take(LINKS_PER_FINDING_MAX).filter(|_| links) {
             self.link(home, other, LinkReason::SharedFinding, &finding.uid)?;
         }
@@ -146,7 +158,7 @@ impl<'batch> Work<'batch> {
             number: self.state.next_number.get(&finding.tenant).copied().unwrap_or(1),
             title: label(&finding.rule.title),
             origin: Origin::Finding,
-            seen: seen(&self.state, &[finding]),
+            seen: self.seen(&[finding]),
         };
         let event = Event::Opened(event);
         self.opened_or_linked.push(event.to_parts(self.now, body(&[finding])));
@@ -166,6 +178,15 @@ impl<'batch> Work<'batch> {
         Ok(())
     }
 
+    /// Only a finding that may open an incident connects: its keys group, and it links.
+    fn connects(&self, finding: &Finding) -> bool {
+        self.state.config.open_at <= finding.severity && !self.held_back.contains(finding.uid.as_str())
+    }
+
+    fn seen(&self, findings: &[&Finding]) -> Seen {
+        seen(&self.state, findings, |finding| self.connects(finding))
+    }
+
     /// The working copy moves by the same code as the real state, so the two cannot disagree.
     fn advance(&mut self, event: Event) -> Result<(), Refusal> {
         let line = Line { id: "", at: self.now };
@@ -173,12 +194,12 @@ impl<'batch> Work<'batch> {
     }
 
     /// Openings and links as they came, then one `incident.joined` per incident (in pieces when it would be too large).
-    fn into_entries(self) -> Vec<Entry> {
-        let mut entries = self.opened_or_linked;
+    fn into_entries(mut self) -> Vec<Entry> {
+        let mut entries = std::mem::take(&mut self.opened_or_linked);
         for incident in &self.order {
             let findings = self.joins.get(incident).map(Vec::as_slice).unwrap_or_default();
             for piece in pieces(&self.state, findings) {
-                let event = Joined { incident: incident.clone(), seen: seen(&self.state, &piece) };
+                let event = Joined { incident: incident.clone(), seen: self.seen(&piece) };
                 entries.push(Event::Joined(event).to_parts(self.now, body(&piece)));
             }
         }
@@ -211,11 +232,11 @@ fn pieces<'batch>(state: &State, findings: &[&'batch Finding]) -> Vec<Vec<&'batc
 }
 
 /// What these findings bring, summed up. INVARIANT: not empty; callers pass at least one finding.
-fn seen(state: &State, findings: &[&Finding]) -> Seen {
+fn seen(state: &State, findings: &[&Finding], connects: impl Fn(&Finding) -> bool) -> Seen {
     let mut keys: BTreeMap<String, (Timestamp, Timestamp)> = BTreeMap::new();
     let mut signals: BTreeMap<String, SignalSeen> = BTreeMap::new();
     for finding in findings {
-        let groups = state.config.open_at <= finding.severity;
+        let groups = connects(finding);
         for key in kept_keys(&state.config, finding).into_iter().filter(|_| groups) {
             let span = keys.entry(key).or_insert((finding.time, finding.time));
             *span = (span.0.min(finding.time), span.1.max(finding.time));

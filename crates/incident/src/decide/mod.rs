@@ -22,7 +22,7 @@ const ENTRY_BYTES_MAX: usize = 60 * 1024;
 /// Judges one command at `now`.
 pub fn decide(state: &State, command: Command, now: Timestamp) -> Result<Vec<Entry>, Refusal> {
     // Findings are bounded by construction: the flow must never stop at a large batch.
-    let bounded = matches!(command, Command::Findings(_) | Command::Relate(_));
+    let bounded = matches!(command, Command::Findings(_) | Command::Triaged { .. } | Command::Relate(_));
     let entries = judge(state, command, now)?;
     // Lists and codes of one command add up; the log would refuse the line later and with less to say.
     let size = |entry: &Entry| serde_json::to_string(entry).map_or(usize::MAX, |line| line.len());
@@ -34,7 +34,8 @@ pub fn decide(state: &State, command: Command, now: Timestamp) -> Result<Vec<Ent
 
 fn judge(state: &State, command: Command, now: Timestamp) -> Result<Vec<Entry>, Refusal> {
     match command {
-        Command::Findings(batch) => findings::decide(state, &batch, now),
+        Command::Findings(batch) => findings::decide(state, &batch, &[], now),
+        Command::Triaged { findings, held_back } => findings::decide(state, &findings, &held_back, now),
         Command::Relate(findings) => findings::relate(state, &findings, now),
         Command::Open { tenant, reference, title, severity, first_event, by, description } => {
             let wish = people::Opening { tenant, reference, title, severity, first_event, by, description };

@@ -102,7 +102,9 @@ fn identity_and_platform(keys: &Keys<'_>, record: &[u8]) -> Option<Format> {
         b"authenticationContext",
         b"debugContext",
     ];
-    if keys.has(b"eventType") && keys.count(&OKTA) >= 4 {
+    // Nobody else describes actors by an alternate id.
+    let described = || member_text(record, b"actor").is_some_and(|actor| Keys::of(actor).has(b"alternateId"));
+    if keys.has(b"eventType") && (keys.count(&OKTA) >= 4 || described()) {
         return Some(Format::Okta);
     }
     if is_kubernetes(keys, record) {
@@ -151,28 +153,32 @@ fn is_defender(keys: &Keys<'_>) -> bool {
         || keys.count(&ALERT_OF_API) >= 4
 }
 
-/// `action` is `<category>.<what happened>`; webhooks have an action without a dot.
+/// `action` is `<category>.<what happened>`; webhooks have an action without a dot. Others write such actions too, so the time
+/// must be GitHub's number, or names must stand beside it that are GitHub's own.
 fn is_github(keys: &Keys<'_>, record: &[u8]) -> bool {
-    const BESIDE: [&[u8]; 9] = [
-        b"actor",
-        b"actor_id",
-        b"actor_location",
-        b"org",
-        b"repo",
-        b"business",
-        b"operation_type",
-        b"user",
+    const OWN: [&[u8]; 9] = [
         b"_document_id",
+        b"actor_location",
+        b"operation_type",
+        b"business",
+        b"programmatic_access_type",
+        b"public_repo",
+        b"repo",
+        b"repository",
+        b"org",
     ];
-    let timed = keys.count(&[b"created_at", b"@timestamp"]) >= 1;
-    let enough = keys.count(&BESIDE) >= if timed { 2 } else { 4 };
+    const COMMON: [&[u8]; 3] = [b"actor", b"actor_id", b"user"];
+    let is_number = |name: &[u8]| member_text(record, name).is_some_and(|text| text.iter().all(u8::is_ascii_digit));
+    let own = keys.count(&OWN);
+    let beside = own + keys.count(&COMMON);
+    let enough = if is_number(b"created_at") || is_number(b"@timestamp") { 2 } else { 3 };
     let action = member_text(record, b"action").and_then(|text| text.strip_prefix(b"\"")?.strip_suffix(b"\""));
     let dotted = action.is_some_and(|action| {
-        let letters =
+        let plain =
             |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-');
-        action.contains(&b'.') && action.iter().all(letters)
+        action.contains(&b'.') && action.iter().all(plain)
     });
-    enough && dotted
+    own >= 1 && beside >= enough && dotted
 }
 
 fn campus(keys: &Keys<'_>, record: &[u8]) -> Option<Format> {

@@ -51,7 +51,7 @@ mod xapi;
 
 use std::borrow::Cow;
 
-use ocsf::Event;
+use ocsf::{Class, Event};
 
 pub(crate) use recognise::{recognise, tells_nothing};
 use vpcflow_columns::Columns;
@@ -192,6 +192,21 @@ impl Format {
         if self == Self::CloudTrail { &cloudtrail::NEEDED } else { &[] }
     }
 
+    /// Whether a record may become an event of this class, as far as a glance at its text tells: false is certain.
+    #[must_use]
+    pub fn may_be(self, class: Class, raw: &[u8]) -> bool {
+        let says = |text: &str| memchr::memmem::find(raw, text.as_bytes()).is_some();
+        match (self, class) {
+            (Self::CloudTrail, Class::Authentication) => {
+                says("\"signin.") || says("\"sts.") || says("AwsConsoleSignIn")
+            }
+            (Self::CloudTrail, Class::AccountChange) => says("\"iam."),
+            (Self::VpcFlow, class) => class == Class::NetworkActivity,
+            (Self::CloudTrail | Self::S3Access, class) => class == Class::ApiActivity,
+            _ => true,
+        }
+    }
+
     /// Azure delivers these through one channel, one after another.
     fn is_azure(self) -> bool {
         matches!(
@@ -251,6 +266,19 @@ impl Decoder {
         let columns = (format == Format::VpcFlow).then(|| Columns::of_head(head)).flatten();
         let edge_columns = (format == Format::CloudFront).then(|| cloudfront::Columns::of_head(head)).flatten();
         Self { columns, edge_columns, ..Self::new(format) }
+    }
+
+    /// The decoder of flow log lines whose columns [`Self::columns`] once told.
+    #[must_use]
+    pub fn with_columns(columns: &str) -> Self {
+        Self::forced(Format::VpcFlow, columns.as_bytes())
+    }
+
+    /// The columns of a flow log, as its header line names them: without it a stored line cannot be understood again. `None`
+    /// where lines are in a well-known order, and for every other format.
+    #[must_use]
+    pub fn columns(&self) -> Option<String> {
+        self.columns.as_ref().map(Columns::header)
     }
 
     /// The format of the member.
@@ -405,5 +433,19 @@ mod tests {
             assert_eq!(format!("{}/{}", format.logsource().0, format.logsource().1), format.id());
         }
         assert_eq!(Format::from_id("aws/nothing"), None);
+    }
+
+    #[test]
+    fn the_columns_of_a_flow_log_survive_being_told() {
+        let header = "version interface-id bytes srcaddr bytes dstaddr flow-direction start end action";
+        let line = b"5 eni-1 1 192.0.2.1 7 198.51.100.2 egress 1772538644 1772538645 ACCEPT";
+        let decoder = Decoder::with_columns(header);
+        let told = decoder.columns().expect("it has columns of its own");
+        let again = Decoder::with_columns(&told);
+        assert_eq!(again.columns(), Some(told));
+        let normal = |decoder: &Decoder| decoder.normalize(line).expect("a flow");
+        assert_eq!(normal(&again), normal(&decoder));
+        assert_eq!(Decoder::new(Format::VpcFlow).columns(), None);
+        assert_eq!(Decoder::new(Format::CloudTrail).columns(), None);
     }
 }

@@ -99,6 +99,15 @@ impl Columns {
         };
         Some(Self(words.iter().enumerate().map(column).collect()))
     }
+
+    /// A header line that names them. A column that a later one shadows has no name any more and is written as `-`.
+    pub(super) fn header(&self) -> String {
+        let name = |column: &Column| match column.name.as_str() {
+            "" => "-".to_owned(),
+            name => name.replace('_', "-"),
+        };
+        self.0.iter().map(name).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// A line of column names: at least three of the well-known ones, and nothing that is a value.

@@ -146,8 +146,14 @@ impl Framer {
     pub fn ahead(&mut self) -> Option<&[u8]> {
         self.window.consume(self.given);
         self.given = 0;
+        if self.mode == Mode::Start {
+            self.start();
+        }
+        if self.mode == Mode::Objects && (!self.objects_seen || self.wrappers_seen) && !self.open_wrapper() {
+            return None;
+        }
         let is_list = matches!(self.mode, Mode::List { .. });
-        if !is_list && !(self.mode == Mode::Objects && self.objects_seen && !self.wrappers_seen) {
+        if !is_list && self.mode != Mode::Objects {
             return None;
         }
         let mut first = self.peek_past_space();
@@ -230,15 +236,24 @@ impl Framer {
             }
             Some(_) => return self.junk_line(),
         }
-        if let Some(Wrapped { list_at, depth }) = self.wrapper() {
-            self.window.consume(list_at);
-            self.wrappers_seen = true;
-            self.mode = Mode::List { depth };
+        if self.open_wrapper() {
             return Step::Again;
         }
         self.objects_seen = true;
         let found = self.find_value_by_lines();
         self.give(found)
+    }
+
+    /// Goes into the list of the wrapper that starts here; false if there is none.
+    fn open_wrapper(&mut self) -> bool {
+        if self.peek_past_space() != Some(b'{') {
+            return false;
+        }
+        let Some(Wrapped { list_at, depth }) = self.wrapper() else { return false };
+        self.window.consume(list_at);
+        self.wrappers_seen = true;
+        self.mode = Mode::List { depth };
+        true
     }
 
     /// The first object is looked through; once it was a plain record, later ones are believed to be records too

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::Condition;
 use super::example::CorrelationTest;
+use super::read::GROUP_BY_MAX;
 use crate::rule::{Ads, Level, Related, Source, Status, Watertight};
 
 /// One Sigma correlation.
@@ -164,6 +165,9 @@ impl Correlation {
         let renamed = |name: &String| if is_alias(name) { None } else { names(name) };
         self.group_by =
             self.group_by.iter().flat_map(|name| renamed(name).unwrap_or_else(|| vec![name.clone()])).collect();
+        if GROUP_BY_MAX < self.group_by.len() {
+            return Err(format!("`group-by` would have more than {GROUP_BY_MAX} fields"));
+        }
         if let Condition::Bounds(_, subject) = &mut self.condition {
             subject.fields.iter_mut().filter(|field| !is_alias(field)).try_for_each(single)?;
         }

@@ -115,6 +115,7 @@ mod resolve;
 mod run_examples;
 mod snapshot;
 mod timespan;
+mod variant;
 mod window;
 
 pub(crate) use compiled::CorrelationSet;

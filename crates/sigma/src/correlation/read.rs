@@ -17,7 +17,7 @@ const DAY_US: i64 = 86_400_000_000;
 /// Rules of one correlation; each is a bit of a word.
 pub(crate) const RULES_MAX: usize = 64;
 /// Fields of `group-by`.
-const GROUP_BY_MAX: usize = 16;
+pub(super) const GROUP_BY_MAX: usize = 16;
 /// Keys that the mapping may have.
 const KEYS: [&str; 10] =
     ["type", "rules", "group-by", "timespan", "timeframe", "condition", "aliases", "generate", "window", "gap"];

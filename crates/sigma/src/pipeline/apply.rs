@@ -11,6 +11,9 @@ use crate::error::RuleError;
 use crate::language::{DetectionItem, Detections};
 use crate::rule::{Added, Loaded, LogSource, Place, Rule, Source, combined_version};
 
+/// Items that a rule may come to have, so that names that become several cannot grow without end.
+const ITEMS_MAX: usize = 10_000;
+
 /// Puts everything that was loaded through the pipelines. What is refused goes to the errors.
 pub(crate) fn apply(pipelines: &[Pipeline], loaded: &mut Loaded) {
     if pipelines.is_empty() {
@@ -141,16 +144,22 @@ impl Chain<'_> {
     }
 
     fn change(&self, item: &Item, detections: &mut Detections, state: &State) -> Result<bool, String> {
+        let mut items = 0;
+        let mut count = |new: Vec<DetectionItem>| {
+            items += new.len();
+            let is_too_much = ITEMS_MAX < items;
+            if is_too_much { Err(format!("the rule would have more than {ITEMS_MAX} items")) } else { Ok(new) }
+        };
         detections::change(detections, &mut |one: &DetectionItem| {
             let has_field = |name: Option<&str>| item.field.is_open(|condition| condition.holds(name, state));
             if !item.detection.is_open(|condition| condition.holds(one, state)) {
-                return Ok(vec![one.clone()]);
+                return count(vec![one.clone()]);
             }
             if let Action::Rename(renaming) = &item.action {
-                return Ok(renaming.rename(one, &|name| has_field(Some(name))));
+                return count(renaming.rename(one, &|name| has_field(Some(name))));
             }
             if !has_field(one.field.name.as_deref()) {
-                return Ok(vec![one.clone()]);
+                return count(vec![one.clone()]);
             }
             match &item.action {
                 Action::DropItem => Ok(Vec::new()),
@@ -158,7 +167,7 @@ impl Chain<'_> {
                 action => {
                     let mut changed = one.clone();
                     values::change(action, &mut changed, &self.vars)?;
-                    Ok(vec![changed])
+                    count(vec![changed])
                 }
             }
         })

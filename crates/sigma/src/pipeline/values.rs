@@ -163,6 +163,10 @@ fn compares_texts(item: &DetectionItem) -> bool {
 fn each_text(item: &mut DetectionItem, change: &dyn Fn(&SigmaString) -> Vec<SigmaString>) {
     let values = std::mem::take(&mut item.values);
     for value in values {
+        if VALUES_MAX < item.values.len() {
+            // The caller complains.
+            return;
+        }
         match value {
             SigmaValue::String(text) => item.values.extend(change(&text).into_iter().map(SigmaValue::String)),
             other => item.values.push(other),

@@ -10,6 +10,8 @@ use crate::language::{self, Yaml};
 
 /// Mappings nested deeper than this are replaced, not merged.
 const MERGE_DEPTH_MAX: usize = 32;
+/// What all merged documents of one file may come to, in bytes: a global part is repeated in every document after it.
+const MERGED_BYTES_MAX: usize = 4 << 20;
 
 /// One document, after actions.
 pub(super) struct Document {
@@ -24,6 +26,7 @@ pub(super) struct Document {
 pub(super) struct Documents {
     pub(super) list: Vec<Document>,
     pub(super) complaints: Vec<RuleError>,
+    merged_bytes: usize,
 }
 
 pub(super) fn read(file: &Arc<str>, text: &str) -> Documents {
@@ -93,7 +96,15 @@ impl Collection {
     }
 
     fn add(&mut self, source: &Source, value: Yaml, is_merged: bool, found: &mut Documents) {
-        let text = if is_merged { language::spelled(&value).map(Arc::from) } else { Ok(Arc::clone(&source.document)) };
+        if MERGED_BYTES_MAX < found.merged_bytes {
+            let message = format!("the merged documents of this file are larger than {MERGED_BYTES_MAX} bytes");
+            let help = "give the documents files of their own".to_owned();
+            found.complaints.push(source.error(Place::start(&source.document), message, help));
+            return;
+        }
+        let text: Result<Arc<str>, String> =
+            if is_merged { language::spelled(&value).map(Arc::from) } else { Ok(Arc::clone(&source.document)) };
+        found.merged_bytes += text.as_ref().map_or(0, |text| if is_merged { text.len() } else { 0 });
         self.previous = Some(value.clone());
         match text {
             Ok(text) => found.list.push(Document { source: source.clone(), value, text }),

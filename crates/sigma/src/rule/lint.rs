@@ -71,32 +71,30 @@ const ROOTS: &[(&str, &[&str])] = &[
     ("okta", &["actor", "authenticationContext", "client", "debugContext", "outcome", "securityContext", "target"]),
 ];
 
-/// The first steps of names of fields, by product and service.
-type Roots<'r> = BTreeMap<(String, String), BTreeSet<&'r str>>;
+/// The names of fields that rules ask for, by product and service.
+type Names<'r> = BTreeMap<(String, String), BTreeSet<&'r str>>;
 
-/// Texts that spell a field of the same log where a text was compared: `fieldref` was probably meant.
+/// Texts that spell a field of the same log where a text was compared: `fieldref` was probably meant. Kinds of events have
+/// dots too, so beside the names that rules ask for only those in camel case below a known object count.
 pub(super) fn field_paths(rules: &[Rule], warnings: &mut Vec<RuleError>) {
-    let mut roots = Roots::new();
+    let mut names = Names::new();
     for rule in rules {
-        let known = roots.entry(log_of(rule)).or_default();
-        each_item(rule, &mut |item| {
-            known.extend(item.field.name.as_deref().and_then(|name| name.split_once('.')).map(|(root, _)| root));
-        });
+        let known = names.entry(log_of(rule)).or_default();
+        each_item(rule, &mut |item| known.extend(item.field.name.as_deref().filter(|name| name.contains('.'))));
     }
     let mut found = Vec::new();
     for rule in rules {
         let log = log_of(rule);
-        let own = roots.get(&log);
-        let of_product = ROOTS.iter().find(|(product, _)| *product == log.0).map(|(_, roots)| *roots);
-        let is_root = |root: &str| {
-            own.is_some_and(|own| own.contains(root)) || of_product.is_some_and(|known| known.contains(&root))
+        let Some(own) = names.get(&log) else { continue };
+        let of_product = ROOTS.iter().find(|(product, _)| *product == log.0).map_or(&[][..], |(_, roots)| *roots);
+        let roots: BTreeSet<&str> = own.iter().filter_map(|name| name.split('.').next()).collect();
+        let is_field = |path: &str| {
+            let root = path.split('.').next().unwrap_or_default();
+            own.contains(path) || (is_camel_case(path) && (roots.contains(root) || of_product.contains(&root)))
         };
         each_item(rule, &mut |item| {
-            for path in item.values.iter().filter_map(|value| field_path(item, value)) {
-                if path.split_once('.').is_some_and(|(root, _)| is_root(root)) {
-                    found.push(meant_as_field(rule, item, &path));
-                }
-            }
+            let paths = item.values.iter().filter_map(|value| field_path(item, value));
+            found.extend(paths.filter(|path| is_field(path)).map(|path| meant_as_field(rule, item, &path)));
         });
     }
     // Detections are in no order.
@@ -105,13 +103,22 @@ pub(super) fn field_paths(rules: &[Rule], warnings: &mut Vec<RuleError>) {
     warnings.extend(found);
 }
 
+fn is_camel_case(path: &str) -> bool {
+    path.as_bytes().windows(2).any(|pair| matches!(pair, [b'a'..=b'z', b'A'..=b'Z']))
+}
+
 fn log_of(rule: &Rule) -> (String, String) {
     let part = |name: &Option<String>| name.as_deref().unwrap_or_default().to_lowercase();
     (part(&rule.logsource.product), part(&rule.logsource.service))
 }
 
 fn meant_as_field(rule: &Rule, item: &DetectionItem, path: &str) -> RuleError {
-    let place = Place::inside(&rule.source.document, "detection", path);
+    let document = &rule.source.document;
+    // The same words may also be a key; behind a colon they are the value.
+    let behind_colon = Place::find_after(document, 0, &format!(": {path}"));
+    let place = behind_colon
+        .map(|place| Place { column: place.column + 2, length: place.length - 2, ..place })
+        .unwrap_or_else(|| Place::inside(document, "detection", path));
     let name = item.field.name.as_deref().unwrap_or_default();
     let message = format!("`{path}` is compared as a text, but looks like a field of this log");
     let relation = item.field.modifiers.first().filter(|modifier| **modifier != Modifier::All);

@@ -4,7 +4,7 @@
 use super::documents::Document;
 use super::{Place, Source};
 use crate::error::RuleError;
-use crate::language::{Mapping, Yaml};
+use crate::language::{Mapping, Yaml, check_condition};
 
 const TITLE_CHARACTERS_MAX: usize = 256;
 const LEVELS: &str = "informational, low, medium, high, critical";
@@ -39,17 +39,35 @@ impl<'d> Checker<'d> {
         self.date("date");
         self.date("modified");
         self.list("falsepositives");
+        for key in ["references", "tags", "fields", "scope"] {
+            self.texts(key);
+        }
         self.related();
         let is_filter = self.fields.contains_key("filter");
         let is_correlation = self.fields.contains_key("correlation");
         self.section("logsource", is_filter);
         self.section("filter", is_filter);
         self.section("correlation", is_correlation);
+        self.conditions();
         let condition = self.fields.get("filter").and_then(|filter| filter.get("condition"));
         if is_filter && condition.is_some_and(|condition| !condition.is_string()) {
             let place = Place::inside(&self.source.document, "filter", "condition:");
             let help = "join its detections with `and`, `or` and `not`".to_owned();
             self.faults.push(self.source.error(place, "a filter has one condition, which is a text", help));
+        }
+    }
+
+    fn conditions(&mut self) {
+        for section in ["detection", "filter"] {
+            let Some(condition) = self.fields.get(section).and_then(|section| section.get("condition")) else {
+                continue;
+            };
+            let listed = condition.as_sequence().map_or(std::slice::from_ref(condition), Vec::as_slice);
+            for problem in listed.iter().filter_map(Yaml::as_str).filter_map(|text| check_condition(text).err()) {
+                let place = Place::inside(&self.source.document, section, "condition:");
+                let help = "two of them cancel each other".to_owned();
+                self.faults.push(self.source.error(place, problem, help));
+            }
         }
     }
 
@@ -111,6 +129,15 @@ impl<'d> Checker<'d> {
         }
     }
 
+    /// One text or a list of them: the parser would leave out anything else without a word.
+    fn texts(&mut self, key: &str) {
+        let Some(value) = self.given(key) else { return };
+        let are_texts = value.as_sequence().is_some_and(|items| items.iter().all(Yaml::is_string));
+        if !are_texts && !value.is_string() {
+            self.fault(key, format!("`{key}` must be a list of texts"), "put what is no text for YAML in quotes");
+        }
+    }
+
     fn section(&mut self, key: &str, is_needed: bool) {
         let value = self.fields.get(key);
         let is_absent = value.is_none_or(Yaml::is_null);
@@ -130,15 +157,16 @@ impl<'d> Checker<'d> {
         };
         for item in items {
             let text = |key: &str| item.get(key).and_then(Yaml::as_str);
-            let message = match (text("id"), text("type")) {
-                (Some(id), _) if !is_uuid(id) => format!("`{id}` is not a UUID"),
+            let (near, message) = match (text("id"), text("type")) {
+                (Some(id), _) if !is_uuid(id) => (id, format!("`{id}` is not a UUID")),
                 (Some(_), Some(relation)) if !RELATIONS.split(", ").any(|known| known == relation) => {
-                    format!("`{relation}` is not a kind of relation")
+                    (relation, format!("`{relation}` is not a kind of relation"))
                 }
                 (Some(_), Some(_)) => continue,
-                _ => "a related rule needs an `id` and a `type`, which are texts".to_owned(),
+                _ => ("related", "a related rule needs an `id` and a `type`, which are texts".to_owned()),
             };
-            self.fault("related", message, &help);
+            let place = Place::inside(&self.source.document, "related", near);
+            self.faults.push(self.source.error(place, message, help.clone()));
         }
     }
 }

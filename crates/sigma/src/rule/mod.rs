@@ -87,6 +87,14 @@ pub(crate) struct Added {
     pub(crate) source: Source,
 }
 
+impl Rule {
+    /// The text of its document, as written.
+    #[must_use]
+    pub fn document(&self) -> &str {
+        &self.source.document
+    }
+}
+
 /// The text a rule came from, for errors that are found later than loading.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {

@@ -5,32 +5,42 @@
 
 mod admin_consent;
 mod anxious_student;
+mod app_refresh;
 mod auditor_review;
 mod break_glass_drill;
 mod bucket_migration;
+mod computer_room;
 mod device_replaced;
+mod full_backup;
 mod instructor_paging;
 mod internal_forwarding;
 mod key_rotation;
 mod lake_etl;
 mod load_test;
+mod moving_customers;
 mod new_office;
 mod nightly_backup;
 mod office_firewall_rule;
 mod own_course_export;
 mod own_data_export;
 mod partner_read;
+mod partner_sync;
+mod password_manager_retry;
 mod penetration_test;
 mod public_images;
 mod public_policy_renewed;
 mod recovery_copy;
 mod registrar_export;
 mod sale_day;
+mod search_crawler;
 mod security_services;
 mod selectors_widened;
+mod sign_in_load_test;
 mod student_sas;
 mod support_lookup;
+mod support_peak;
 mod term_start;
+mod term_transcripts;
 mod terraform_run;
 mod travelling_employee;
 mod vault_export;
@@ -69,32 +79,42 @@ const WEEK_DAYS: i64 = 7;
 pub(crate) const LOOK_ALIKES: &[LookAlike] = &[
     admin_consent::LOOK_ALIKE,
     anxious_student::LOOK_ALIKE,
+    app_refresh::LOOK_ALIKE,
     auditor_review::LOOK_ALIKE,
     break_glass_drill::LOOK_ALIKE,
     bucket_migration::LOOK_ALIKE,
+    computer_room::LOOK_ALIKE,
     device_replaced::LOOK_ALIKE,
+    full_backup::LOOK_ALIKE,
     instructor_paging::LOOK_ALIKE,
     internal_forwarding::LOOK_ALIKE,
     key_rotation::LOOK_ALIKE,
     lake_etl::LOOK_ALIKE,
     load_test::LOOK_ALIKE,
+    moving_customers::LOOK_ALIKE,
     new_office::LOOK_ALIKE,
     nightly_backup::LOOK_ALIKE,
     office_firewall_rule::LOOK_ALIKE,
     own_course_export::LOOK_ALIKE,
     own_data_export::LOOK_ALIKE,
     partner_read::LOOK_ALIKE,
+    partner_sync::LOOK_ALIKE,
+    password_manager_retry::LOOK_ALIKE,
     penetration_test::LOOK_ALIKE,
     public_images::LOOK_ALIKE,
     public_policy_renewed::LOOK_ALIKE,
     recovery_copy::LOOK_ALIKE,
     registrar_export::LOOK_ALIKE,
     sale_day::LOOK_ALIKE,
+    search_crawler::LOOK_ALIKE,
     security_services::LOOK_ALIKE,
     selectors_widened::LOOK_ALIKE,
+    sign_in_load_test::LOOK_ALIKE,
     student_sas::LOOK_ALIKE,
     support_lookup::LOOK_ALIKE,
+    support_peak::LOOK_ALIKE,
     term_start::LOOK_ALIKE,
+    term_transcripts::LOOK_ALIKE,
     terraform_run::LOOK_ALIKE,
     travelling_employee::LOOK_ALIKE,
     vault_export::LOOK_ALIKE,

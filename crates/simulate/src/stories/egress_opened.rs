@@ -52,7 +52,9 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
     rng.shuffle(&mut taken);
     taken.truncate(25 + rng.index(25));
     taken.sort_unstable();
-    let start = stage.midnight + rng.range(0, 18 * 60 * MINUTE);
+    let group = format!("sg-0{}", Rng::new(seed, "sg-etl", n).hex(16));
+    launch(stage, rng, &host, &group, stage.midnight);
+    let start = stage.midnight + rng.range(20 * MINUTE, 18 * 60 * MINUTE);
     let mut at = gather(stage, rng, &host, &taken, start);
 
     let (variant, opener) = if rng.chance(500) {
@@ -62,7 +64,6 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
         ("opened by an engineer's session", cast::person(DATA, "PlatformAdmin", staff))
     };
     let from = cast::stranger_ip(rng);
-    let group = format!("sg-0{}", Rng::new(seed, "sg-etl", n).hex(16));
     at += rng.range(4 * MINUTE, 50 * MINUTE);
     open(stage, rng, &opener, &from, &group, at);
 
@@ -75,6 +76,25 @@ fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Told {
         format!("arn:aws:s3:::{bucket}"),
     ];
     Told { variant, deed, actors, resources, exposure: exposure::objects(stage.world, &taken) }
+}
+
+/// The group of hosts was renewed in the night: the one record that says which interface and which security group it has.
+fn launch(stage: &mut Stage<'_>, rng: &mut Rng, host: &Host, group: &str, at: Ms) {
+    let scaling = Principal::job(DATA, "AWSServiceRoleForAutoScaling", "AutoScaling");
+    let groups = j!({"items": [{"groupId": group, "groupName": "larkfield-etl"}]});
+    let interface =
+        j!({"networkInterfaceId": (&host.eni), "privateIpAddress": (&host.private), "groupSet": (groups.clone())});
+    let machine = j!({
+        "instanceId": (&host.instance), "instanceType": "m7g.large", "privateIpAddress": (&host.private),
+        "groupSet": (groups), "networkInterfaceSet": {"items": [interface]},
+    });
+    let request = rng.uuid();
+    let call = Call::new(at + rng.range(MINUTE, 15 * MINUTE), &scaling, "ec2", "RunInstances", "autoscaling.amazonaws.com")
+        .agent("autoscaling.amazonaws.com")
+        .writes()
+        .params(j!({"instanceType": "m7g.large", "minCount": (J::Int(1)), "maxCount": (J::Int(1))}))
+        .response(j!({"requestId": request, "reservationId": (format!("r-0{}", rng.hex(16))), "instancesSet": {"items": [machine]}}));
+    stage.call(rng, &call);
 }
 
 /// From inside, with the host's own role, but more than it usually reads; returns when it is done.

@@ -6,12 +6,18 @@
 mod api_error_records;
 mod azure_sql_export;
 mod checkout_card_log;
+mod customer_walk;
 mod egress_opened;
 mod gradebook_export;
 pub(crate) mod logging_off;
 mod portal_paging;
 mod public_bucket;
+mod role_chain;
+mod secrets_then_export;
 mod stolen_session;
+mod stuffed_accounts;
+mod support_browsing;
+mod transcripts_taken;
 
 use crate::clock::Ms;
 use crate::company::Company;
@@ -41,7 +47,7 @@ pub(crate) struct Told {
     pub(crate) exposure: Exposure,
 }
 
-pub(crate) const STORIES: [Story; 9] = [
+pub(crate) const STORIES: [Story; StoryId::ALL.len()] = [
     public_bucket::STORY,
     azure_sql_export::STORY,
     stolen_session::STORY,
@@ -51,6 +57,12 @@ pub(crate) const STORIES: [Story; 9] = [
     portal_paging::STORY,
     gradebook_export::STORY,
     logging_off::STORY,
+    customer_walk::STORY,
+    stuffed_accounts::STORY,
+    support_browsing::STORY,
+    transcripts_taken::STORY,
+    role_chain::STORY,
+    secrets_then_export::STORY,
 ];
 
 /// The stories that were asked for, each with the day it starts on. The first third of the run stays innocent, so
@@ -58,9 +70,11 @@ pub(crate) const STORIES: [Story; 9] = [
 pub(crate) fn schedule(company: &Company, stories: &Stories) -> Vec<(i64, &'static Story)> {
     let quiet = company.days / 3;
     let mut rng = Rng::new(company.seed, "schedule", 0);
-    // Drawn for every story, so that leaving one out moves no other.
-    let mut days: Vec<i64> = STORIES.iter().map(|_| rng.range(quiet, company.days - 1)).collect();
+    // Drawn for every story, so that leaving one out moves no other. The leaks of the demo keep the days that they always
+    // had under a seed; those that came later draw after them.
+    let mut days: Vec<i64> = StoryId::DEMO.iter().map(|_| rng.range(quiet, company.days - 1)).collect();
     keep_logging_apart(&mut days, quiet, company.days, &mut rng);
+    days.extend(STORIES.iter().skip(days.len()).map(|_| rng.range(quiet, company.days - 1)));
     let planned = days.into_iter().zip(&STORIES);
     planned.filter(|(_, story)| stories.includes(story.id)).collect()
 }

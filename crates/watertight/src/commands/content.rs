@@ -1,23 +1,77 @@
-//! `watertight content check`: every content file's own examples: rules, baselines, identifiers, regimes, templates.
+//! `watertight content`: check every content file's own examples (rules, baselines, identifiers, regimes, templates); propose
+//! and approve content that did not come with the program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::rule;
 use crate::content::Content;
 use crate::context::Context;
-use crate::exit::{Exit, Failure, Outcome};
-use crate::{notices, output};
+use crate::exit::{Exit, Failure, OrFail as _, Outcome};
+use crate::instance::Instance;
+use crate::opaque_id::opaque_id;
+use crate::store::Draft;
+use crate::{cases, lifecycle, notices, output};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Run the examples of every file (default: the content in use)
     Check { dir: Option<PathBuf> },
+    /// Propose the content in use (`--content`, [content] dir) for approval; its examples must hold
+    Propose {
+        #[arg(long, value_parser = opaque_id)]
+        by: String,
+        /// The output of `rule backtest` that was looked at; its hash is sealed
+        #[arg(long, value_name = "FILE")]
+        backtest: Option<PathBuf>,
+    },
+    /// Approve what somebody else proposed, by the beginning of its hash
+    Approve {
+        hash: String,
+        #[arg(long, value_parser = opaque_id)]
+        by: String,
+    },
 }
 
 pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
-    let Command::Check { dir } = command;
+    match command {
+        Command::Check { dir } => check(dir.as_deref(), context),
+        Command::Propose { by, backtest } => context.block_on(propose(context, by, backtest.as_deref())),
+        Command::Approve { hash, by } => context.block_on(approve(context, hash, by)),
+    }
+}
+
+async fn propose(context: &Context, by: &str, backtest: Option<&Path>) -> Outcome {
+    let mut instance = Instance::open(context).await?;
+    instance.config.check_person(by, false)?;
+    let backtest = match backtest {
+        Some(path) => Some(std::fs::read(path).or_usage(format!("failed to read `{}`", path.display()))?),
+        None => None,
+    };
+    let draft = lifecycle::propose(&instance, by, backtest.as_deref(), context.clock.now()).await?;
+    let shown = draft.clear.clone();
+    let appended = cases::append(&mut instance, &[draft]).await?;
+    output::talk(if appended == 0 {
+        "nothing new: the log had this already"
+    } else {
+        "proposed; another person approves it"
+    });
+    output::object(context.format, &shown)?;
+    Ok(Exit::Done)
+}
+
+async fn approve(context: &Context, hash: &str, by: &str) -> Outcome {
+    let mut instance = Instance::open(context).await?;
+    instance.config.check_person(by, true)?;
+    let draft = lifecycle::approve(&instance.store, hash, by, context.clock.now()).await?;
+    let drafts: Vec<Draft> = draft.into_iter().collect();
+    let appended = cases::append(&mut instance, &drafts).await?;
+    output::talk(if appended == 0 { "nothing new: it was approved before" } else { "approved" });
+    Ok(Exit::Done)
+}
+
+fn check(dir: Option<&Path>, context: &Context) -> Outcome {
     let content = match dir {
         Some(dir) => Content::from_dir(dir)?,
         None => context.content(&context.config()?)?,

@@ -203,8 +203,7 @@ impl Job<'_> {
         {
             return source;
         }
-        let (product, service) = format.logsource();
-        let source = self.rules.program.log_source(product, service);
+        let source = rules::log_source(&self.rules.program, format);
         tools.source = Some((format, source));
         source
     }
@@ -217,7 +216,8 @@ impl Job<'_> {
         view: &[u8],
         part: &mut Part,
     ) -> Result<Option<Rejected>, Failure> {
-        if tools.matcher.matched().is_empty() && self.ocsf.is_none() {
+        let is_asked = |ocsf: &OcsfRules| ocsf.may_ask(record.format(), record.raw);
+        if tools.matcher.matched().is_empty() && !self.ocsf.as_ref().is_some_and(is_asked) {
             // What `normalize` would reject is rejected here too, so that the two commands count alike.
             let checked = if record.format() == WATCHED {
                 record.check_needed(&[tools.matcher.watched(view, 0), tools.matcher.watched(view, 1)])
@@ -256,7 +256,7 @@ impl Job<'_> {
         matched.clear();
         matched.extend_from_slice(matcher.matched());
         let mut noted = self.gathered.as_ref().map(|_| matcher.hits(view, time_us, uid, hits));
-        if let Some(ocsf) = &self.ocsf {
+        if let Some(ocsf) = self.ocsf.as_ref().filter(|ocsf| ocsf.asks(event.class)) {
             match ocsf.evaluate(&self.rules.program, matcher, event, json) {
                 Ok(rules) => matched.extend_from_slice(rules),
                 Err(error) => part.say(format!("note: {} record {}: {error}", record.member(), record.index)),

@@ -6,6 +6,8 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::rules::Waiting;
+use crate::stored_findings::{self, FIRST_WEEK, quoted};
+use crate::withheld::{self, Noticed};
 use crate::{output, rules};
 
 /// A source that has given nothing for this long is called silent.
@@ -46,6 +48,7 @@ pub(crate) fn run(_: &Args, context: &Context) -> Outcome {
     }
     if context.existing_data_dir().is_ok() {
         rows.extend(context.block_on(silent_sources(context))?);
+        rows.extend(context.block_on(held_back(context))?);
     } else {
         say("there is no data yet".to_owned(), "watertight ingest");
     }
@@ -72,4 +75,35 @@ async fn silent_sources(context: &Context) -> Result<Vec<Value>, Failure> {
         }
     }
     Ok(silent)
+}
+
+/// Sources whose first week is over, with findings that nobody has been told of and nobody has judged.
+async fn held_back(context: &Context) -> Result<Vec<Value>, Failure> {
+    let instance = Instance::read(context).await?;
+    let now = context.clock.now();
+    let mut over = Vec::new();
+    for sum in instance.store.source_sums().await.or_fail("failed to read batches")? {
+        let ends = withheld::first_week_ends(&instance, &sum.source, now).await?;
+        if sum.held_back == 0 || ends.is_some_and(|ends| now < ends) {
+            continue;
+        }
+        let count = waiting(&instance, &sum.source).await?;
+        if 0 < count {
+            let source = &sum.source;
+            over.push(json!({"what": format!("the first week of source `{source}` is over; {count} findings were held back and wait for a look"), "mend": "watertight finding list --held-back, give verdicts, then watertight rule tune"}));
+        }
+    }
+    Ok(over)
+}
+
+/// Held back findings of a source that joined nothing and have no verdict; of many, the newest are counted.
+async fn waiting(instance: &Instance, source: &str) -> Result<usize, Failure> {
+    const COUNTED_MAX: usize = 10_000;
+    let condition = format!("source = {} AND json LIKE '{FIRST_WEEK}'", quoted(source));
+    let cases = instance.store.cases().await;
+    let is_waiting = |noticed: &Noticed| {
+        let record = cases.incidents.findings.get(&noticed.finding.uid);
+        record.is_none_or(|record| record.incident.is_none() && record.verdict.is_none())
+    };
+    Ok(stored_findings::newest(&instance.lake, &condition, COUNTED_MAX, is_waiting).await?.len())
 }

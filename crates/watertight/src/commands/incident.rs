@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::opaque_id::opaque_id;
 use crate::output;
-use crate::store::Body;
+use crate::store::{Body, SourceSums};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -65,7 +65,7 @@ pub(crate) enum Command {
         #[arg(long, value_parser = opaque_id)]
         by: String,
     },
-    /// Close with a verdict
+    /// Close with a verdict; it counts for its findings that have none of their own
     Close {
         incident: String,
         /// true_positive, false_positive, benign, test, duplicate, …
@@ -102,7 +102,20 @@ async fn list(context: &Context) -> Outcome {
         &["number", "title", "severity", "status", "finding_count", "first_event", "id"],
         &rows,
     )?;
+    tell_held_back(&instance).await?;
     Ok(Exit::Done)
+}
+
+/// A quiet list must not look like a quiet company.
+async fn tell_held_back(instance: &Instance) -> Result<(), Failure> {
+    let sums = instance.store.source_sums().await.or_fail("failed to read batches")?;
+    let held_back = SourceSums::total(&sums).held_back;
+    if 0 < held_back {
+        output::talk(format!(
+            "{held_back} findings were held back in the first week of their sources; `watertight finding list --held-back`"
+        ));
+    }
+    Ok(())
 }
 
 async fn show(context: &Context, name: &str) -> Outcome {
@@ -182,6 +195,6 @@ async fn wish(instance: &Instance, command: Command) -> Result<Wish, Failure> {
     })
 }
 
-fn parse_verdict(word: &str) -> Result<Verdict, Failure> {
+pub(super) fn parse_verdict(word: &str) -> Result<Verdict, Failure> {
     serde_json::from_value(json!(word)).or_usage(format!("`{word}` is not a verdict"))
 }

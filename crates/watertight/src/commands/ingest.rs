@@ -4,11 +4,10 @@
 use serde_json::json;
 
 use crate::context::Context;
-use crate::detector::Detectors;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::flow::{self, Turn};
 use crate::instance::Instance;
-use crate::{law, output, response};
+use crate::{law, lifecycle, output, response};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -54,7 +53,7 @@ pub(crate) async fn ingest(
         return Err(Failure::usage("no source is configured")
             .help("add [[source]] to watertight.toml; `watertight config schema` shows it"));
     }
-    let mut detectors = Detectors::open(instance).await?;
+    let mut detectors = lifecycle::begin(instance, context.clock.now()).await?;
     let is_wanted = |id: &String| only.is_empty() || only.contains(id);
     // A source that is not asked in this run must not hold time back for the others.
     sources.iter().filter(|source| !is_wanted(&source.id)).for_each(|source| detectors.note_exhausted(&source.id));

@@ -11,6 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod duties;
 pub(crate) mod duty;
 pub(crate) mod evidence;
+pub(crate) mod finding;
 pub(crate) mod incident;
 pub(crate) mod ingest;
 pub(crate) mod lake;
@@ -25,6 +26,7 @@ pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod source;
 pub(crate) mod state;
+pub(crate) mod suppression;
 
 use crate::cli::Command;
 use crate::context::Context;
@@ -47,6 +49,8 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
         Command::Source(command) => source::run(&command, context),
         Command::Ingest(args) => ingest::run(&args, context),
         Command::Incident(command) => incident::run(command, context),
+        Command::Finding(command) => finding::run(command, context),
+        Command::Suppression(command) => suppression::run(command, context),
         Command::Duty(command) => duty::run(command, context),
         Command::Notice(command) => notice::run(command, context),
         Command::Evidence(command) => evidence::run(command, context),

@@ -9,10 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
 use crate::context::Context;
-use crate::detector::Detectors;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::flow;
 use crate::instance::Instance;
+use crate::lifecycle::{self, Watch};
 use crate::web::{self, Site};
 use crate::{law, output, response};
 
@@ -76,8 +76,9 @@ async fn interrupted() {
 }
 
 async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::sync::Notify>) -> Result<(), Failure> {
-    let mut detectors = Detectors::open(&instance).await?;
-    let law = law::load(&instance.content);
+    let mut watch = Watch::new(instance.content_dir.clone());
+    let mut detectors = lifecycle::begin(&mut instance, clock.now()).await?;
+    let mut law = law::load(&instance.content);
     let (mut followed, mut unfollowed): (Option<Timestamp>, bool) = (None, false);
     let mut feeds = Vec::new();
     for source in instance.config.source.clone() {
@@ -91,6 +92,11 @@ async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::syn
                 return Ok(());
             }
             continue;
+        }
+        if let Some(content) = watch.changed()
+            && lifecycle::reload(&mut instance, &mut detectors, content, clock.now()).await?
+        {
+            law = law::load(&instance.content);
         }
         let mut idle = true;
         for feed in &mut feeds {

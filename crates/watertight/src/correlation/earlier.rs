@@ -40,6 +40,23 @@ pub(super) async fn is_told(lake: &Lake, correlation: &Correlation, episode: &Ep
     Ok(false)
 }
 
+/// Whether an episode of this group that begins with the very same event was told, maybe by another version of the rule.
+pub(super) async fn is_told_of_the_same_event(
+    lake: &Lake,
+    correlation: &Correlation,
+    episode: &Episode,
+) -> Result<bool, Failure> {
+    let first = instant(episode.first.time_us);
+    let of_rule = format!("rule_id = {} AND day >= DATE '{}'", quoted(&correlation.id), day(first));
+    let findings = stored_findings::find(lake, &of_rule).await?;
+    Ok(findings.iter().any(|finding| {
+        let is_same = |stretch: &Correlated| {
+            stretch.first == first && stretch.group.iter().map(|(_, value)| value).eq(episode.group.iter())
+        };
+        finding.correlation.as_ref().is_some_and(is_same) && finding.event_uids.contains(&episode.first.uid)
+    }))
+}
+
 /// Findings of this correlation about this group, with their stretches.
 async fn reported(
     lake: &Lake,

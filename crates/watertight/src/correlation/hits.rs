@@ -1,4 +1,5 @@
-//! Hits as the lake keeps them: named by correlation id and version, because positions mean nothing after a change of rules.
+//! Hits as the lake keeps them: named by correlation id and by what its hits mean ([`RuleSet::hit_version`]), because positions
+//! mean nothing after a change of rules.
 
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ pub(crate) fn rows(hits: &[Hit], rules: &RuleSet, tenant: &str, source: &str) ->
             tenant: tenant.to_owned(),
             source: source.to_owned(),
             correlation_id: correlation.id.clone(),
-            correlation_version: correlation.version.clone(),
+            correlation_version: rules.hit_version(hit.correlation as usize).to_owned(),
             rule: i32::from(hit.rule),
             time_us: hit.time_us,
             event_uid: hit.uid.clone(),
@@ -46,7 +47,7 @@ pub(super) async fn stored(
         .correlations
         .iter()
         .zip(0..)
-        .map(|(correlation, position)| ((correlation.id.as_str(), correlation.version.as_str()), position))
+        .map(|(correlation, position)| ((correlation.id.as_str(), rules.hit_version(position as usize)), position))
         .collect();
     let day = since_us.and_then(|us| Timestamp::from_microsecond(us).ok()).map(|at| at.to_zoned(TimeZone::UTC).date());
     let recent = day.map_or_else(String::new, |day| format!(" WHERE day >= DATE '{day}'"));

@@ -1,8 +1,9 @@
 //! How far event time has come: as far as the source that is furthest behind.
 //!
-//! A source that may have more to give right now holds time back to where it stands, so that sources read one after the other
-//! meet in the same windows, in this run and in the next. One that has given all it has holds time back for a day, because
-//! some logs are delivered hours late; after that what it brings may come too late.
+//! A source that has more to give holds time back to where it last had nothing new: a backlog lies in folders, and the next
+//! folder may begin where this one began. So sources read one after the other meet in the same windows, and so do the folders
+//! of one. A source that has given all it has holds time back for a day, because some logs are delivered hours late; after
+//! that what it brings may come too late.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,15 +20,20 @@ const BEHIND_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// A source that was never heard may begin anywhere, but hits older than this are not read again for it.
 const READ_BACK_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-/// The latest event of each configured source; `None` before its first.
+/// A source that never comes to its end must not hold time for ever: so much of a backlog meets in the same windows.
+const BACKLOG_MAX: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// The latest event of each configured source, `None` before its first, and where it stood when it last had nothing new.
 #[derive(Debug)]
 pub(super) struct Watermark {
     latest: BTreeMap<String, Option<Timestamp>>,
+    settled: BTreeMap<String, Timestamp>,
 }
 
 impl Watermark {
     pub(super) async fn read(store: &Store, configured: &[Source]) -> Result<Self, Failure> {
-        let mut watermark = Self { latest: configured.iter().map(|source| (source.id.clone(), None)).collect() };
+        let latest = configured.iter().map(|source| (source.id.clone(), None)).collect();
+        let mut watermark = Self { latest, settled: BTreeMap::new() };
         for sum in store.source_sums().await.or_fail("failed to read batches")? {
             let at = |text: &Option<String>| text.as_ref().and_then(|text| text.parse().ok());
             if let (Some(sealed), true) = (at(&sum.last_sealed), watermark.latest.contains_key(&sum.source)) {
@@ -38,6 +44,11 @@ impl Watermark {
     }
 
     pub(super) fn note_batch(&mut self, reached: &Reached<'_>) {
+        for source in reached.exhausted {
+            if let Some(latest) = self.latest.get(source).copied().flatten() {
+                self.settled.insert(source.clone(), latest);
+            }
+        }
         self.note(reached.source, reached.last_event, reached.now);
     }
 
@@ -64,7 +75,8 @@ impl Watermark {
             if exhausted.contains(source) {
                 Some(latest.map_or(oldest_waited_for, |latest| latest.max(oldest_waited_for)))
             } else {
-                *latest
+                let stood = self.settled.get(source).copied().unwrap_or(Timestamp::MIN);
+                latest.map(|latest| stood.max(latest.checked_sub(BACKLOG_MAX).unwrap_or(Timestamp::MIN)))
             }
         };
         let reached: Option<Vec<Timestamp>> = self.latest.iter().map(stands_at).collect();
@@ -81,7 +93,8 @@ mod tests {
     }
 
     fn watermark(latest: &[(&str, Option<&str>)]) -> Watermark {
-        Watermark { latest: latest.iter().map(|(id, text)| ((*id).to_owned(), text.map(at))).collect() }
+        let latest = latest.iter().map(|(id, text)| ((*id).to_owned(), text.map(at))).collect();
+        Watermark { latest, settled: BTreeMap::new() }
     }
 
     fn exhausted(sources: &[&str]) -> BTreeSet<String> {
@@ -92,8 +105,9 @@ mod tests {
     fn time_is_where_the_last_source_stands() {
         let reached = |latest: &[(&str, Option<&str>)], done: &[&str]| watermark(latest).at(&exhausted(done));
         let us = |text: &str| Some(at(text).as_microsecond());
-        // Nobody has finished: the one behind holds the others back, however far.
-        assert_eq!(reached(&[("a", Some("30T10")), ("b", Some("01T10"))], &["a"]), us("01T10"));
+        // One has not finished, and may have folders that begin long before.
+        let long_before = at("01T10") - BACKLOG_MAX;
+        assert_eq!(reached(&[("a", Some("30T10")), ("b", Some("01T10"))], &["a"]), Some(long_before.as_microsecond()));
         assert_eq!(reached(&[("a", Some("30T10")), ("b", None)], &["a"]), None, "b may begin anywhere");
         // Who has nothing new is waited for, but not longer than a day.
         assert_eq!(reached(&[("a", Some("30T10")), ("b", Some("30T02"))], &["a", "b"]), us("30T02"));
@@ -103,11 +117,28 @@ mod tests {
     }
 
     #[test]
+    fn a_source_that_gives_again_holds_time_where_it_last_had_nothing_new() {
+        let mut sources = watermark(&[("a", None), ("b", None)]);
+        let now = at("30T23");
+        let mut note = |source, last: &str, done: &[&str]| {
+            let exhausted = exhausted(done);
+            sources.note_batch(&Reached { source, last_event: Some(at(last)), exhausted: &exhausted, now });
+            sources.at(&exhausted)
+        };
+        note("a", "30T10", &[]);
+        note("b", "30T09", &["a"]);
+        // The second folder of `b` is older; its hits are not too late.
+        note("b", "30T11", &["a"]);
+        note("a", "30T12", &["b"]);
+        assert_eq!(note("b", "30T14", &["a"]), Some(at("30T11").as_microsecond()));
+    }
+
+    #[test]
     fn a_record_from_the_future_does_not_move_time_beyond_now() {
         let mut sources = watermark(&[("a", None)]);
         sources.note("a", Some("9999-01-01T00:00:00Z".parse().unwrap()), at("02T10"));
-        assert_eq!(sources.at(&exhausted(&[])), Some(at("02T10").as_microsecond()));
+        assert_eq!(sources.at(&exhausted(&["a"])), Some(at("02T10").as_microsecond()));
         sources.note("a", Some(at("01T10")), at("02T11"));
-        assert_eq!(sources.at(&exhausted(&[])), Some(at("02T10").as_microsecond()), "time does not go back");
+        assert_eq!(sources.at(&exhausted(&["a"])), Some(at("02T10").as_microsecond()), "time does not go back");
     }
 }

@@ -101,7 +101,7 @@ fn belongs(finding: &Found, story: &StoryTruth) -> bool {
 }
 
 /// The resource itself, or something in it: an object of the bucket, a rule of the server.
-fn is_within(found: &str, resource: &str) -> bool {
+pub(crate) fn is_within(found: &str, resource: &str) -> bool {
     let (found, resource) = (found.to_ascii_lowercase(), resource.to_ascii_lowercase());
     found == resource || found.strip_prefix(&resource).is_some_and(|rest| rest.starts_with('/'))
 }

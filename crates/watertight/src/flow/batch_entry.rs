@@ -3,24 +3,24 @@
 //! With it "all findings of the period" can be proved complete without an entry for each finding.
 
 use jiff::Timestamp;
-use ocsf::Finding;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::normal::Normal;
 use crate::law::hash;
 use crate::store::{Assignment, Draft};
+use crate::withheld::{Counts, Noticed};
 
 /// `not_evaluated` counts events that no rule could look at (deeper or larger than rules read); they are in the lake.
 pub(super) fn draft(
     assignment: &Assignment,
     normal: &Normal,
-    findings: &[Finding],
+    findings: &[Noticed],
     not_evaluated: usize,
     now: Timestamp,
 ) -> Draft {
-    let sealed = evidence::population::finding_set(findings.iter().map(|finding| finding.uid.as_str()));
+    let sealed = evidence::population::finding_set(findings.iter().map(|noticed| noticed.finding.uid.as_str()));
     let id = format!("{}/{}", assignment.source, assignment.seq);
-    Draft {
+    let mut draft = Draft {
         id: hash(&["batch.sealed", &id]),
         kind: "batch.sealed".to_owned(),
         at: now,
@@ -41,6 +41,22 @@ pub(super) fn draft(
             "last_event": normal.last_event,
         }),
         body: None,
+    };
+    if !normal.columns.is_empty() {
+        draft.clear["columns"] = json!(normal.columns);
+    }
+    add_withheld(&mut draft.clear, &Counts::of(findings));
+    draft
+}
+
+/// Findings that open no incident are counted apart; an entry without such a count has none.
+fn add_withheld(clear: &mut Value, counts: &Counts) {
+    if 0 < counts.held_back {
+        clear["held_back"] = json!(counts.held_back);
+    }
+    if !counts.suppressed_by.is_empty() {
+        clear["suppressed"] = json!(counts.suppressed());
+        clear["suppressed_by"] = json!(counts.suppressed_by);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Pure: a replay of the same spans gives the same rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingest::{Limits, Rejected};
 use jiff::Timestamp;
@@ -40,7 +40,13 @@ pub(crate) struct Normal {
     pub(crate) digests: Vec<[u8; 32]>,
     /// The latest event that is not from the future.
     pub(crate) last_event: Option<Timestamp>,
+    /// Header lines of flow logs: their lines are stored without it, and cannot be understood again without it.
+    pub(crate) columns: BTreeSet<String>,
 }
+
+/// Header lines kept for one batch, and the longest of them: together they stay far below the 64 KiB of an entry.
+const COLUMNS_MAX: usize = 8;
+const COLUMNS_BYTES_MAX: usize = 2_000;
 
 /// Turns an assigned batch into events and rejections.
 pub(crate) fn normalize(batch: &Batch, now: Timestamp) -> Normal {
@@ -49,6 +55,8 @@ pub(crate) fn normalize(batch: &Batch, now: Timestamp) -> Normal {
     // (member, record) → digest: the order must not depend on how the batch was read.
     let mut digests = BTreeMap::new();
     for part in &batch.parts {
+        let columns = part.members.iter().filter_map(|member| member.decoder.as_ref()?.columns());
+        normal.columns.extend(columns.filter(|columns| columns.len() <= COLUMNS_BYTES_MAX));
         for record in part.iter(&limits).filter(|record| batch.holds(record.member(), record.index)) {
             digests.insert((record.member().to_owned(), record.index), Sha256::digest(record.raw).into());
             let seen = record.json().map(|view| match view {
@@ -65,6 +73,9 @@ pub(crate) fn normalize(batch: &Batch, now: Timestamp) -> Normal {
             digests.insert((rejected.member.clone(), rejected.record), Sha256::digest(&rejected.raw).into());
             normal.rejected.push(rejected.clone());
         }
+    }
+    while COLUMNS_MAX < normal.columns.len() {
+        normal.columns.pop_last();
     }
     normal.digests = digests.into_values().collect();
     normal

@@ -1,7 +1,7 @@
 //! What a batch shows: findings of single events and of correlations.
 //!
-//! A batch that was interrupted after its findings were stored keeps them as they are: what correlations would say today may
-//! differ, because other sources went on meanwhile.
+//! Those that open no incident are marked here, before they are stored. A batch that was interrupted after its findings were
+//! stored keeps them as they are: what correlations would say today may differ, because other sources went on meanwhile.
 
 use lake::{TableName, Txn};
 use ocsf::Finding;
@@ -12,6 +12,7 @@ use crate::entities;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::stored_findings::{self, quoted};
+use crate::withheld::{Noticed, Policy};
 
 /// The findings of the batch, in an order that does not depend on how they were found. The windows are handed back once the
 /// log has the findings: lost before that, they are filled again from the lake.
@@ -21,20 +22,23 @@ pub(super) async fn findings(
     detected: &Detected,
     reached: Reached<'_>,
     txn: &Txn,
-) -> Result<(Option<Windows>, Vec<Finding>), Failure> {
+) -> Result<(Option<Windows>, Vec<Noticed>), Failure> {
     let windows = detector.windows.take();
     let stored = instance.lake.max_txn(TableName::Findings, &txn.source).await.or_fail("failed to look up findings")?;
     let (windows, mut findings) = if stored.is_some_and(|seq| txn.seq <= seq) {
         // What the windows would tell now is not in this batch: filled again, they tell it with the next.
         let of_batch = format!("source = {} AND seq = {}", quoted(&txn.source), txn.seq);
-        (None, stored_findings::find(&instance.lake, &of_batch).await?)
+        (None, stored_findings::noticed(&instance.lake, &of_batch).await?)
     } else {
+        let policy = Policy::read(instance, &txn.source, reached.now).await?;
         let (windows, correlated) =
             correlation::follow(windows, &detector.rules, instance, &detected.hits, reached).await?;
         let mut findings: Vec<Finding> = detected.findings.iter().cloned().chain(correlated).collect();
         entities::resolve(&instance.lake, &instance.config, &mut findings).await?;
-        (windows, findings)
+        (windows, findings.into_iter().map(|finding| policy.mark(finding)).collect())
     };
-    findings.sort_by(|a, b| (a.time, &a.rule.id, &a.uid).cmp(&(b.time, &b.rule.id, &b.uid)));
+    findings.sort_by(|Noticed { finding: a, .. }, Noticed { finding: b, .. }| {
+        (a.time, &a.rule.id, &a.uid).cmp(&(b.time, &b.rule.id, &b.uid))
+    });
     Ok((windows, findings))
 }

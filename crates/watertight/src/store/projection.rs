@@ -85,6 +85,7 @@ fn change(stored: &Stored) -> Change {
         "law" => "evaluation",
         "hold" => "hold",
         "retention" => "retention",
+        "suppression" => "suppression",
         _ => return Change::None,
     };
     let id = entry.clear.get("id").and_then(Value::as_str).unwrap_or(&entry.subject);

@@ -1,5 +1,7 @@
 //! What each source has given so far, added up by the database: there are many batches and few sources.
 
+use std::collections::BTreeMap;
+
 use sqlx::Row as _;
 
 use super::LogError;
@@ -14,6 +16,10 @@ pub(crate) struct SourceSums {
     pub(crate) events: u64,
     pub(crate) rejected: u64,
     pub(crate) findings: u64,
+    /// Findings that opened no incident because the source was new.
+    pub(crate) held_back: u64,
+    /// Findings that somebody had answered for.
+    pub(crate) suppressed: u64,
     /// RFC 3339; `None` when no event was read.
     pub(crate) last_event: Option<String>,
     /// When its last batch was sealed, RFC 3339.
@@ -29,6 +35,8 @@ impl SourceSums {
             events: sum.events + source.events,
             rejected: sum.rejected + source.rejected,
             findings: sum.findings + source.findings,
+            held_back: sum.held_back + source.held_back,
+            suppressed: sum.suppressed + source.suppressed,
             ..sum
         })
     }
@@ -42,6 +50,8 @@ impl super::Store {
             "SELECT json_extract(json, '$.source') AS source, COUNT(*) AS batches,
                     SUM(json_extract(json, '$.records')) AS records, SUM(json_extract(json, '$.events')) AS events,
                     SUM(json_extract(json, '$.rejected')) AS rejected, SUM(json_extract(json, '$.findings')) AS findings,
+                    SUM(COALESCE(json_extract(json, '$.held_back'), 0)) AS held_back,
+                    SUM(COALESCE(json_extract(json, '$.suppressed'), 0)) AS suppressed,
                     MAX(json_extract(json, '$.last_event')) AS last_event, MAX(json_extract(json, '$.last.at')) AS last_sealed
              FROM document WHERE kind = 'batch' GROUP BY 1 ORDER BY 1",
         )
@@ -57,9 +67,39 @@ impl super::Store {
                     events: count("events")?,
                     rejected: count("rejected")?,
                     findings: count("findings")?,
+                    held_back: count("held_back")?,
+                    suppressed: count("suppressed")?,
                     last_event: row.try_get("last_event")?,
                     last_sealed: row.try_get("last_sealed")?,
                 })
+            })
+            .collect()
+    }
+
+    /// How many findings each suppression has kept from opening an incident.
+    pub(crate) async fn suppressed_counts(&self) -> Result<BTreeMap<String, u64>, LogError> {
+        let rows = sqlx::query(
+            "SELECT counted.key AS suppression, SUM(counted.value) AS findings
+             FROM document, json_each(document.json, '$.suppressed_by') AS counted WHERE document.kind = 'batch' GROUP BY 1",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| Ok((row.try_get("suppression")?, unsigned(row.try_get("findings")?)))).collect()
+    }
+
+    /// Header lines of flow logs, by source and batch number.
+    pub(crate) async fn batch_columns(&self) -> Result<BTreeMap<(String, i64), Vec<String>>, LogError> {
+        let rows = sqlx::query(
+            "SELECT json_extract(json, '$.source') AS source, json_extract(json, '$.seq') AS seq,
+                    json_extract(json, '$.columns') AS columns
+             FROM document WHERE kind = 'batch' AND json_extract(json, '$.columns') IS NOT NULL",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let columns = serde_json::from_str(row.try_get("columns")?)?;
+                Ok(((row.try_get("source")?, row.try_get("seq")?), columns))
             })
             .collect()
     }

@@ -20,6 +20,8 @@ pub(super) async fn overview(State(site): State<Site>) -> Answer {
         "events": total.events,
         "rejected": total.rejected,
         "findings": total.findings,
+        "held_back": total.held_back,
+        "suppressed": total.suppressed,
         "incidents": site.store.documents("incident").await?.len(),
         "obligations": site.store.documents("obligation").await?.len(),
         "notices": site.store.documents("notice").await?.len(),

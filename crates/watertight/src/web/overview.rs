@@ -130,11 +130,19 @@ fn funnel(
     let sent = notices.iter().filter(|notice| NoticeState::of(notice) == Some(NoticeState::Sent)).count();
     vec![
         step("records read", read.records, format!("{} rejected and kept", read.rejected), "/api/v1/batches"),
-        step("findings", read.findings, "rules and data seen".to_owned(), "/api/v1/overview"),
+        step("findings", read.findings, findings_note(read), "/api/v1/overview"),
         step("incidents", len(incidents), "findings that belong together".to_owned(), "/api/v1/incidents"),
         step("obligations", len(duties), format!("{questions} questions of law open"), "/api/v1/obligations"),
         step("notices", len(notices), format!("{sent} sent"), "/api/v1/notices"),
     ]
+}
+
+/// A first week is quiet by policy, and the page says so.
+fn findings_note(read: &SourceSums) -> String {
+    let counted = |count: u64, what: &str| (0 < count).then(|| format!("{} {what}", shown::count(count)));
+    let notes = [counted(read.held_back, "held back in a first week"), counted(read.suppressed, "answered for")];
+    let notes: Vec<String> = notes.into_iter().flatten().collect();
+    if notes.is_empty() { "rules and data seen".to_owned() } else { notes.join(", ") }
 }
 
 /// Dated duties first, the nearest on top; those without a date after them.

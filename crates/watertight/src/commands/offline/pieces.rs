@@ -13,8 +13,9 @@ use super::pool::InOrder;
 use super::{Job, lock};
 use crate::exit::Failure;
 
-/// Records of a piece: enough to be worth handing over.
-const PIECE_BYTES: usize = 1 << 20;
+/// Records of a piece: enough to be worth handing over, and little enough that the pieces of several files fit beside each
+/// other: 2 MB a file.
+const PIECE_BYTES: usize = 256 << 10;
 /// Small records bring more findings per byte; their outcome has to stay small too.
 const PIECE_RECORDS_MAX: usize = 4_096;
 /// Pieces of one file that are cut and not yet put together.
@@ -160,7 +161,7 @@ enum After {
 
 /// The next records, up to the size of a piece or to one that was rejected.
 fn cut(file: &mut LogFile) -> (Piece, After) {
-    let mut piece = Piece::default();
+    let mut piece = Piece { bytes: Vec::with_capacity(PIECE_BYTES + PIECE_BYTES / 8), ..Piece::default() };
     while piece.bytes.len() < PIECE_BYTES && piece.ends.len() < PIECE_RECORDS_MAX {
         match file.next() {
             None => return (piece, After::End),

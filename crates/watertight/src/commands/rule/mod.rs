@@ -1,4 +1,10 @@
 //! `watertight rule`: check, test, list and show detection rules. Paths name rules of yours; without one, the built-in ones.
+//!
+//! What rules have found, would have found and might find is in files of its own beside this one.
+
+mod backtest;
+mod history;
+mod tune;
 
 use std::path::PathBuf;
 
@@ -7,7 +13,9 @@ use sigma::{Correlation, Loaded, TestOutcome};
 
 use crate::content::Content;
 use crate::context::Context;
+use crate::dispositions::{self, RulePrecision};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::instance::Instance;
 use crate::output;
 use crate::rules::{self, Values};
 
@@ -18,9 +26,20 @@ pub(crate) enum Command {
     /// Run the examples that rules carry
     Test { paths: Vec<PathBuf> },
     /// One row a rule
-    List { paths: Vec<PathBuf> },
-    /// One rule, whole, by id
+    List {
+        paths: Vec<PathBuf>,
+        /// With what people said of its findings, from the data directory
+        #[arg(long)]
+        precision: bool,
+    },
+    /// One rule, whole, by id; with its precision where there is data
     Show { id: String },
+    /// What rules would have found in the lake; nothing is stored
+    Backtest(backtest::Args),
+    /// Propose thresholds and exclusions on labelled history; nothing is applied
+    Tune(tune::Args),
+    /// Content versions as the log has them: what changed, who wrote and who approved it
+    History,
 }
 
 pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
@@ -36,8 +55,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
                 Err(Failure::failed(format!("{faults} examples did not show what they should")))
             }
         }
-        Command::List { paths } => list(context, &load(&content, paths)?),
+        Command::List { paths, precision } => list(context, &load(&content, paths)?, *precision),
         Command::Show { id } => show(context, &load(&content, &[])?, id),
+        Command::Backtest(args) => backtest::run(args, context),
+        Command::Tune(args) => tune::run(args, context),
+        Command::History => history::run(context),
     }
 }
 
@@ -109,7 +131,7 @@ fn fault(outcome: &TestOutcome) -> String {
     }
 }
 
-fn list(context: &Context, loaded: &Loaded) -> Outcome {
+fn list(context: &Context, loaded: &Loaded, precision: bool) -> Outcome {
     let mut rows: Vec<Value> = loaded
         .rules
         .iter()
@@ -127,13 +149,55 @@ fn list(context: &Context, loaded: &Loaded) -> Outcome {
             "file": correlation.file, "examples": correlation.tests.len(),
         })
     }));
-    output::rows(context.format, &["level", "title", "surface", "attack", "file"], &rows)?;
+    let columns: &[&str] = if precision {
+        add_precision(context, &mut rows)?;
+        &["title", "level", "findings", "true", "false", "undecided", "precision", "precision_at_least"]
+    } else {
+        &["level", "title", "surface", "attack", "file"]
+    };
+    output::rows(context.format, columns, &rows)?;
     Ok(Exit::Done)
+}
+
+/// Lays what was found over the rules; what was found without a rule of these (data in logs, rules of the past) follows.
+fn add_precision(context: &Context, rows: &mut Vec<Value>) -> Result<(), Failure> {
+    let mut found = context.block_on(async {
+        let instance = Instance::read(context).await?;
+        dispositions::per_rule(&instance, None).await
+    })?;
+    for row in &mut *rows {
+        let of_rule = found.remove(row["id"].as_str().unwrap_or_default()).unwrap_or_default();
+        lay_over(row, &of_rule);
+    }
+    for (id, of_rule) in found {
+        let mut row = json!({"id": id, "title": of_rule.title, "in_content": false});
+        lay_over(&mut row, &of_rule);
+        rows.push(row);
+    }
+    Ok(())
+}
+
+fn lay_over(row: &mut Value, found: &RulePrecision) {
+    let (Value::Object(row), Ok(Value::Object(mut found))) = (row, serde_json::to_value(found)) else { return };
+    found.remove("title");
+    row.extend(found);
+}
+
+/// What is known of one rule's findings, where there is a data directory.
+fn precision_of(context: &Context, id: &str) -> Result<Value, Failure> {
+    if context.existing_data_dir().is_err() {
+        return Ok(Value::Null);
+    }
+    let found = context.block_on(async {
+        let instance = Instance::read(context).await?;
+        dispositions::per_rule(&instance, Some(id)).await
+    })?;
+    Ok(found.get(id).map_or(Value::Null, |found| json!(found)))
 }
 
 fn show(context: &Context, loaded: &Loaded, id: &str) -> Outcome {
     if let Some(correlation) = loaded.correlations.iter().find(|correlation| correlation.id == id) {
-        return show_correlation(context, correlation);
+        return show_correlation(context, correlation, &precision_of(context, id)?);
     }
     let rule = loaded.rules.iter().find(|rule| rule.id == id || rule.file.ends_with(id));
     let rule = rule.ok_or_else(|| {
@@ -145,12 +209,13 @@ fn show(context: &Context, loaded: &Loaded, id: &str) -> Outcome {
             "id": rule.id, "title": rule.title, "level": rule.level, "status": rule.status, "logsource": rule.logsource,
             "description": rule.description, "attack": rule.attack, "falsepositives": rule.falsepositives,
             "watertight": rule.watertight, "ads": rule.ads, "tests": rule.tests, "version": rule.version, "file": rule.file,
+            "precision": precision_of(context, &rule.id)?,
         }),
     )?;
     Ok(Exit::Done)
 }
 
-fn show_correlation(context: &Context, correlation: &Correlation) -> Outcome {
+fn show_correlation(context: &Context, correlation: &Correlation, precision: &Value) -> Outcome {
     output::object(
         context.format,
         &json!({
@@ -159,6 +224,7 @@ fn show_correlation(context: &Context, correlation: &Correlation) -> Outcome {
             "timespan_seconds": correlation.timespan_us / 1_000_000, "description": correlation.description,
             "attack": correlation.attack, "falsepositives": correlation.falsepositives, "watertight": correlation.watertight,
             "ads": correlation.ads, "tests": correlation.tests, "version": correlation.version, "file": correlation.file,
+            "precision": precision,
         }),
     )?;
     Ok(Exit::Done)

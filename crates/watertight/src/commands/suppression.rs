@@ -1,0 +1,154 @@
+//! `watertight suppression`: ask for, approve, revoke and list what is answered for. Two people, and never for ever.
+
+use std::collections::BTreeSet;
+
+use incident::{Condition, SUPPRESSION_DAYS_MAX};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::cases;
+use crate::context::Context;
+use crate::exit::{Exit, Failure, OrFail as _, Outcome};
+use crate::instance::Instance;
+use crate::opaque_id::opaque_id;
+use crate::output;
+use crate::store::Draft;
+use crate::suppressions::{self, Wish};
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Ask that findings of one rule about one actor or resource open no incident
+    Request(Request),
+    /// Agree to a request; not as its requester or owner
+    Approve {
+        suppression: String,
+        #[arg(long, value_parser = opaque_id)]
+        by: String,
+    },
+    /// End it now
+    Revoke {
+        suppression: String,
+        #[arg(long)]
+        reason: String,
+        #[arg(long, value_parser = opaque_id)]
+        by: String,
+    },
+    /// Each with its state and what it has kept quiet
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Request {
+    /// The rule's id
+    #[arg(long, value_name = "ID")]
+    rule: String,
+    /// The actor, exactly as findings name it
+    #[arg(long)]
+    actor: Vec<String>,
+    /// A resource, exactly; `…/*` is everything below it. Findings with any other resource are not covered
+    #[arg(long)]
+    resource: Vec<String>,
+    /// The source address, or a network in CIDR form
+    #[arg(long, value_name = "ADDRESS")]
+    src_ip: Vec<String>,
+    /// The user agent, exactly
+    #[arg(long)]
+    user_agent: Vec<String>,
+    /// Why this is no leak; kept encrypted
+    #[arg(long)]
+    reason: String,
+    /// Who answers for it: an opaque id
+    #[arg(long, value_parser = opaque_id)]
+    owner: String,
+    /// When it ends; at most 180 days from now
+    #[arg(long, value_name = "RFC3339", conflicts_with = "days", required_unless_present = "days")]
+    expires: Option<Timestamp>,
+    /// The same as a number of days
+    #[arg(long, value_parser = clap::value_parser!(i64).range(1..=SUPPRESSION_DAYS_MAX))]
+    days: Option<i64>,
+    #[arg(long, value_parser = opaque_id)]
+    by: String,
+}
+
+pub(crate) fn run(command: Command, context: &Context) -> Outcome {
+    context.block_on(async {
+        match command {
+            Command::List => list(context).await,
+            Command::Request(request) => ask(context, request).await,
+            Command::Approve { suppression, by } => {
+                let mut instance = Instance::open(context).await?;
+                instance.config.check_person(&by, true)?;
+                let draft = suppressions::approve(&instance.store, &suppression, &by, context.clock.now()).await?;
+                append(&mut instance, draft, "approved: it counts for what is discovered from now on").await
+            }
+            Command::Revoke { suppression, reason, by } => {
+                let mut instance = Instance::open(context).await?;
+                instance.config.check_person(&by, false)?;
+                let now = context.clock.now();
+                let draft = suppressions::revoke(&instance.store, &suppression, &by, &reason, now).await?;
+                append(&mut instance, draft, "revoked: what is discovered from now on opens incidents again").await
+            }
+        }
+    })
+}
+
+async fn ask(context: &Context, request: Request) -> Outcome {
+    let mut instance = Instance::open(context).await?;
+    instance.config.check_person(&request.by, false)?;
+    instance.config.check_person(&request.owner, false)?;
+    let now = context.clock.now();
+    let in_days = |days: i64| now.checked_add(SignedDuration::from_hours(24 * days)).ok();
+    let expires = request.expires.or_else(|| request.days.and_then(in_days));
+    let expires = expires.ok_or_else(|| Failure::usage("say when it ends with --expires or --days"))?;
+    let set = |values: Vec<String>| values.into_iter().collect::<BTreeSet<String>>();
+    let wish = Wish {
+        rule_id: request.rule,
+        condition: Condition {
+            actor: set(request.actor),
+            resource: set(request.resource),
+            src_ip: set(request.src_ip),
+            user_agent: set(request.user_agent),
+        },
+        reason: request.reason,
+        owner: request.owner,
+        by: request.by,
+        expires,
+    };
+    let draft = suppressions::request(&wish, now)?;
+    let id = draft.subject.clone();
+    append(&mut instance, Some(draft), "asked for; it counts when another person approves it").await?;
+    output::object(context.format, &json!({"id": id, "expires": expires}))?;
+    Ok(Exit::Done)
+}
+
+async fn append(instance: &mut Instance, draft: Option<Draft>, said: &str) -> Outcome {
+    let drafts: Vec<Draft> = draft.into_iter().collect();
+    let appended = cases::append(instance, &drafts).await?;
+    output::talk(if appended == 0 { "nothing new: the log had this already" } else { said });
+    Ok(Exit::Done)
+}
+
+async fn list(context: &Context) -> Outcome {
+    let instance = Instance::read(context).await?;
+    let counts = instance.store.suppressed_counts().await.or_fail("failed to count suppressed findings")?;
+    let mut rows = Vec::new();
+    for document in suppressions::documents(&instance.store).await? {
+        let id = document["id"].as_str().unwrap_or_default();
+        let (condition, reason) = match suppressions::asked(&instance.store, id).await? {
+            Some((condition, reason)) => (json!(condition), Value::from(reason)),
+            None => (Value::from("erased"), Value::Null),
+        };
+        rows.push(json!({
+            "id": id, "state": suppressions::state_at(&document, context.clock.now()), "rule_id": document["rule_id"],
+            "condition": condition, "reason": reason, "owner": document["owner"],
+            "requested_by": document["requested_by"], "approved_by": document["approved_by"],
+            "expires": document["expires"], "findings": counts.get(id).copied().unwrap_or(0),
+        }));
+    }
+    output::rows(
+        context.format,
+        &["id", "state", "rule_id", "condition", "owner", "approved_by", "expires", "findings"],
+        &rows,
+    )?;
+    Ok(Exit::Done)
+}

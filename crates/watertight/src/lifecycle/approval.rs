@@ -1,0 +1,124 @@
+//! Two people for content that did not come with the program: its author proposes it, somebody else approves it.
+//!
+//! What is approved is kept whole under its hash, so that it can be used when the directory has moved on.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::changes;
+use crate::content::Content;
+use crate::exit::{Failure, OrFail as _};
+use crate::instance::Instance;
+use crate::law::hash;
+use crate::store::{Draft, Store};
+
+/// Who answers for a content set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The release of the program.
+    Release,
+    Approved {
+        author: String,
+        approver: String,
+    },
+    Nobody,
+}
+
+pub(super) async fn standing(store: &Store, content: &Content) -> Result<Standing, Failure> {
+    let version = content.version();
+    if version == Content::embedded().version() {
+        return Ok(Standing::Release);
+    }
+    let document = store.document("content", &version).await.or_fail("failed to read content versions")?;
+    Ok(document.as_ref().and_then(approved).unwrap_or(Standing::Nobody))
+}
+
+fn approved(document: &Value) -> Option<Standing> {
+    let text = |key: &str| Some(document[key].as_str()?.to_owned());
+    Some(Standing::Approved { author: text("author")?, approver: text("approver")? })
+}
+
+/// The content that was approved last; that of the program when none ever was.
+pub(super) async fn last_approved(store: &Store) -> Result<(Content, Standing), Failure> {
+    let documents = store.documents("content").await.or_fail("failed to read content versions")?;
+    let last = documents
+        .iter()
+        .filter_map(|document| Some((document["approval"].as_u64()?, document["id"].as_str()?, approved(document)?)))
+        .max_by_key(|(number, ..)| *number);
+    let Some((_, version, standing)) = last else { return Ok((Content::embedded(), Standing::Release)) };
+    let content = store.content(version).await.or_fail("failed to read kept content")?;
+    let content = content.ok_or_else(|| Failure::failed(format!("approved content `{version}` was not kept")))?;
+    Ok((content, standing))
+}
+
+/// The entry that proposes a content set. It must load, and show what its examples say.
+pub(crate) async fn propose(
+    instance: &Instance,
+    by: &str,
+    backtest: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<Draft, Failure> {
+    let content = &instance.content;
+    let version = content.version();
+    if version == Content::embedded().version() {
+        return Err(Failure::usage("the content in the program needs no approval: its release answers for it")
+            .help("name a directory with --content or [content] dir"));
+    }
+    let examples = changes::examples(content)?;
+    let is_sound = examples["failed"] == 0 && examples["not_loaded"] == 0;
+    if !is_sound {
+        return Err(Failure::usage(format!("the content is not proposed: its rules' examples say {examples}"))
+            .help("`watertight content check` names each mistake"));
+    }
+    let (before, _) = last_approved(&instance.store).await?;
+    let rules = changes::rules_of(content);
+    instance.store.keep_content(&version, content).await.or_fail("failed to keep the content")?;
+    Ok(Draft {
+        id: hash(&["content.proposed", &version, by]),
+        kind: "content.proposed".to_owned(),
+        at: now,
+        subject: version.clone(),
+        clear: json!({
+            "id": version, "author": by, "proposed_at": now, "rules": rules.len(), "files": content.files.len(),
+            "against": before.version(), "changes": changes::changes(&changes::rules_of(&before), &rules),
+            "examples": examples, "backtest_sha256": backtest.map(sha256_hex),
+        }),
+        body: None,
+    })
+}
+
+/// The entry that approves; `None` when that was done before.
+pub(crate) async fn approve(store: &Store, name: &str, by: &str, now: Timestamp) -> Result<Option<Draft>, Failure> {
+    let documents = store.documents("content").await.or_fail("failed to read content versions")?;
+    let is_meant = |document: &&Value| {
+        !name.is_empty()
+            && document["id"].as_str().is_some_and(|id| id.starts_with(name))
+            && document["author"].is_string()
+    };
+    let mut meant = documents.iter().filter(is_meant);
+    let (Some(document), None) = (meant.next(), meant.next()) else {
+        return Err(Failure::usage(format!("`{name}` does not name one proposed content version"))
+            .help("`watertight rule history` shows them"));
+    };
+    if document["approver"].is_string() {
+        return Ok(None);
+    }
+    if document["author"] == by {
+        return Err(Failure::usage(format!("`{by}` proposed this content: another person approves it")));
+    }
+    let version = document["id"].as_str().unwrap_or_default();
+    let number = documents.iter().filter_map(|document| document["approval"].as_u64()).max().unwrap_or(0) + 1;
+    Ok(Some(Draft {
+        id: hash(&["content.approved", version]),
+        kind: "content.approved".to_owned(),
+        at: now,
+        subject: version.to_owned(),
+        clear: json!({"id": version, "approver": by, "approved": true, "approved_at": now, "approval": number}),
+        body: None,
+    }))
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    crate::content::hex(&sha2::Sha256::digest(bytes))
+}

@@ -1,0 +1,180 @@
+//! Content through its life: sealed when it is used, approved by two people, replaced while the system runs.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::own_rules::{LARGE, MANY, content, event, rules, write};
+use common::{Place, config_text};
+use serde_json::Value;
+
+fn place(detection: &str) -> Place {
+    let place = Place::new();
+    content(&place, "one");
+    let sources = config_text(&[("ledger", "logs")], None);
+    place.write("watertight.toml", format!("{sources}\n[content]\ndir = \"content\"\n\n[detection]\n{detection}\n"));
+    std::fs::create_dir_all(place.path("logs")).expect("make a source's directory");
+    place
+}
+
+fn found(place: &Place, rule: &str) -> usize {
+    place.query(&format!("SELECT uid FROM findings WHERE rule_id = '{rule}'")).len()
+}
+
+fn versions(place: &Place) -> Vec<Value> {
+    place
+        .log()
+        .into_iter()
+        .filter(|entry| entry["kind"] == "content.version")
+        .map(|entry| entry["clear"].clone())
+        .collect()
+}
+
+fn page(minute: u32) -> String {
+    event("ledger.page", minute, "u-1", 1)
+}
+
+#[test]
+fn each_content_that_is_used_is_sealed_once_with_what_changed() {
+    let place = place("");
+    write(&place, "logs/0.jsonl", &[page(0)]);
+    let first = place.run(&["ingest"]).ok();
+    assert!(first.stderr.contains("nobody has approved it"), "{}", first.stderr);
+    place.run(&["ingest"]).ok();
+    let sealed = versions(&place);
+    assert_eq!(sealed.len(), 1, "the same content is no news");
+    assert_eq!((&sealed[0]["changes"]["added"]["count"], &sealed[0]["approved"]), (&4.into(), &false.into()));
+    assert_eq!(place.log()[0]["kind"], "content.version", "before the first batch that is judged by it");
+
+    place.write("content/rules/own/ledger.yml", rules("one").replace("gte: 1000", "gte: 2000"));
+    place.run(&["ingest"]).ok();
+    // And back again: the log tells the order of use, not only the set of versions.
+    place.write("content/rules/own/ledger.yml", rules("one"));
+    place.run(&["ingest"]).ok();
+    let sealed = versions(&place);
+    assert_eq!(sealed.len(), 3);
+    assert_eq!(sealed[0]["batch_version"], sealed[2]["batch_version"]);
+    assert_eq!(sealed[1]["changes"]["changed"]["count"], 4, "all rules of the file have its version");
+    let history = place.run(&["rule", "history"]).ok().rows();
+    assert_eq!(history.len(), 2);
+    assert_eq!((&history[0]["state"], &history[1]["state"]), (&"in_use".into(), &"used".into()));
+    assert_eq!(place.run(&["state", "rebuild", "--compare"]).ok().json()["equal"], true);
+}
+
+#[test]
+fn the_content_of_the_program_is_answered_for_by_its_release() {
+    let place = Place::new();
+    place.write("watertight.toml", config_text(&[("ledger", "logs")], None));
+    write(&place, "logs/0.jsonl", &[page(0)]);
+    let ran = place.run(&["ingest"]).ok();
+    assert!(!ran.stderr.contains("approved"), "{}", ran.stderr);
+    assert_eq!(versions(&place)[0]["approver"], "release");
+    place.run(&["content", "propose", "--by", "P-1"]).exits(2);
+}
+
+#[test]
+fn where_approval_is_required_unapproved_content_leaves_the_last_approved_one_in_use() {
+    let place = place("require_approval = true\n");
+    write(&place, "logs/0.jsonl", &[event("ledger.export", 0, "u-1", 5000)]);
+    let ran = place.run(&["ingest"]).ok();
+    assert!(ran.stderr.contains("nobody has approved content"), "{}", ran.stderr);
+    assert_eq!(found(&place, LARGE), 0, "what the program brought is used, which has no such rule");
+
+    place.write("backtest.jsonl", "{}\n");
+    let proposed = place.run(&["content", "propose", "--by", "P-1", "--backtest", "backtest.jsonl"]).ok().json();
+    let id = proposed["id"].as_str().expect("a hash");
+    let short: String = id.chars().take(12).collect();
+    place.run(&["content", "approve", &short, "--by", "P-1"]).exits(2);
+    place.run(&["content", "approve", "0000", "--by", "P-2"]).exits(2);
+    place.run(&["content", "approve", &short, "--by", "P-2"]).ok();
+    write(&place, "logs/1.jsonl", &[event("ledger.export", 1, "u-1", 5000)]);
+    place.run(&["ingest"]).ok();
+    assert_eq!(found(&place, LARGE), 1);
+
+    // Somebody edits the directory: the approved set goes on, whatever lies there.
+    place.write("content/rules/own/ledger.yml", rules("one").replace("ledger.export", "nothing"));
+    write(&place, "logs/2.jsonl", &[event("ledger.export", 2, "u-1", 5000)]);
+    place.run(&["ingest"]).ok();
+    assert_eq!(found(&place, LARGE), 2);
+    let last = versions(&place).pop().expect("a version");
+    assert_eq!((&last["id"], &last["author"], &last["approver"]), (&id.into(), &"P-1".into(), &"P-2".into()));
+}
+
+#[test]
+fn content_whose_examples_fail_is_not_proposed() {
+    let place = place("");
+    let broken =
+        rules("one").replace("level: high\n", "level: high\ntests: [{name: no, fires: true, event: {event: x}}]\n");
+    place.write("content/rules/own/ledger.yml", broken);
+    let refused = place.run(&["content", "propose", "--by", "P-1"]).exits(2);
+    assert!(refused.stderr.contains("examples"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_change_elsewhere_in_the_file_leaves_windows_open_and_tells_nothing_twice() {
+    let place = place("");
+    write(&place, "logs/0.jsonl", &[page(0), page(5)]);
+    place.run(&["ingest"]).ok();
+    assert_eq!(found(&place, MANY), 0);
+    // Another rule of the same file changes: the version of every rule in it does too.
+    place.write("content/rules/own/ledger.yml", rules("one").replace("gte: 1000", "gte: 2000"));
+    write(&place, "logs/1.jsonl", &[page(10)]);
+    place.run(&["ingest"]).ok();
+    assert_eq!(found(&place, MANY), 1, "two pages before the change and one after it are three");
+    place.write("content/rules/own/ledger.yml", rules("another comment"));
+    write(&place, "logs/2.jsonl", &[page(15)]);
+    place.run(&["ingest"]).ok();
+    assert_eq!(found(&place, MANY), 1, "what was told under the earlier version is not told again");
+    assert_eq!(place.run(&["incident", "list"]).ok().rows().len(), 1);
+}
+
+#[test]
+fn a_changed_meaning_begins_a_window_anew() {
+    let place = place("");
+    write(&place, "logs/0.jsonl", &[page(0), page(5)]);
+    place.run(&["ingest"]).ok();
+    place.write(
+        "content/rules/own/ledger.yml",
+        rules("one").replace("event: ledger.page", "event|startswith: ledger.pa"),
+    );
+    write(&place, "logs/1.jsonl", &[page(10)]);
+    place.run(&["ingest"]).ok();
+    assert_eq!(found(&place, MANY), 0, "hits of another rule are not counted with those of this one");
+}
+
+/// How long to wait for what must come; the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Reads a snapshot copy: the running system holds the lease and readers need none.
+fn wait_for(what: &str, mut is_there: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_there() {
+        assert!(began.elapsed() < PATIENCE, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+#[test]
+fn a_running_system_takes_changed_content_between_two_events_of_one_window() {
+    let place = place("");
+    write(&place, "logs/0.jsonl", &[page(0)]);
+    place.run(&["ingest"]).ok();
+    let mut serving = place.start(&["serve", "--listen", "127.0.0.1:0"]);
+    write(&place, "logs/1.jsonl", &[page(5)]);
+    wait_for("the second page", || place.query("SELECT event_uid FROM events").len() == 2);
+
+    // A mistake first: it is refused and what was used goes on.
+    place.write("content/rules/own/ledger.yml", rules("one").replace("condition: selection", "condition: nobody"));
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(versions(&place).len(), 1, "content that does not compile is not used");
+    place.write("content/rules/own/ledger.yml", rules("one").replace("gte: 1000", "gte: 10"));
+    wait_for("the new content", || versions(&place).len() == 2);
+
+    write(&place, "logs/2.jsonl", &[page(10), event("ledger.export", 11, "u-1", 20)]);
+    wait_for("the finding of the changed rule", || found(&place, LARGE) == 1);
+    assert_eq!(found(&place, MANY), 1, "the window went on through the change, and the episode was told once");
+    serving.kill().expect("stop it");
+    serving.wait().expect("it ends");
+    place.run(&["ingest"]).ok();
+    assert_eq!(found(&place, MANY), 1);
+}
