@@ -8,11 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use sigma::Level;
 
-use crate::bench::{self, Bench, Finding, Placeholders};
+use crate::bench::{self, Bench, Finding, Placeholders, WAKING};
 
 const CLOUDTRAIL: (&str, &str) = ("aws", "cloudtrail");
-/// From this level on a finding opens an incident by itself.
-const WAKING: Level = Level::Medium;
 
 /// By technique: what must report it, or why nothing does.
 #[derive(Deserialize)]
@@ -21,6 +19,8 @@ pub(crate) struct Techniques {
     found: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     missed: BTreeMap<String, String>,
+    /// What an installation that knows no more than its own accounts does not find yet.
+    needs_to_be_told: BTreeSet<String>,
 }
 
 /// Techniques in order of time, each until the next begins.
@@ -61,8 +61,12 @@ pub(crate) fn techniques(expected: &Techniques, folder: &Path) -> Vec<String> {
     let mut runs: Vec<(String, Vec<Value>)> =
         std::fs::read_dir(folder).unwrap().map(|entry| run(&entry.unwrap().path())).collect();
     runs.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let bench = own_bench(runs.iter().flat_map(|(_, records)| records));
+    let own = own_accounts(runs.iter().flat_map(|(_, records)| records));
+    let (bench, fresh) = (Bench::with_test_values(&own), Bench::told_only(&own));
     for (name, records) in runs {
+        if fresh.findings(CLOUDTRAIL, &records).is_empty() != expected.needs_to_be_told.contains(&name) {
+            faults.push(format!("`{name}` needs to be told something, or no longer does"));
+        }
         let findings = bench.findings(CLOUDTRAIL, &records);
         let highest = findings.iter().map(|finding| finding.level).max();
         count += usize::from(highest.is_some());
@@ -73,14 +77,16 @@ pub(crate) fn techniques(expected: &Techniques, folder: &Path) -> Vec<String> {
         }
         faults.extend(unmet(&name, expected.found.get(&name), expected.missed.get(&name), &findings, Level::Low));
     }
-    println!("{count} techniques found, {waking} of them at {WAKING} or above");
+    let waiting = expected.needs_to_be_told.len();
+    println!("{count} techniques found, {waking} of them at {WAKING} or above; {waiting} only by who is told more");
     faults.extend(named.into_iter().map(|name| format!("no records of `{name}`")));
     faults
 }
 
 pub(crate) fn steps(expected: &Steps, folder: &Path) -> Vec<String> {
     let records = in_order(crate::common::records(folder));
-    let findings = own_bench(records.iter()).findings(CLOUDTRAIL, &records);
+    let bench = Bench::with_test_values(&own_accounts(records.iter()));
+    let findings = bench.findings(CLOUDTRAIL, &records);
     let mut faults = Vec::new();
     let (mut found, mut waking) = (0, 0);
     for (number, step) in expected.step.iter().enumerate() {
@@ -123,12 +129,11 @@ pub(crate) fn ordinary(expected: &Ordinary, file: &Path) -> Vec<String> {
     faults
 }
 
-/// The rules with the values of their own examples, and knowing whose account the records are from.
-fn own_bench<'r>(records: impl Iterator<Item = &'r Value>) -> Bench {
+/// The accounts that the records are from, as the only thing known.
+fn own_accounts<'r>(records: impl Iterator<Item = &'r Value>) -> Placeholders {
     let accounts: BTreeSet<&str> =
         records.filter_map(|record| record.get("recipientAccountId")).filter_map(Value::as_str).collect();
-    let accounts = accounts.into_iter().map(str::to_owned).collect();
-    Bench::with_test_values(&Placeholders::from([("known_accounts".to_owned(), accounts)]))
+    Placeholders::from([("known_accounts".to_owned(), accounts.into_iter().map(str::to_owned).collect())])
 }
 
 fn run(file: &Path) -> (String, Vec<Value>) {

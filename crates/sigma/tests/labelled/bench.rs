@@ -9,6 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use sigma::{Change, CorrelationLimits, Correlator, Level, Loaded, Matcher, Options, Program, Rule};
 
+/// From this level on a finding opens an incident by itself.
+pub(crate) const WAKING: Level = Level::Medium;
+
 pub(crate) type Placeholders = BTreeMap<String, Vec<String>>;
 
 /// The rule attribute that names placeholders without which the rule waits.
@@ -25,8 +28,14 @@ pub(crate) struct Bench {
     loaded: Loaded,
     program: Program,
     folder: PathBuf,
-    /// What labels call by name, and the ways in which one record answers to it: each a set of rules that all match.
-    named: BTreeMap<String, Vec<BTreeSet<usize>>>,
+    /// What labels call by name, and the ways in which one record answers to it.
+    named: BTreeMap<String, Vec<Way>>,
+}
+
+/// Rules that all match, and the level at which that is reported.
+struct Way {
+    rules: BTreeSet<usize>,
+    level: Level,
 }
 
 /// What a rule or a correlation reported.
@@ -68,26 +77,29 @@ impl Bench {
 
     /// `file` is what the file reports: a rule of its own; of a correlation that counts, each rule that it counts, since
     /// a labelled case is one record; of one that joins, all its rules at once. `file#name` is one rule.
-    fn names(&self) -> BTreeMap<String, Vec<BTreeSet<usize>>> {
-        let mut named: BTreeMap<String, Vec<BTreeSet<usize>>> = BTreeMap::new();
+    fn names(&self) -> BTreeMap<String, Vec<Way>> {
+        let mut named: BTreeMap<String, Vec<Way>> = BTreeMap::new();
+        let mut answers = |name: String, rules: BTreeSet<usize>, level: Option<Level>| {
+            named.entry(name).or_default().push(Way { rules, level: level.unwrap() });
+        };
         for (number, rule) in self.loaded.rules.iter().enumerate() {
             let stem = self.stem(&rule.file);
             if let Some(name) = &rule.name {
-                named.entry(format!("{stem}#{name}")).or_default().push(BTreeSet::from([number]));
+                answers(format!("{stem}#{name}"), BTreeSet::from([number]), rule.level);
             }
-            let ways = named.entry(stem).or_default();
-            ways.extend(self.program.reports_alone(number).then(|| BTreeSet::from([number])));
+            if self.program.reports_alone(number) {
+                answers(stem, BTreeSet::from([number]), rule.level);
+            }
         }
         for own in &self.loaded.correlations {
             let is_part =
                 |rule: &Rule| own.rules.iter().any(|part| *part == rule.id || Some(part) == rule.name.as_ref());
             let parts =
                 self.loaded.rules.iter().enumerate().filter(|(_, rule)| is_part(rule)).map(|(number, _)| number);
-            let ways = named.entry(self.stem(&own.file)).or_default();
             if own.kind.is_temporal() {
-                ways.push(parts.collect());
+                answers(self.stem(&own.file), parts.collect(), own.level);
             } else {
-                ways.extend(parts.map(|number| BTreeSet::from([number])));
+                parts.for_each(|number| answers(self.stem(&own.file), BTreeSet::from([number]), own.level));
             }
         }
         named
@@ -97,14 +109,17 @@ impl Bench {
         self.named.contains_key(name)
     }
 
-    /// The rules that match a record of this log, as numbers for [`Bench::is_one_of`].
+    /// The rules that match a record of this log, as numbers for [`Bench::answered`].
     pub(crate) fn matching(&self, matcher: &mut Matcher, log: (&str, &str), event: &Value) -> BTreeSet<usize> {
         let source = self.program.log_source(log.0, log.1);
         matcher.evaluate(source, &serde_json::to_vec(event).unwrap()).unwrap().iter().copied().collect()
     }
 
-    pub(crate) fn is_one_of(&self, names: &[String], rules: &BTreeSet<usize>) -> bool {
-        names.iter().any(|name| self.named[name].iter().any(|way| !way.is_empty() && way.is_subset(rules)))
+    /// The highest level at which one of `names` is answered by rules that match.
+    pub(crate) fn answered(&self, names: &[String], matching: &BTreeSet<usize>) -> Option<Level> {
+        let ways = names.iter().flat_map(|name| &self.named[name]);
+        let answering = ways.filter(|way| !way.rules.is_empty() && way.rules.is_subset(matching));
+        answering.map(|way| way.level).max()
     }
 
     pub(crate) fn matcher(&self) -> Matcher {

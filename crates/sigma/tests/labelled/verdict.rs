@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
+use sigma::Level;
 
-use crate::bench::{Bench, Placeholders};
+use crate::bench::{Bench, Placeholders, WAKING};
 use crate::shapes::Log;
 
 /// How the reason begins where we should answer and have nothing to answer with.
@@ -40,6 +41,8 @@ pub(crate) struct Case {
 struct Tally {
     rules: BTreeSet<String>,
     found: usize,
+    /// Of those found, at a level that opens an incident.
+    waking: usize,
     missed: usize,
     fired: usize,
     quiet: usize,
@@ -60,9 +63,9 @@ pub(crate) fn judge(labels: &Labels, bench: &Bench, cases: &[Case]) -> Vec<Strin
             continue;
         };
         let matching = bench.matching(&mut matcher, case.log.source, &case.event);
-        let has_answer = bench.is_one_of(ours, &matching);
-        tallies.entry(case.log.name).or_default().count(case, has_answer);
-        if has_answer == case.expected {
+        let answer = bench.answered(ours, &matching);
+        tallies.entry(case.log.name).or_default().count(case, answer);
+        if answer.is_some() == case.expected {
             continue;
         }
         let key = format!("{} / {}", case.theirs, case.name);
@@ -100,25 +103,27 @@ fn unknown_names(labels: &Labels, bench: &Bench, cases: &[Case]) -> Vec<String> 
 }
 
 impl Tally {
-    fn count(&mut self, case: &Case, has_answer: bool) {
+    fn count(&mut self, case: &Case, answer: Option<Level>) {
         self.rules.insert(case.theirs.clone());
-        let counted = match (case.expected, has_answer) {
+        let counted = match (case.expected, answer.is_some()) {
             (true, true) => &mut self.found,
             (true, false) => &mut self.missed,
             (false, true) => &mut self.fired,
             (false, false) => &mut self.quiet,
         };
         *counted += 1;
+        self.waking += usize::from(case.expected && answer.is_some_and(|level| WAKING <= level));
     }
 }
 
 fn print(tallies: &BTreeMap<&str, Tally>) {
-    println!("log                              rules  true  found  false  quiet  precision  recall");
+    println!("log                              rules  true  found  waking  false  quiet  precision  recall");
     let mut total = Tally::default();
     for (name, tally) in tallies {
         row(name, tally);
         total.rules.extend(tally.rules.iter().cloned());
         total.found += tally.found;
+        total.waking += tally.waking;
         total.missed += tally.missed;
         total.fired += tally.fired;
         total.quiet += tally.quiet;
@@ -126,11 +131,13 @@ fn print(tallies: &BTreeMap<&str, Tally>) {
     row("all", &total);
 }
 
-fn row(name: &str, Tally { rules, found, missed, fired, quiet }: &Tally) {
+fn row(name: &str, Tally { rules, found, waking, missed, fired, quiet }: &Tally) {
     let (truths, falsehoods) = (found + missed, fired + quiet);
     let (precision, recall) = (share(*found, found + fired), share(*found, truths));
     let rules = rules.len();
-    println!("{name:<32} {rules:>5} {truths:>5} {found:>6} {falsehoods:>6} {quiet:>6} {precision:>10} {recall:>7}");
+    println!(
+        "{name:<32} {rules:>5} {truths:>5} {found:>6} {waking:>7} {falsehoods:>6} {quiet:>6} {precision:>10} {recall:>7}"
+    );
 }
 
 /// In tenths of a percent, rounded.
