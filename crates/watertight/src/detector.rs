@@ -138,9 +138,10 @@ impl Detector {
         Ok(Self { version: content.version(), rules, matcher, ocsf, classifier, windows: None })
     }
 
-    /// Everything that is noticed in a batch, in the order of its records, rules before data.
-    pub(crate) fn detect(&mut self, normal: &Normal, tenant: &str, now: Timestamp) -> Detected {
-        let mut detected = Detected::default();
+    /// Everything that is noticed in a batch, in the order of its records; `unusual` is what baselines
+    /// noticed.
+    pub(crate) fn detect(&mut self, normal: &Normal, unusual: Vec<Finding>, tenant: &str, now: Timestamp) -> Detected {
+        let mut detected = Detected { findings: unusual, ..Detected::default() };
         let (mut matched, mut json) = (Vec::new(), Vec::new());
         for seen in &normal.events {
             matched.clear();

@@ -42,11 +42,10 @@ pub(crate) fn link_rows<'e>(events: impl Iterator<Item = &'e Event>, tenant: &st
 /// Gives each finding the keys of who stands behind it, and the links that lead there. The links of its batch are in the
 /// lake already.
 pub(crate) async fn resolve(lake: &Lake, config: &Config, findings: &mut [Finding]) -> Result<(), Failure> {
-    if findings.is_empty() {
-        return Ok(());
-    }
+    let times = || findings.iter().map(|finding| finding.time);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(()) };
     let entities = findings.iter().flat_map(|finding| finding.group_keys.iter().filter_map(|key| entity_of(key)));
-    let links = Links::read(lake, entities.map(str::to_owned).collect()).await?;
+    let links = Links::read(lake, entities.map(str::to_owned).collect(), (first, last)).await?;
     let addresses = Addresses::read(lake, config, findings).await?;
     for finding in &mut *findings {
         let mut behind = follow(&links, finding);
@@ -57,11 +56,6 @@ pub(crate) async fn resolve(lake: &Lake, config: &Config, findings: &mut [Findin
         finding.chain = behind.chain;
     }
     same_events::share(lake, findings).await
-}
-
-/// These entities, and those that they in turn stand behind.
-pub(crate) async fn in_front_of(lake: &Lake, entities: BTreeSet<String>) -> Result<BTreeSet<String>, Failure> {
-    links::in_front_of(lake, entities).await
 }
 
 /// What stands behind a finding.

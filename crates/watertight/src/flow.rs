@@ -61,13 +61,11 @@ pub(crate) async fn turn(
     let (learned, unusual) = detectors.learning.observe(&normal, &txn, &tenant, now)?;
     let exhausted = detectors.exhausted_besides(&feed.id);
     let detector = detectors.for_version(&instance.store, &batch.assignment.content_version).await?;
-    let mut detected = detector.detect(&normal, &tenant, now);
-    detected.findings.extend(unusual);
+    let detected = detector.detect(&normal, unusual, &tenant, now);
     let rows = correlation::hit_rows(&detected.hits, &detector.rules, &tenant, &txn.source);
     instance.lake.append_hits(rows, &txn).await.or_fail("failed to store hits")?;
     failpoint::hit("flow.hits_appended");
     let rows = entities::link_rows(normal.events(), &tenant, &txn.source);
-    let told_of = relate::told_of(&rows);
     instance.lake.append_links(rows, &txn).await.or_fail("failed to store links between entities")?;
     failpoint::hit("flow.links_appended");
     let reached = Reached { source: &txn.source, last_event: normal.last_event, exhausted: &exhausted, now };
@@ -86,7 +84,7 @@ pub(crate) async fn turn(
     drop(guard);
     detector.windows = windows;
     failpoint::hit("flow.log_appended");
-    relate::findings(instance, &told_of, &txn, now).await?;
+    relate::findings(instance, &normal, &txn, now).await?;
     detectors.learning.keep(learned)?;
     instance.sealer.seal(&instance.store).await?;
 

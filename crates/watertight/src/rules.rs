@@ -171,10 +171,15 @@ pub(crate) fn tell_waiting(rules: &RuleSet) {
     if rules.waiting.is_empty() {
         return;
     }
-    let each: Vec<String> =
-        rules.waiting.iter().map(|wait| format!("`{}` for `{}`", wait.title, wait.placeholder)).collect();
-    let (count, each) = (each.len(), each.join(", "));
-    output::talk(format!("note: {count} rules wait for values in [placeholders] and find nothing: {each}"));
+    let mut by_placeholder: BTreeMap<&str, usize> = BTreeMap::new();
+    for wait in &rules.waiting {
+        *by_placeholder.entry(&wait.placeholder).or_default() += 1;
+    }
+    let each: Vec<String> = by_placeholder.iter().map(|(name, count)| format!("`{name}` ({count})")).collect();
+    let (count, each) = (rules.waiting.len(), each.join(", "));
+    output::talk(format!(
+        "note: {count} rules wait for values in [placeholders] and find nothing: {each}; `watertight doctor` names them"
+    ));
 }
 
 /// Placeholder values for compiling.

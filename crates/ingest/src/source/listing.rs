@@ -1,12 +1,13 @@
 //! What was listed, what of it is done, and what comes next: the bookkeeping that files and objects share.
 //!
-//! Members are read in the order of their names within one listing; a member that appears later comes after what was
-//! listed before. A member that grew is read on from where it ended.
+//! Members are read in the order of the days in their names and then of their names, within one listing; a member that
+//! appears later comes after what was listed before. A member that grew is read on from where it ended.
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::read::Member;
 use crate::source::Position;
+use crate::source::name_day::name_day;
 
 /// A member to read, and the first record of it that is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Continue behind `position`: members named before it count as read.
+    /// Continue behind `position`: members that come before it count as read.
     pub(super) fn resume(position: Position) -> Self {
         Self { resume: Some(position), ..Self::default() }
     }
@@ -35,9 +36,11 @@ impl Listing {
     }
 
     /// Takes in a new listing.
-    pub(super) fn update(&mut self, members: Vec<Member>) {
+    pub(super) fn update(&mut self, mut members: Vec<Member>) {
+        members.sort_by_cached_key(place);
         if let Some(position) = self.resume.take() {
-            for member in members.iter().filter(|member| member.name < position.member.name) {
+            let here = place(&position.member);
+            for member in members.iter().filter(|member| place(member) < here) {
                 let before = Position { member: member.clone(), record: 0, complete: true };
                 self.read.insert(member.name.clone(), before);
             }
@@ -66,6 +69,11 @@ impl Listing {
     pub(super) fn finish(&mut self, member: Member, records: u64) {
         self.mark_read(&Position { member, record: records, complete: true });
     }
+}
+
+/// Where a member stands among others.
+fn place(member: &Member) -> (u32, String) {
+    (name_day(&member.name), member.name.clone())
 }
 
 fn changed(before: &Member, now: &Member) -> bool {

@@ -6,6 +6,7 @@
 mod batch;
 mod files;
 mod listing;
+mod name_day;
 mod reading;
 mod s3;
 

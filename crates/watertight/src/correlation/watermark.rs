@@ -20,8 +20,9 @@ const BEHIND_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// A source that was never heard may begin anywhere, but hits older than this are not read again for it.
 const READ_BACK_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-/// A source that never comes to its end must not hold time for ever: so much of a backlog meets in the same windows.
-const BACKLOG_MAX: SignedDuration = SignedDuration::from_hours(400 * 24);
+/// So much of a backlog meets in the same windows. Members are read by the day in their names, folders side by side; only
+/// names without days, in folders, may need more.
+const BACKLOG_MAX: SignedDuration = READ_BACK_MAX;
 
 /// The latest event of each configured source, `None` before its first, and where it stood when it last had nothing new.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use lake::Lake;
 use ocsf::{ChainStep, LinkKind};
 use serde_json::Value;
@@ -31,15 +32,30 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Reads what stands behind these entities, step by step.
-    pub(super) async fn read(lake: &Lake, entities: BTreeSet<String>) -> Result<Self, Failure> {
+    /// Reads what stands behind these entities at some time between the two, step by step.
+    pub(super) async fn read(
+        lake: &Lake,
+        entities: BTreeSet<String>,
+        (first, last): (Timestamp, Timestamp),
+    ) -> Result<Self, Failure> {
+        // A session or a credential counts for hours: only the days around are looked through. What a machine has was
+        // said when it was made, at any time.
+        let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+        let days = format!(
+            "kind IN ('assumed','credentialed') AND day BETWEEN DATE '{}' AND DATE '{}'",
+            day(hours_before(first, CREDENTIAL_HOURS)),
+            day(hours_after(last, LATE_HOURS))
+        );
+        let conditions = [days.as_str(), "kind IN ('runs','guards')"];
         let mut links = Self::default();
         let (mut asked, mut wanted) = (BTreeSet::new(), entities);
         for _ in 0..DEPTH_MAX {
             let list: Vec<String> = wanted.iter().filter(|entity| asked.insert((*entity).clone())).cloned().collect();
             let mut found = Vec::new();
             for part in list.chunks(ENTITIES_A_QUERY) {
-                found.extend(steps(lake, "to_key", part).await?);
+                for condition in conditions {
+                    found.extend(steps(lake, condition, part).await?);
+                }
             }
             if found.is_empty() {
                 break;
@@ -80,28 +96,11 @@ fn holding(known: &[ChainStep], kind: LinkKind, time: Timestamp) -> Vec<ChainSte
     latest.into_values().cloned().collect()
 }
 
-/// These entities and all that they stand behind, step by step.
-pub(super) async fn in_front_of(lake: &Lake, entities: BTreeSet<String>) -> Result<BTreeSet<String>, Failure> {
-    let (mut all, mut wanted) = (entities.clone(), entities);
-    for _ in 0..DEPTH_MAX {
-        let list: Vec<String> = wanted.into_iter().collect();
-        let mut next = BTreeSet::new();
-        for part in list.chunks(ENTITIES_A_QUERY) {
-            next.extend(steps(lake, "from_key", part).await?.into_iter().map(|step| step.to));
-        }
-        wanted = next.into_iter().filter(|entity| all.insert(entity.clone())).collect();
-        if wanted.is_empty() {
-            break;
-        }
-    }
-    Ok(all)
-}
-
-/// The links that have these entities at one end, the newest.
-async fn steps(lake: &Lake, end: &str, entities: &[String]) -> Result<Vec<ChainStep>, Failure> {
+/// The links of some kinds that lead to these entities, the newest.
+async fn steps(lake: &Lake, condition: &str, entities: &[String]) -> Result<Vec<ChainStep>, Failure> {
     let list: Vec<String> = entities.iter().map(|entity| quoted(entity)).collect();
     let query = format!(
-        "SELECT time, from_key, to_key, kind, event_uid FROM links WHERE {end} IN ({}) \
+        "SELECT time, from_key, to_key, kind, event_uid FROM links WHERE to_key IN ({}) AND {condition} \
          ORDER BY time DESC, event_uid, from_key LIMIT {LINKS_READ_MAX}",
         list.join(",")
     );

@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use lake::{LinkRow, Txn};
+use lake::Txn;
 
+use super::Normal;
 use crate::cases;
 use crate::entities;
 use crate::exit::Failure;
@@ -16,35 +17,30 @@ use crate::stored_findings::{self, quoted};
 
 /// How long ago a finding may have been discovered to be looked at again.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(72);
-/// Entities of one batch whose findings are looked at again.
-const ENTITIES_MAX: usize = 2_000;
+/// Findings looked at again, the newest.
+const FINDINGS_MAX: usize = 500;
 
 /// Looks again at recent findings about the entities of which a batch has told who stands behind them.
-pub(super) async fn findings(
-    instance: &Instance,
-    links: &BTreeSet<String>,
-    txn: &Txn,
-    now: Timestamp,
-) -> Result<(), Failure> {
-    if links.is_empty() {
+pub(super) async fn findings(instance: &Instance, normal: &Normal, txn: &Txn, now: Timestamp) -> Result<(), Failure> {
+    let told_of: BTreeSet<&String> = normal.events().flat_map(|event| &event.links).map(|link| &link.to).collect();
+    if told_of.is_empty() {
         return Ok(());
     }
-    let told: Vec<String> = entities::in_front_of(&instance.lake, links.clone()).await?.into_iter().collect();
-    let list: Vec<String> = told.iter().take(ENTITIES_MAX).map(|entity| quoted(entity)).collect();
     let since = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
+    let opens = instance.store.cases().await.incidents.config.open_at.id();
+    // Findings that open incidents are few, links are many: most batches end here.
     let recent = format!(
-        "actor IN ({}) AND discovered_time >= TIMESTAMP '{since}' AND NOT (source = {} AND seq = {})",
-        list.join(","),
+        "severity >= {opens} AND discovered_time >= TIMESTAMP '{since}' AND NOT (source = {} AND seq = {})",
         quoted(&txn.source),
         txn.seq
     );
     let mut findings = stored_findings::find(&instance.lake, &recent).await?;
+    findings.sort_by(|a, b| (b.discovered, b.time, &b.uid).cmp(&(a.discovered, a.time, &a.uid)));
+    findings.truncate(FINDINGS_MAX);
     entities::resolve(&instance.lake, &instance.config, &mut findings).await?;
-    findings.sort_by(|a, b| (a.time, &a.uid).cmp(&(b.time, &b.uid)));
+    findings.retain(|finding| finding.chain.iter().any(|step| told_of.contains(&step.to)));
+    if findings.is_empty() {
+        return Ok(());
+    }
     cases::decide(&instance.store, incident::Command::Relate(findings), now).await.map(|_appended| ())
-}
-
-/// The entities of which these links tell who stands behind them.
-pub(super) fn told_of(links: &[LinkRow]) -> BTreeSet<String> {
-    links.iter().map(|link| link.to.clone()).collect()
 }
