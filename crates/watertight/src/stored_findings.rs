@@ -62,6 +62,28 @@ pub(crate) async fn newest(
     Ok(found)
 }
 
+/// Texts as lists of SQL literals, each short enough for one query. What is too long to be told apart from others by
+/// looking is left out: an attacker chooses such names.
+pub(crate) fn quoted_lists<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<String> {
+    let mut lists: Vec<String> = Vec::new();
+    for text in texts.filter(|text| text.len() <= TEXT_BYTES_MAX) {
+        let literal = quoted(text);
+        match lists.last_mut().filter(|list| list.len() + literal.len() < LIST_BYTES_MAX) {
+            Some(list) => {
+                list.push(',');
+                list.push_str(&literal);
+            }
+            None => lists.push(literal),
+        }
+    }
+    lists
+}
+
+/// The longest text that is looked up; an ARN has at most 2,048 characters.
+pub(crate) const TEXT_BYTES_MAX: usize = 2_048;
+/// A query may have 1 MiB; a list is a quarter of it.
+const LIST_BYTES_MAX: usize = 256 << 10;
+
 /// A text as an SQL literal. It may be log content: the quote is the only character that means something in it.
 pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))

@@ -24,7 +24,9 @@ pub(super) fn key_of_arn(arn: &str) -> Option<String> {
     let (kind, path) = resource.split_once('/')?;
     let last = path.rsplit('/').next().unwrap_or(path);
     match kind {
-        "user" | "federated-user" => Some(format!("aws:user:{account}/{last}")),
+        "user" => Some(format!("aws:user:{account}/{last}")),
+        // Its name is the caller's choice and may be that of a user.
+        "federated-user" => Some(format!("aws:federated-user:{account}/{last}")),
         "assumed-role" => Some(format!("aws:role-session:{account}/{path}")),
         "role" => Some(format!("aws:role-session:{account}/{last}/")),
         _ => None,

@@ -11,6 +11,8 @@ use super::json::{List, Raw, Scalar, fields, parse_text};
 
 /// Links that one record may bring: a call that starts a thousand machines tells of the first ones.
 const LINKS_PER_RECORD_MAX: usize = 256;
+/// The longest name of an entity; an ARN has at most 2,048 characters.
+const NAME_BYTES_MAX: usize = 2_048;
 
 fields!(Said {
     user_name = "userName": Scalar<'a>,
@@ -50,9 +52,9 @@ pub(super) struct Told<'r, 'a> {
 pub(super) fn links(told: Told<'_, '_>) -> Vec<Link> {
     let read = |raw: &Raw<'_>| -> Vec<Link> {
         let Some(said) = raw.text().and_then(|text| parse_text::<Said<'_>>(text).ok()) else { return Vec::new() };
-        of(&told, &said)
+        of(&told, &said).take(LINKS_PER_RECORD_MAX).collect()
     };
-    let mut links = match told.operation {
+    match told.operation {
         "AssumeRole"
         | "AssumeRoleWithSAML"
         | "AssumeRoleWithWebIdentity"
@@ -69,37 +71,33 @@ pub(super) fn links(told: Told<'_, '_>) -> Vec<Link> {
             told.actor.and_then(|to| link(&from, to, LinkKind::Assumed)).into_iter().collect()
         }),
         _ => Vec::new(),
-    };
-    links.truncate(LINKS_PER_RECORD_MAX);
-    links
+    }
 }
 
-fn of(told: &Told<'_, '_>, said: &Said<'_>) -> Vec<Link> {
-    let mut links = Vec::new();
+/// One after the other, because a hostile record could tell of millions.
+fn of<'s>(told: &Told<'_, '_>, said: &'s Said<'_>) -> impl Iterator<Item = Link> + 's {
     let session = [&said.assumed, &said.federated].into_iter().find_map(|taken| taken.arn.text());
-    if let (Some(actor), Some(session)) = (told.actor, session.and_then(aws::key_of_arn)) {
-        links.extend(link(actor, &session, LinkKind::Assumed));
-    }
-    if let (Some(actor), Some(account), Some(user)) = (told.actor, told.account, said.user_name.text()) {
-        links.extend(link(actor, &format!("aws:user:{account}/{user}"), LinkKind::Credentialed));
-    }
-    for instance in &said.instances.items.0 {
-        let Some(id) = instance.id.text() else { continue };
-        links.extend(guards(&instance.groups, id));
-        for interface in &instance.interfaces.items.0 {
-            links.extend(interface.id.text().and_then(|eni| link(id, &key_of(eni), LinkKind::Runs)));
-        }
-    }
-    if let Some(eni) = said.created.id.text() {
-        links.extend(guards(&said.created.groups, &key_of(eni)));
-    }
-    match (said.instance.text(), said.interface.text()) {
-        (Some(id), Some(eni)) => links.extend(link(id, &key_of(eni), LinkKind::Runs)),
-        (Some(id), None) => links.extend(guards(&said.groups, id)),
-        (None, Some(eni)) => links.extend(guards(&said.groups, &key_of(eni))),
-        (None, None) => {}
-    }
-    links
+    let session = session.and_then(aws::key_of_arn);
+    let assumed = told.actor.zip(session).and_then(|(actor, session)| link(actor, &session, LinkKind::Assumed));
+    let user = told.account.zip(said.user_name.text()).map(|(account, user)| format!("aws:user:{account}/{user}"));
+    let credentialed = told.actor.zip(user).and_then(|(actor, user)| link(actor, &user, LinkKind::Credentialed));
+    let machines = said.instances.items.0.iter().filter_map(|instance| Some((instance, instance.id.text()?)));
+    let machines = machines.flat_map(|(instance, id)| {
+        let interfaces = instance.interfaces.items.0.iter().filter_map(|interface| interface.id.text());
+        guards(&instance.groups, id.to_owned())
+            .chain(interfaces.filter_map(move |eni| link(id, &key_of(eni), LinkKind::Runs)))
+    });
+    let created = said.created.id.text().into_iter();
+    let created = created.flat_map(|eni| guards(&said.created.groups, key_of(eni)));
+    let (machine, interface) = (said.instance.text(), said.interface.text());
+    let attached = machine.zip(interface).and_then(|(id, eni)| link(id, &key_of(eni), LinkKind::Runs));
+    let guarded = match (machine, interface) {
+        (Some(id), None) => Some(id.to_owned()),
+        (None, Some(eni)) => Some(key_of(eni)),
+        _ => None,
+    };
+    let guarded = guarded.into_iter().flat_map(|what| guards(&said.groups, what));
+    assumed.into_iter().chain(credentialed).chain(machines).chain(created).chain(attached).chain(guarded)
 }
 
 /// The entity key of a network interface, as flow logs give it to their events.
@@ -107,13 +105,18 @@ fn key_of(eni: &str) -> String {
     format!("eni:{eni}")
 }
 
-fn guards(groups: &Items<'_>, what: &str) -> Vec<Link> {
-    groups.items.0.iter().filter_map(|group| link(group.id.text()?, what, LinkKind::Guards)).collect()
+fn guards<'s>(groups: &'s Items<'_>, what: String) -> impl Iterator<Item = Link> + 's {
+    groups.items.0.iter().filter_map(move |group| link(group.id.text()?, &what, LinkKind::Guards))
 }
 
 /// Nobody stands behind himself, and a service that hands out sessions stands behind none of them.
 fn link(from: &str, to: &str, kind: LinkKind) -> Option<Link> {
-    (from != to && !from.starts_with("aws:service:")).then(|| Link { from: from.to_owned(), to: to.to_owned(), kind })
+    let is_named = from.len() <= NAME_BYTES_MAX && to.len() <= NAME_BYTES_MAX;
+    (from != to && is_named && !from.starts_with("aws:service:")).then(|| Link {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        kind,
+    })
 }
 
 #[cfg(test)]

@@ -54,7 +54,10 @@ mod tests {
     #[test]
     fn names_tell_their_day() {
         let cases = [
-            ("AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_x_20260303T0010Z_a.json.gz", 20_260_302),
+            (
+                "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/02/111122223333_x_20260303T0010Z_a.json.gz",
+                20_260_302,
+            ),
             ("checkout/2026-03-02.jsonl.gz", 20_260_302),
             ("resourceId=/x/y=2026/m=03/d=02/h=10/m=00/PT1H.json", 20_260_302),
             ("app.20260302.log", 20_260_302),

@@ -10,6 +10,15 @@ use crate::law::hash;
 use crate::store::{Assignment, Draft};
 use crate::withheld::{Counts, Noticed};
 
+/// The id of the entry of a batch.
+pub(super) fn id(source: &str, seq: i64) -> String {
+    hash(&["batch.sealed", &name(source, seq)])
+}
+
+fn name(source: &str, seq: i64) -> String {
+    format!("{source}/{seq}")
+}
+
 /// `not_evaluated` counts events that no rule could look at (deeper or larger than rules read); they are in the lake.
 pub(super) fn draft(
     assignment: &Assignment,
@@ -19,14 +28,14 @@ pub(super) fn draft(
     now: Timestamp,
 ) -> Draft {
     let sealed = evidence::population::finding_set(findings.iter().map(|noticed| noticed.finding.uid.as_str()));
-    let id = format!("{}/{}", assignment.source, assignment.seq);
+    let name = name(&assignment.source, assignment.seq);
     let mut draft = Draft {
-        id: hash(&["batch.sealed", &id]),
+        id: id(&assignment.source, assignment.seq),
         kind: "batch.sealed".to_owned(),
         at: now,
         subject: assignment.source.clone(),
         clear: json!({
-            "id": id,
+            "id": name,
             "source": assignment.source,
             "seq": assignment.seq,
             "records": normal.records(),

@@ -6,6 +6,7 @@
 use lake::{TableName, Txn};
 use ocsf::Finding;
 
+use super::batch_entry;
 use crate::correlation::{self, Reached, Windows};
 use crate::detector::{Detected, Detector};
 use crate::entities;
@@ -25,7 +26,10 @@ pub(super) async fn findings(
 ) -> Result<(Option<Windows>, Vec<Noticed>), Failure> {
     let windows = detector.windows.take();
     let stored = instance.lake.max_txn(TableName::Findings, &txn.source).await.or_fail("failed to look up findings")?;
-    let (windows, mut findings) = if stored.is_some_and(|seq| txn.seq <= seq) {
+    // A batch without findings leaves no number there, but its entry has said that there are none.
+    let sealed = instance.store.entry_by_id(&batch_entry::id(&txn.source, txn.seq)).await;
+    let is_sealed = sealed.or_fail("failed to look up the batch in the log")?.is_some();
+    let (windows, mut findings) = if is_sealed || stored.is_some_and(|seq| txn.seq <= seq) {
         // What the windows would tell now is not in this batch: filled again, they tell it with the next.
         let of_batch = format!("source = {} AND seq = {}", quoted(&txn.source), txn.seq);
         (None, stored_findings::noticed(&instance.lake, &of_batch).await?)
