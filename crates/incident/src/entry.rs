@@ -338,6 +338,11 @@ impl Event {
             Self::Joined(event) => {
                 let mut parts = vec![kind, subject];
                 parts.extend(event.seen.findings.iter().map(String::as_str));
+                // One without findings brings keys that were learned later.
+                if event.seen.findings.is_empty() {
+                    parts.push("keys");
+                    parts.extend(event.seen.keys.iter().map(|seen| seen.key.as_str()));
+                }
                 id_of(&parts)
             }
             Self::Linked(event) => id_of(&[kind, subject, &event.other]),

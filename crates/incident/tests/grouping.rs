@@ -251,9 +251,21 @@ fn what_is_learned_later_links_the_incidents_of_one_actor_once() {
     findings(&mut state, &[host()], hour(3));
     assert_eq!(state.incidents.len(), 2);
     let learned = || Command::Relate(vec![linked("host", hour(2), &["actor:eni:1"], &["resource:sg-1"])]);
-    assert_eq!(run(&mut state, learned(), hour(4)).len(), 1);
+    let kinds: Vec<String> = run(&mut state, learned(), hour(4)).into_iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, ["incident.joined", "incident.linked"], "a key and a link, and no finding twice");
+    assert_eq!(numbered(&state, 2).finding_count, 1);
     assert_eq!(numbered(&state, 1).links.values().collect::<Vec<_>>(), [&LinkReason::SharedFinding]);
     assert_eq!(numbered(&state, 2).links.len(), 1);
     assert_eq!(run(&mut state, learned(), hour(4)).len(), 0, "said once");
     assert_eq!(run(&mut state, Command::Relate(vec![host()]), hour(4)).len(), 0, "nothing was learned");
+}
+
+#[test]
+fn what_is_learned_between_two_deeds_joins_the_second() {
+    let mut state = State::default();
+    findings(&mut state, &[finding("session", hour(1), Severity::High, &["actor:session"])], hour(2));
+    let learned = finding("session", hour(1), Severity::High, &["actor:session", "actor:ann"]);
+    run(&mut state, Command::Relate(vec![learned]), hour(3));
+    findings(&mut state, &[finding("ann", hour(4), Severity::High, &["actor:ann"])], hour(5));
+    assert_eq!(only(&state).finding_count, 2);
 }

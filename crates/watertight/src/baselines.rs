@@ -74,7 +74,10 @@ impl Learning {
         let mut findings = Vec::new();
         if !learned.baselines.is_applied(&txn.source, seq) {
             learned.baselines.set_now(now);
-            for event in normal.events() {
+            // Amounts are counted in order of time; a batch has the order of its files.
+            let mut events: Vec<&ocsf::Event> = normal.events().collect();
+            events.sort_by_key(|event| event.time);
+            for event in events {
                 for unusual in learned.baselines.observe(event) {
                     let baseline = learned.baselines.baselines().get(unusual.baseline);
                     findings.extend(baseline.map(|baseline| finding::of(baseline, &unusual, event, tenant, now)));

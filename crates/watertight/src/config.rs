@@ -20,6 +20,7 @@ pub(crate) struct Config {
     /// Values for `%name%` in rules (`|expand`), for example `corporate_networks`.
     pub(crate) placeholders: BTreeMap<String, Vec<String>>,
     pub(crate) baselines: BaselineSettings,
+    pub(crate) entities: EntitySettings,
     pub(crate) objects: Objects,
     pub(crate) content: ContentDir,
     pub(crate) detection: Detection,
@@ -37,6 +38,14 @@ pub(crate) struct BaselineSettings {
     /// A table of places, CSV with the columns `cidr,country,asn,latitude,longitude`. Without it, baselines about places
     /// wait.
     pub(crate) places: Option<PathBuf>,
+}
+
+/// What makes two names one actor, as far as only the company can know.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EntitySettings {
+    /// Services whose user ids mean the same people, group by group: `[["checkout", "customer-account"]]`.
+    pub(crate) shared_accounts: Vec<Vec<String>>,
 }
 
 /// Who reports. These become facts of every breach unless a person states otherwise for one incident.

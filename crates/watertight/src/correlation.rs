@@ -71,6 +71,11 @@ pub(crate) async fn follow(
 }
 
 impl Windows {
+    /// A source has nothing new.
+    pub(crate) fn settle(&mut self, source: &str) {
+        self.watermark.settle(source);
+    }
+
     async fn fill(rules: &RuleSet, instance: &Instance, exhausted: &BTreeSet<String>) -> Result<Self, Failure> {
         let watermark = Watermark::read(&instance.store, &instance.config.source).await?;
         let limits = CorrelationLimits::default();
@@ -143,7 +148,7 @@ async fn unreported(
 const UIDS_A_QUERY: usize = 1_000;
 
 /// Which of these findings are in the lake. The ids are hashes of ours: hexadecimal digits.
-async fn known(lake: &lake::Lake, uids: impl Iterator<Item = &str>) -> Result<BTreeSet<String>, Failure> {
+pub(crate) async fn known(lake: &lake::Lake, uids: impl Iterator<Item = &str>) -> Result<BTreeSet<String>, Failure> {
     let uids: Vec<String> = uids.map(|uid| format!("'{uid}'")).collect();
     let mut known = BTreeSet::new();
     for part in uids.chunks(UIDS_A_QUERY) {

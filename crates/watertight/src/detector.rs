@@ -99,6 +99,9 @@ impl Detectors {
     pub(crate) fn note_exhausted(&mut self, source: &str) {
         if !self.exhausted.contains(source) {
             self.exhausted.insert(source.to_owned());
+            if let Some(windows) = &mut self.current.windows {
+                windows.settle(source);
+            }
         }
     }
 

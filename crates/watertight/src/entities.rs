@@ -2,7 +2,7 @@
 //!
 //! After detection and before `incident`, which only compares keys. What events tell of entities (`ocsf::Link`) is a table of
 //! the lake; here it is asked for the entities of a batch's findings, a few steps back. Nothing is kept between batches, so
-//! a restart changes nothing.
+//! a restart changes nothing. Names are the sender's word: what anybody can choose never makes two actors one.
 
 mod addresses;
 mod links;
@@ -19,11 +19,14 @@ use crate::config::Config;
 use crate::exit::Failure;
 use addresses::Addresses;
 use links::Links;
+use names::Names;
 
 /// Steps from a finding to who stands behind it: person → role → role of another account → machine → interface.
 const DEPTH_MAX: usize = 4;
 /// Links one finding shows.
 const CHAIN_MAX: usize = 16;
+/// Group keys and linked keys that are added to one finding.
+const KEYS_ADDED_MAX: usize = 16;
 
 /// The links that the events of a batch tell, as rows.
 pub(crate) fn link_rows<'e>(events: impl Iterator<Item = &'e Event>, tenant: &str, source: &str) -> Vec<lake::LinkRow> {
@@ -47,12 +50,16 @@ pub(crate) async fn resolve(lake: &Lake, config: &Config, findings: &mut [Findin
     let entities = findings.iter().flat_map(|finding| finding.group_keys.iter().filter_map(|key| entity_of(key)));
     let links = Links::read(lake, entities.map(str::to_owned).collect(), (first, last)).await?;
     let addresses = Addresses::read(lake, config, findings).await?;
+    let names = Names::new(&config.entities);
     for finding in &mut *findings {
-        let mut behind = follow(&links, finding);
+        let mut behind = follow(&links, &names, finding);
         behind.own.extend(addresses.keys(finding));
         let known: BTreeSet<String> = finding.group_keys.iter().cloned().collect();
-        finding.group_keys.extend(behind.own.difference(&known).cloned());
-        finding.linked_keys.extend(behind.linked.difference(&known).filter(|key| !behind.own.contains(*key)).cloned());
+        let own = behind.own.difference(&known).take(KEYS_ADDED_MAX).cloned();
+        // Before the finding's own: of very many keys only the first count.
+        finding.group_keys = own.chain(finding.group_keys.iter().cloned()).collect();
+        let linked = behind.linked.iter().filter(|key| !known.contains(*key) && !behind.own.contains(*key));
+        finding.linked_keys.extend(linked.take(KEYS_ADDED_MAX).cloned());
         finding.chain = behind.chain;
     }
     same_events::share(lake, findings).await
@@ -68,17 +75,18 @@ struct Behind {
     chain: Vec<ChainStep>,
 }
 
-fn follow(links: &Links, finding: &Finding) -> Behind {
+fn follow(links: &Links, names: &Names, finding: &Finding) -> Behind {
     let mut behind = Behind::default();
     let mut now: Vec<String> = finding.group_keys.iter().filter_map(|key| entity_of(key)).map(str::to_owned).collect();
     let mut seen: BTreeSet<String> = now.iter().cloned().collect();
     for _ in 0..DEPTH_MAX {
         let mut next = Vec::new();
         for entity in &now {
-            behind.own.extend(names::other_names(entity));
-            for step in links.behind(entity, finding.time) {
+            behind.own.extend(names.same_actor(entity));
+            behind.linked.extend(names.linked(entity));
+            for (step, is_same_actor) in links.behind(entity, finding.time) {
                 let key = group_key(&step.from);
-                if step.kind.is_same_actor() {
+                if is_same_actor {
                     behind.own.insert(key);
                     if seen.insert(step.from.clone()) {
                         next.push(step.from.clone());

@@ -42,7 +42,6 @@ pub(crate) async fn turn(
 ) -> Result<Option<Turn>, Failure> {
     let Some(batch) = assign::next(&instance.store, feed, detectors.content(), now).await? else {
         detectors.note_exhausted(&feed.id);
-        detectors.learning.settle()?;
         return Ok(None);
     };
     failpoint::hit("flow.batch_assigned");
@@ -107,6 +106,7 @@ pub(crate) async fn drain(
         tracing::info!(source = %feed.id, records = turn.records, rejected = turn.rejected, findings = turn.findings, "batch sealed");
         total = total.plus(turn);
     }
+    detectors.learning.settle()?;
     Ok(total)
 }
 

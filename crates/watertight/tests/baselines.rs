@@ -67,11 +67,13 @@ fn what_was_learned_over_restarts_tells_a_stranger_once_with_its_history() {
 
 #[test]
 fn dying_anywhere_teaches_every_batch_once() {
-    for failpoint in ["flow.events_appended", "flow.findings_appended", "flow.log_appended", "flow.source_committed"] {
+    let failpoints = ["flow.events_appended", "flow.links_appended", "flow.log_appended", "flow.source_committed"];
+    for failpoint in failpoints {
         let place = place();
         for part in 0..5 {
             habit(&place, part);
             place.run_to_failpoint(&format!("{failpoint}:1"), &["ingest"]).exits(None);
+            place.run(&["ingest"]).ok();
         }
         place.write("logs/9.jsonl", call(0, 26 * 24, "192.0.2.9") + "\n");
         place.run_to_failpoint(&format!("{failpoint}:1"), &["ingest"]).exits(None);

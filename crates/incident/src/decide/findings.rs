@@ -54,7 +54,7 @@ pub(super) fn decide(
     Ok(work.into_entries())
 }
 
-/// Links the homes of findings to other open incidents that fit by what was learned since.
+/// Gives the homes of findings the keys that were learned since, and links them to other open incidents that fit by these.
 pub(super) fn relate(state: &State, findings: &[Finding], now: Timestamp) -> Result<Vec<Entry>, Refusal> {
     let mut work = Work::new(state, findings, &[], now);
     for finding in findings.iter().filter(|finding| state.config.open_at <= finding.severity) {
@@ -69,6 +69,7 @@ pub(super) fn relate(state: &State, findings: &[Finding], now: Timestamp) -> Res
             .map(|(incident, _)| incident.id.clone())
             .collect();
         work.hold(state, &home);
+        work.learn(&home, finding)?;
         for other in others.iter().rev().take(LINKS_PER_FINDING_MAX) {
             work.link(&home, other, LinkReason::SharedFinding, &finding.uid)?;
         }
@@ -108,6 +109,22 @@ impl<'batch> Work<'batch> {
         if let (false, Some(incident)) = (self.state.incidents.contains_key(id), state.incidents.get(id)) {
             self.state.incidents.insert(id.to_owned(), incident.clone());
         }
+    }
+
+    /// The incident gets the keys of the finding that it does not have.
+    fn learn(&mut self, home: &str, finding: &Finding) -> Result<(), Refusal> {
+        let held =
+            |key: &String| self.state.incidents.get(home).is_some_and(|incident| incident.keys.contains_key(key));
+        let (first, last) = (finding.time, finding.time);
+        let keys = kept_keys(&self.state.config, finding).into_iter().filter(|key| !held(key));
+        let keys: Vec<KeySeen> = keys.map(|key| KeySeen { key, first, last }).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let seen = Seen { findings: Vec::new(), keys, signals: Vec::new(), ..seen(&self.state, &[finding], |_| false) };
+        let event = Event::Joined(Joined { incident: home.to_owned(), seen });
+        self.opened_or_linked.push(event.to_parts(self.now, body(&[finding])));
+        self.advance(event)
     }
 
     /// Findings that no incident has yet, by event time: the order of arrival must not matter.
@@ -280,7 +297,13 @@ fn body(findings: &[&Finding]) -> Option<Value> {
     let actors: BTreeSet<String> = findings.iter().filter_map(|finding| finding.actor.as_deref()).map(cut).collect();
     let resources: BTreeSet<String> =
         findings.iter().flat_map(|finding| &finding.resources).map(|name| cut(name)).collect();
-    let chain: BTreeSet<&ChainStep> = findings.iter().flat_map(|finding| &finding.chain).collect();
+    let short = |step: &ChainStep| ChainStep {
+        from: cut(&step.from),
+        to: cut(&step.to),
+        event_uid: cut(&step.event_uid),
+        ..step.clone()
+    };
+    let chain: BTreeSet<ChainStep> = findings.iter().flat_map(|finding| &finding.chain).map(short).collect();
     let unusual: BTreeSet<String> = findings.iter().filter_map(|finding| finding.anomaly.as_ref()).map(said).collect();
     if actors.is_empty() && resources.is_empty() && unusual.is_empty() {
         return None;

@@ -89,7 +89,7 @@ async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::syn
         if let Err(failure) = instance.check_time(clock.now()).await {
             tracing::error!("nothing is read and nothing is sealed: {failure}");
             if tokio::time::timeout(CLOCK_REST, stop.notified()).await.is_ok() {
-                return Ok(());
+                return detectors.learning.settle();
             }
             continue;
         }
@@ -123,9 +123,12 @@ async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::syn
                 tracing::error!("failed to follow up incidents: {failure}");
             }
         }
+        if idle {
+            detectors.learning.settle()?;
+        }
         let rest = if idle { REST } else { Duration::ZERO };
         if tokio::time::timeout(rest, stop.notified()).await.is_ok() {
-            return Ok(());
+            return detectors.learning.settle();
         }
     }
 }

@@ -45,12 +45,15 @@ impl Watermark {
     }
 
     pub(super) fn note_batch(&mut self, reached: &Reached<'_>) {
-        for source in reached.exhausted {
-            if let Some(latest) = self.latest.get(source).copied().flatten() {
-                self.settled.insert(source.clone(), latest);
-            }
-        }
+        reached.exhausted.iter().for_each(|source| self.settle(source));
         self.note(reached.source, reached.last_event, reached.now);
+    }
+
+    /// The source has nothing new: what it brings later goes on from here.
+    pub(super) fn settle(&mut self, source: &str) {
+        if let Some(latest) = self.latest.get(source).copied().flatten() {
+            self.settled.insert(source.to_owned(), latest);
+        }
     }
 
     fn note(&mut self, source: &str, last_event: Option<Timestamp>, now: Timestamp) {
@@ -132,6 +135,15 @@ mod tests {
         note("b", "30T11", &["a"]);
         note("a", "30T12", &["b"]);
         assert_eq!(note("b", "30T14", &["a"]), Some(at("30T11").as_microsecond()));
+    }
+
+    #[test]
+    fn a_single_source_settles_too() {
+        let mut sources = watermark(&[("a", Some("30T10"))]);
+        sources.settle("a");
+        let none = exhausted(&[]);
+        sources.note_batch(&Reached { source: "a", last_event: Some(at("30T12")), exhausted: &none, now: at("30T23") });
+        assert_eq!(sources.at(&none), Some(at("30T10").as_microsecond()));
     }
 
     #[test]

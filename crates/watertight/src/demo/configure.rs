@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cases;
-use crate::config::{Config, Customer, ObjectFile, Objects, Organisation, Register, Source};
+use crate::config::{Config, Customer, EntitySettings, ObjectFile, Objects, Organisation, Register, Source};
 use crate::exit::{Failure, OrFail as _};
 use crate::exposure::Exposure;
 use crate::instance::Instance;
@@ -43,6 +43,7 @@ pub(super) fn write(out: &Path) -> Result<(), Failure> {
             .map(|(id, folder)| Source { id: (*id).to_owned(), path: format!("company/telemetry/{folder}") })
             .collect(),
         placeholders: placeholders(&profile),
+        entities: EntitySettings { shared_accounts: shared_accounts() },
         objects: objects(),
         ..Config::default()
     };
@@ -80,6 +81,15 @@ fn organisation(profile: &Value) -> Organisation {
         website: "https://larkfield.example".to_owned(),
         customer: customers.map(customer).collect(),
     }
+}
+
+/// The shop's customers have one account for all of it, and so have the people of the campus.
+fn shared_accounts() -> Vec<Vec<String>> {
+    let group = |services: &[&str]| services.iter().map(|name| (*name).to_owned()).collect();
+    vec![
+        group(&["checkout", "customer-account", "product-api"]),
+        group(&["student-portal", "course-delivery", "assessment"]),
+    ]
 }
 
 fn placeholders(profile: &Value) -> BTreeMap<String, Vec<String>> {

@@ -10,16 +10,17 @@ use serde_json::Value;
 
 use super::{DEPTH_MAX, hours_after, hours_before};
 use crate::exit::{Failure, OrFail as _};
-use crate::stored_findings::quoted;
+use crate::stored_findings::quoted_lists;
 
-/// Entities asked for in one query.
-const ENTITIES_A_QUERY: usize = 500;
-/// Links read for the findings of one batch; the newest first.
+/// Entities asked for in one step.
+const ENTITIES_MAX: usize = 5_000;
+/// Links read in one query; the newest first.
 const LINKS_READ_MAX: usize = 20_000;
-/// A session that more people than this could have taken names none of them.
+/// Of those who could have taken a session, so many of the latest are named.
 const BEHIND_MAX: usize = 3;
-/// The longest a role's session lasts (`MaxSessionDuration` of IAM).
+/// The longest a role's session lasts (`MaxSessionDuration` of IAM), and a federated user's (`GetFederationToken`).
 const SESSION_HOURS: i64 = 12;
+const FEDERATED_HOURS: i64 = 36;
 /// A credential made for somebody counts for as long as findings join an incident by a key.
 const CREDENTIAL_HOURS: i64 = 72;
 /// Logs of two services may disagree on which came first.
@@ -46,15 +47,16 @@ impl Links {
             day(hours_before(first, CREDENTIAL_HOURS)),
             day(hours_after(last, LATE_HOURS))
         );
-        let conditions = [days.as_str(), "kind IN ('runs','guards')"];
+        let conditions = [days.as_str(), "kind = 'runs'", "kind = 'guards'"];
         let mut links = Self::default();
         let (mut asked, mut wanted) = (BTreeSet::new(), entities);
         for _ in 0..DEPTH_MAX {
-            let list: Vec<String> = wanted.iter().filter(|entity| asked.insert((*entity).clone())).cloned().collect();
+            let unasked: Vec<String> =
+                wanted.iter().filter(|entity| asked.insert((*entity).clone())).take(ENTITIES_MAX).cloned().collect();
             let mut found = Vec::new();
-            for part in list.chunks(ENTITIES_A_QUERY) {
+            for list in quoted_lists(unasked.iter().map(String::as_str)) {
                 for condition in conditions {
-                    found.extend(steps(lake, condition, part).await?);
+                    found.extend(steps(lake, condition, &list).await?);
                 }
             }
             if found.is_empty() {
@@ -68,15 +70,18 @@ impl Links {
         Ok(links)
     }
 
-    /// The links that hold for this entity at this time, each `from` once, by its latest word.
-    pub(super) fn behind(&self, entity: &str, time: Timestamp) -> Vec<ChainStep> {
+    /// The links that hold for this entity at this time, each `from` once, by its latest word, and whether the two are one
+    /// actor.
+    pub(super) fn behind(&self, entity: &str, time: Timestamp) -> Vec<(ChainStep, bool)> {
         let known = self.by_to.get(entity).map(Vec::as_slice).unwrap_or_default();
         LinkKind::ALL.into_iter().flat_map(|kind| holding(known, kind, time)).collect()
     }
 }
 
-fn holding(known: &[ChainStep], kind: LinkKind, time: Timestamp) -> Vec<ChainStep> {
+fn holding(known: &[ChainStep], kind: LinkKind, time: Timestamp) -> Vec<(ChainStep, bool)> {
+    let is_federated = known.first().is_some_and(|step| step.to.starts_with("aws:federated-user:"));
     let since = match kind {
+        LinkKind::Assumed if is_federated => hours_before(time, FEDERATED_HOURS),
         LinkKind::Assumed => hours_before(time, SESSION_HOURS),
         LinkKind::Credentialed => hours_before(time, CREDENTIAL_HOURS),
         // A machine keeps its interface and its groups until somebody changes them.
@@ -90,19 +95,43 @@ fn holding(known: &[ChainStep], kind: LinkKind, time: Timestamp) -> Vec<ChainSte
             *held = step;
         }
     }
-    if BEHIND_MAX < latest.len() && kind.is_same_actor() {
-        return Vec::new();
+    let mut steps: Vec<ChainStep> = latest.into_values().cloned().collect();
+    steps.sort_by(|a, b| (b.time, &b.event_uid).cmp(&(a.time, &a.event_uid)));
+    match kind {
+        // An interface is of one machine, and the last call that named its groups named all of them.
+        LinkKind::Runs => steps.truncate(1),
+        LinkKind::Guards => {
+            let last = steps.first().map(|step| step.time);
+            steps.retain(|step| Some(step.time) == last);
+        }
+        LinkKind::Assumed => drop_second_names(&mut steps),
+        LinkKind::Credentialed => {}
     }
-    latest.into_values().cloned().collect()
+    // Of several who took a session of this name, nobody can say who used it: they have to do with it, no more.
+    let is_same_actor = kind.is_same_actor() && steps.len() == 1;
+    steps.truncate(BEHIND_MAX);
+    steps.into_iter().map(|step| (step, is_same_actor)).collect()
 }
 
-/// The links of some kinds that lead to these entities, the newest.
-async fn steps(lake: &Lake, condition: &str, entities: &[String]) -> Result<Vec<ChainStep>, Failure> {
-    let list: Vec<String> = entities.iter().map(|entity| quoted(entity)).collect();
+/// A session taken across accounts is told twice: in the taker's account by name, in the other by the taker's unique id.
+fn drop_second_names(steps: &mut Vec<ChainStep>) {
+    let named: Vec<Timestamp> = steps.iter().filter(|step| !is_unique_id(&step.from)).map(|step| step.time).collect();
+    let is_near = |time: Timestamp| named.iter().any(|other| time.duration_since(*other).as_secs().abs() <= 2);
+    steps.retain(|step| !is_unique_id(&step.from) || !is_near(step.time));
+}
+
+/// `AIDA…` and `AROA…` are how IAM numbers users and roles.
+fn is_unique_id(entity: &str) -> bool {
+    let name = entity.rsplit('/').next().unwrap_or_default();
+    name.len() >= 16 && (name.starts_with("AIDA") || name.starts_with("AROA"))
+}
+
+/// The links of some kinds that lead to these entities: each pair once a day, by its latest word of the day.
+async fn steps(lake: &Lake, condition: &str, list: &str) -> Result<Vec<ChainStep>, Failure> {
     let query = format!(
-        "SELECT time, from_key, to_key, kind, event_uid FROM links WHERE to_key IN ({}) AND {condition} \
-         ORDER BY time DESC, event_uid, from_key LIMIT {LINKS_READ_MAX}",
-        list.join(",")
+        "SELECT MAX(time) AS time, from_key, to_key, kind, LAST_VALUE(event_uid ORDER BY time) AS event_uid FROM links \
+         WHERE to_key IN ({list}) AND {condition} GROUP BY from_key, to_key, kind, day \
+         ORDER BY time DESC, from_key, to_key LIMIT {LINKS_READ_MAX}"
     );
     let rows = lake.sql(&query, LINKS_READ_MAX).await.or_fail("failed to look up links between entities")?;
     Ok(rows.rows.iter().filter_map(|row| step(row)).collect())
@@ -133,7 +162,7 @@ mod tests {
 
     fn behind(steps: &[ChainStep], hour: i64) -> Vec<(String, String)> {
         let links = Links { by_to: BTreeMap::from([("s".to_owned(), steps.to_vec())]) };
-        links.behind("s", at(hour)).into_iter().map(|step| (step.from, step.event_uid)).collect()
+        links.behind("s", at(hour)).into_iter().map(|(step, _)| (step.from, step.event_uid)).collect()
     }
 
     #[test]
@@ -145,15 +174,25 @@ mod tests {
     }
 
     #[test]
-    fn a_session_name_that_everybody_uses_names_nobody() {
+    fn of_several_who_took_a_session_none_is_its_actor() {
         let all = ["ann", "bob", "cyd", "dan"].map(|name| step(1, name, LinkKind::Assumed));
-        assert_eq!(behind(&all, 2), []);
-        assert_eq!(behind(&all[..3], 2).len(), 3);
+        let links = |steps: &[ChainStep]| Links { by_to: BTreeMap::from([("s".to_owned(), steps.to_vec())]) };
+        let same = |steps: &[ChainStep]| -> Vec<bool> {
+            links(steps).behind("s", at(2)).into_iter().map(|(_, is_same_actor)| is_same_actor).collect()
+        };
+        assert_eq!(same(&all[..1]), [true]);
+        assert_eq!(same(&all[..2]), [false, false]);
+        assert_eq!(same(&all), [false; 3], "hiding behind many names hides nobody");
     }
 
     #[test]
-    fn a_machine_keeps_its_groups() {
-        let steps = [step(-5_000, "sg-1", LinkKind::Guards)];
-        assert_eq!(behind(&steps, 2).len(), 1);
+    fn a_machine_keeps_its_groups_until_they_are_replaced() {
+        let steps = [step(-5_000, "sg-1", LinkKind::Guards), step(-5_000, "sg-2", LinkKind::Guards)];
+        assert_eq!(behind(&steps, 2).len(), 2);
+        let replaced = [&steps[..], &[step(-1, "sg-3", LinkKind::Guards)]].concat();
+        assert_eq!(behind(&replaced, 2), [("sg-3".to_owned(), "e--1".to_owned())]);
+        assert_eq!(behind(&replaced, -3).len(), 2, "before that");
+        let moved = [step(-50, "i-a", LinkKind::Runs), step(-5, "i-b", LinkKind::Runs)];
+        assert_eq!(behind(&moved, 2), [("i-b".to_owned(), "e--5".to_owned())]);
     }
 }

@@ -1,5 +1,5 @@
-//! Findings that stand on one event belong together, whoever made them: a rule, a baseline, a correlation over many such
-//! events, or sensitive data seen in the record.
+//! Findings that stand on one event have to do with each other, whoever made them: a rule, a baseline, a correlation over many
+//! such events, or sensitive data seen in the record. They meet, and they do not make two actors one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,36 +7,47 @@ use lake::Lake;
 use ocsf::Finding;
 
 use crate::exit::Failure;
-use crate::stored_findings::{self, quoted};
+use crate::stored_findings::{self, quoted_lists};
 
 /// Events of one batch whose earlier findings are looked up.
 const EVENTS_MAX: usize = 1_000;
-/// Keys that one finding takes over: what it stands on is one stretch of deeds, not the whole log.
+/// Keys that one finding is linked by: what it stands on is one stretch of deeds, not the whole log.
 const KEYS_TAKEN_MAX: usize = 8;
 
-/// Gives each finding the group keys of others on its events, those of earlier batches too.
+/// Group keys by event. Ids are the sender's word: the log and the time tell apart what has the same.
+type Keys = BTreeMap<String, BTreeSet<String>>;
+
+/// Links each finding to the group keys of others on its events, those of earlier batches too.
 pub(super) async fn share(lake: &Lake, findings: &mut [Finding]) -> Result<(), Failure> {
-    let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    note(findings, &mut keys);
+    let mut keys = Keys::new();
+    findings.iter().for_each(|finding| note(finding, &mut keys));
     // Only a correlation stands on events of other batches.
     let correlated = findings.iter().filter(|finding| finding.correlation.is_some());
-    let events: BTreeSet<&String> = correlated.flat_map(|finding| &finding.event_uids).collect();
-    let list: Vec<String> = events.into_iter().take(EVENTS_MAX).map(|uid| quoted(uid)).collect();
-    if !list.is_empty() {
-        note(&stored_findings::find(lake, &format!("event_uid IN ({})", list.join(","))).await?, &mut keys);
+    let spans = correlated.clone().filter_map(|finding| Some((finding.correlation.as_ref()?.first, finding.time)));
+    let events: BTreeSet<&str> = correlated.flat_map(|finding| &finding.event_uids).map(String::as_str).collect();
+    if let (Some(first), Some(last)) = (spans.clone().map(|span| span.0).min(), spans.map(|span| span.1).max()) {
+        let day = |time: jiff::Timestamp| time.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let days = format!("day BETWEEN DATE '{}' AND DATE '{}'", day(first), day(last));
+        for list in quoted_lists(events.into_iter().take(EVENTS_MAX)) {
+            let stored = stored_findings::noticed(lake, &format!("event_uid IN ({list}) AND {days}")).await?;
+            let counted = stored.iter().filter(|noticed| noticed.withheld.is_none());
+            counted.for_each(|noticed| note(&noticed.finding, &mut keys));
+        }
     }
     for finding in findings {
-        let on_its_events: BTreeSet<&String> =
-            finding.event_uids.iter().filter_map(|uid| keys.get(uid)).flatten().collect();
-        let own: BTreeSet<String> = finding.group_keys.iter().cloned().collect();
-        let others = on_its_events.into_iter().filter(|key| !own.contains(*key)).take(KEYS_TAKEN_MAX);
-        finding.group_keys.extend(others.cloned());
+        let on_its_events = finding.event_uids.iter().filter_map(|uid| keys.get(&place(&finding.logsource, uid)));
+        let own: BTreeSet<&String> = finding.group_keys.iter().chain(&finding.linked_keys).collect();
+        let others: BTreeSet<String> = on_its_events.flatten().filter(|key| !own.contains(key)).cloned().collect();
+        finding.linked_keys.extend(others.into_iter().take(KEYS_TAKEN_MAX));
     }
     Ok(())
 }
 
-fn note(findings: &[Finding], keys: &mut BTreeMap<String, BTreeSet<String>>) {
-    for finding in findings {
-        keys.entry(finding.event_uid.clone()).or_default().extend(finding.group_keys.iter().cloned());
-    }
+fn note(finding: &Finding, keys: &mut Keys) {
+    let place = place(&finding.logsource, &finding.event_uid);
+    keys.entry(place).or_default().extend(finding.group_keys.iter().cloned());
+}
+
+fn place(logsource: &str, uid: &str) -> String {
+    format!("{logsource} {uid}")
 }

@@ -38,6 +38,10 @@ pub(super) async fn findings(
         let (windows, correlated) =
             correlation::follow(windows, &detector.rules, instance, &detected.hits, reached).await?;
         let mut findings: Vec<Finding> = detected.findings.iter().cloned().chain(correlated).collect();
+        // Learning that was lost in a crash may find an unusual amount again.
+        let unusual = findings.iter().filter(|finding| finding.anomaly.is_some()).map(|finding| finding.uid.as_str());
+        let told = correlation::known(&instance.lake, unusual).await?;
+        findings.retain(|finding| !told.contains(&finding.uid));
         entities::resolve(&instance.lake, &instance.config, &mut findings).await?;
         (windows, findings.into_iter().map(|finding| policy.mark(finding)).collect())
     };

@@ -5,8 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use lake::Txn;
+use ocsf::Finding;
 
 use super::Normal;
 use crate::cases;
@@ -14,29 +16,33 @@ use crate::entities;
 use crate::exit::Failure;
 use crate::instance::Instance;
 use crate::stored_findings::{self, quoted};
+use crate::withheld::Noticed;
 
 /// How long ago a finding may have been discovered to be looked at again.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(72);
+/// As `entities` counts: logs of two services may disagree on which came first.
+const SHORTLY: SignedDuration = SignedDuration::from_hours(1);
 /// Findings looked at again, the newest.
 const FINDINGS_MAX: usize = 500;
 
 /// Looks again at recent findings about the entities of which a batch has told who stands behind them.
 pub(super) async fn findings(instance: &Instance, normal: &Normal, txn: &Txn, now: Timestamp) -> Result<(), Failure> {
-    let told_of: BTreeSet<&String> = normal.events().flat_map(|event| &event.links).map(|link| &link.to).collect();
-    if told_of.is_empty() {
-        return Ok(());
-    }
+    let told = || normal.events().filter(|event| !event.links.is_empty());
+    let told_of: BTreeSet<&String> = told().flat_map(|event| &event.links).map(|link| &link.to).collect();
+    // A link explains what came after it, or shortly before.
+    let Some(earliest) = told().map(|event| event.time).min() else { return Ok(()) };
+    let day = earliest.checked_sub(SHORTLY).unwrap_or(Timestamp::MIN).to_zoned(TimeZone::UTC).date();
     let since = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
     let opens = instance.store.cases().await.incidents.config.open_at.id();
     // Findings that open incidents are few, links are many: most batches end here.
     let recent = format!(
-        "severity >= {opens} AND discovered_time >= TIMESTAMP '{since}' AND NOT (source = {} AND seq = {})",
+        "severity >= {opens} AND day >= DATE '{day}' AND discovered_time >= TIMESTAMP '{since}' AND NOT (source = {} AND seq = {})",
         quoted(&txn.source),
         txn.seq
     );
-    let mut findings = stored_findings::find(&instance.lake, &recent).await?;
-    findings.sort_by(|a, b| (b.discovered, b.time, &b.uid).cmp(&(a.discovered, a.time, &a.uid)));
-    findings.truncate(FINDINGS_MAX);
+    let counts = |noticed: &Noticed| noticed.withheld.is_none();
+    let newest = stored_findings::newest(&instance.lake, &recent, FINDINGS_MAX, counts).await?;
+    let mut findings: Vec<Finding> = newest.into_iter().map(|noticed| noticed.finding).collect();
     entities::resolve(&instance.lake, &instance.config, &mut findings).await?;
     findings.retain(|finding| finding.chain.iter().any(|step| told_of.contains(&step.to)));
     if findings.is_empty() {
