@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use simulate::Stories;
+
 use crate::context::Context;
 use crate::demo;
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -19,10 +21,17 @@ pub(crate) struct Args {
     seed: u64,
     #[arg(long, default_value_t = 7, value_name = "N")]
     days: u32,
+    /// Which leaks: `demo` (nine of them), `all`, `none`, or story ids separated by commas
+    #[arg(long, default_value = "demo", value_name = "LIST")]
+    stories: String,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
-    let wish = demo::Wish { out: &args.out, seed: args.seed, days: args.days, serve: !args.headless };
+    let stories = match args.stories.as_str() {
+        "demo" => Stories::demo(),
+        list => list.parse().map_err(|error| Failure::usage(format!("--stories: {error}")))?,
+    };
+    let wish = demo::Wish { out: &args.out, seed: args.seed, days: args.days, stories, serve: !args.headless };
     demo::run(&wish, context)?;
     Ok(Exit::Done)
 }

@@ -25,17 +25,18 @@ use crate::instance::Instance;
 use crate::{law, notices, output, pack, response};
 
 /// What is asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Wish<'a> {
     pub(crate) out: &'a Path,
     pub(crate) seed: u64,
     pub(crate) days: u32,
+    pub(crate) stories: Stories,
     pub(crate) serve: bool,
 }
 
 pub(crate) fn run(wish: &Wish<'_>, context: &Context) -> Result<(), Failure> {
     let out = fresh_directory(wish.out)?;
-    output::talk(format!("making a week of Larkfield in {} …", out.display()));
+    output::talk(format!("making {} days of Larkfield in {} …", wish.days, out.display()));
     let truth = make_company(wish, &out)?;
     // The logs are read on the morning after the last day.
     let now = end_of(wish.days)?.checked_add(8.hours()).or_fail("the last day is out of range")?;
@@ -71,7 +72,7 @@ fn fresh_directory(out: &Path) -> Result<PathBuf, Failure> {
 }
 
 fn make_company(wish: &Wish<'_>, out: &Path) -> Result<GroundTruth, Failure> {
-    let options = Options { seed: wish.seed, days: wish.days, start: START, scale: 1.0, stories: Stories::demo() };
+    let options = Options { seed: wish.seed, days: wish.days, start: START, scale: 1.0, stories: wish.stories.clone() };
     let mut sink = DirSink::new(&out.join("company"));
     generate(&options, &mut sink).or_fail("failed to simulate the company")
 }
