@@ -368,3 +368,34 @@ fn tuning_proposes_with_its_cost_and_applies_nothing() {
     );
     assert_eq!(place.log().len(), log, "it proposes and applies nothing");
 }
+
+#[test]
+fn a_backtest_evaluates_rules_that_see_events_as_ocsf() {
+    let place = place("");
+    place.write(
+        "content/rules/own/refused.yml",
+        "title: Refused\nid: 9d2a7d2c-6f0e-4b8f-9c58-3f6c1a1d0010\nname: refused\nstatus: test\n\
+         logsource: {product: ocsf, category: network_activity}\n\
+         detection: {selection: {action_id: 2, dst_endpoint.port: 22}, condition: selection}\nlevel: medium\n---\n\
+         title: Often refused\nid: 9d2a7d2c-6f0e-4b8f-9c58-3f6c1a1d0011\nstatus: test\n\
+         correlation: {type: event_count, rules: [refused], group-by: [dst_endpoint.ip], timespan: 1h, condition: {gte: 2}, \
+         generate: true}\nlevel: high\n",
+    );
+    let flow = |source: u32, action: &str| {
+        format!("2 111122223333 eni-1 192.0.2.{source} 10.0.0.2 1 22 6 1 1 1772446272 1772446332 {action} OK")
+    };
+    write(&place, "logs/0.log", &[flow(1, "REJECT"), flow(2, "ACCEPT"), flow(3, "REJECT")]);
+    assert_eq!(place.run(&["ingest"]).ok().json()["findings"], 3);
+    let told = place.run(&["rule", "backtest", "--no-builtin", "--rules", "content/rules/own/refused.yml"]).ok();
+    let rows = told.rows();
+    let of = |title: &str| rows.iter().find(|row| row["title"] == title).expect("the rule is told");
+    let (alone, often) = (of("Refused"), of("Often refused"));
+    for (row, events, findings) in [(alone, 3, 2), (often, 2, 1)] {
+        assert_eq!(
+            (&row["events"], &row["findings"], &row["stored"], &row["gone"]),
+            (&events.into(), &findings.into(), &findings.into(), &0.into()),
+            "{row} {}",
+            told.stderr
+        );
+    }
+}
