@@ -399,3 +399,25 @@ fn a_backtest_evaluates_rules_that_see_events_as_ocsf() {
         );
     }
 }
+
+#[test]
+fn what_a_true_finding_shows_is_never_proposed_whenever_it_was() {
+    let place = place("");
+    let exports = [0, 1, 2].map(|minute| event("ledger.export", minute, "backup", 5));
+    let stolen = event("ledger.export", 600, "backup", 5);
+    write(&place, "logs/0.jsonl", &[exports.as_slice(), &[stolen]].concat());
+    place.run(&["ingest"]).ok();
+    for row in findings(&place, &["--rule", ANY]) {
+        let is_theft = row["event_uid"] == "ledger.export-backup-600";
+        let verdict = if is_theft { "true_positive" } else { "false_positive" };
+        let uid = row["finding_uid"].as_str().expect("an id");
+        place.run(&["finding", "disposition", uid, "--verdict", verdict, "--reason", "x", "--by", "P-1"]).ok();
+    }
+    let fields = |more: &[&str]| {
+        let rows = place.run(&[&["rule", "tune", "--rule", ANY], more].concat()).ok().rows();
+        let exclusions = rows.iter().filter(|row| row["kind"] == "exclusion");
+        exclusions.map(|row| row["field"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(fields(&[]), [""; 0], "the thief works as the backup");
+    assert_eq!(fields(&["--to", "2026-03-02T12:00:00Z"]), [""; 0], "and has done so after the period too");
+}
