@@ -169,3 +169,22 @@ fn a_file_that_cannot_be_opened_is_counted_by_ingest() {
     let named = ran.stderr.contains("b.json") || ran.json()["rejected"] == 1;
     assert!(named, "exit {:?}, stdout {}, stderr {}", ran.code, ran.stdout, ran.stderr);
 }
+
+#[test]
+fn rejected_records_come_in_input_order_whoever_reads() {
+    let place = Place::new();
+    for file in 0..30 {
+        // Files of very different length, so that workers overtake each other.
+        let bad = (0..(30 - file) * 40).map(|line| format!("{{\"eventVersion\":\"1.11\",\"line\":{line}}}\n"));
+        place.write(&format!("logs/{file:02}.jsonl"), quiet_record(1) + "\n" + &bad.collect::<String>());
+    }
+    let kept = |threads: &str| {
+        place.run(&["normalize", "--rejected", "kept.jsonl", "--threads", threads, "logs"]).exits(6);
+        std::fs::read_to_string(place.path("kept.jsonl")).expect("the file is there")
+    };
+    let one = kept("1");
+    assert_eq!(one.lines().count(), (1..=30).sum::<usize>() * 40);
+    for _ in 0..3 {
+        assert!(kept("4") == one, "four workers keep the same");
+    }
+}

@@ -8,6 +8,7 @@ mod pool;
 mod sorter;
 mod stats;
 
+use std::fs::File;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -38,7 +39,7 @@ pub(crate) trait Job: Sync {
     ) -> Result<Option<Rejected>, Failure>;
 
     /// Keeps what was rejected, where the command does that.
-    fn keep(&self, _: &Rejected) -> Result<(), Failure> {
+    fn keep(&self, _: &Rejected, _: &mut Part) -> Result<(), Failure> {
         Ok(())
     }
 
@@ -98,12 +99,12 @@ impl Input {
     }
 }
 
-/// Reads every input with so many workers, and prints. Returns the sum of all counts.
-pub(crate) fn run<J: Job>(paths: &[String], threads: usize, job: &J) -> Result<Stats, Failure> {
+/// Reads every input with so many workers, prints, and writes what the job keeps to `kept`. Returns the sum of all counts.
+pub(crate) fn run<J: Job>(paths: &[String], threads: usize, job: &J, kept: Option<File>) -> Result<Stats, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.or_fail("failed to start the runtime")?;
     let inputs = inputs(paths, &runtime)?;
-    let pool = Pool::new(inputs.len());
+    let pool = Pool::new(inputs.len(), kept);
     let total = Mutex::new(Stats::default());
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -201,7 +202,7 @@ pub(crate) fn count<J: Job>(job: &J, rejected: Option<Rejected>, part: &mut Part
 
 fn reject<J: Job>(job: &J, rejected: &Rejected, part: &mut Part) -> Result<(), Failure> {
     part.reject(rejected);
-    job.keep(rejected)
+    job.keep(rejected, part)
 }
 
 fn inputs(paths: &[String], runtime: &tokio::runtime::Runtime) -> Result<Vec<Input>, Failure> {
