@@ -188,3 +188,17 @@ fn rejected_records_come_in_input_order_whoever_reads() {
         assert!(kept("4") == one, "four workers keep the same");
     }
 }
+
+#[test]
+fn a_file_that_two_arguments_name_is_read_once() {
+    let place = Place::new();
+    place.write("logs/a.json", cloudtrail_file(&[quiet_record(1)]));
+    place.write("logs/b.json", cloudtrail_file(&[quiet_record(2), quiet_record(3)]));
+    let paths = ["logs/b.json", "logs", "./logs/a.json", "logs/*.json"];
+    for command in ["normalize", "detect"] {
+        let counted = stats(&place.run(&[&[command, "--stats", "-"], paths.as_slice()].concat()).ok());
+        assert_eq!((&counted["files"], &counted["events"]), (&2.into(), &3.into()), "{command} {counted}");
+    }
+    let first = place.run(&[&["normalize"], paths.as_slice()].concat()).ok().rows().remove(0);
+    assert!(first["metadata"]["uid"].as_str().is_some_and(|uid| uid.ends_with("02")), "the first argument is first");
+}

@@ -8,8 +8,10 @@ mod pool;
 mod sorter;
 mod stats;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ingest::{Format, Item, Limits, LogFile, Member, ReadError, Reader, Record, Rejected, S3Config, S3Store};
@@ -206,7 +208,7 @@ fn reject<J: Job>(job: &J, rejected: &Rejected, part: &mut Part) -> Result<(), F
 }
 
 fn inputs(paths: &[String], runtime: &tokio::runtime::Runtime) -> Result<Vec<Input>, Failure> {
-    let mut inputs = Vec::new();
+    let (mut inputs, mut seen) = (Vec::new(), HashSet::new());
     for path in paths {
         if path.starts_with("s3://") {
             // Credentials and endpoint come from the environment that AWS tools share.
@@ -225,10 +227,21 @@ fn inputs(paths: &[String], runtime: &tokio::runtime::Runtime) -> Result<Vec<Inp
                 .help("copy the blobs to a directory or a bucket"));
         } else {
             let names = ingest::read::names(path).map_err(|error| unreadable(&error))?;
+            let names = if 1 < paths.len() { unread(names, &mut seen) } else { names };
             inputs.extend(names.into_iter().map(Input::Local));
         }
     }
     Ok(inputs)
+}
+
+/// The files that no argument before this one has named, however it spelled them.
+fn unread(names: Vec<Box<str>>, seen: &mut HashSet<PathBuf>) -> Vec<Box<str>> {
+    // What has no place of its own (standard input, a broken link) is known by its name.
+    let place = |name: &str| std::fs::canonicalize(name).unwrap_or_else(|_| PathBuf::from(name));
+    let placed = names.into_iter().map(|name| (place(&name), name));
+    let (places, names): (Vec<PathBuf>, Vec<Box<str>>) = placed.filter(|(place, _)| !seen.contains(place)).unzip();
+    seen.extend(places);
+    names
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
