@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn formats_by_content() {
-        let cases: [(&str, Option<&str>); 19] = [
+        let cases: [(&str, Option<&str>); 28] = [
             (
                 r#"{"Records":[{"eventID":"1","eventName":"INSERT","eventVersion":"1.1","eventSource":"aws:dynamodb","awsRegion":"x"}]}"#,
                 None,
@@ -130,6 +130,22 @@ mod tests {
             (r#"{"value":3,"items":[]}"#, None),
             (r#"{"value":"x[]"}"#, None),
             (r#"{"records":{"A":[]}}"#, None),
+            // An order's event, a chat's, and an audit log of somebody else's.
+            (r#"{"action":"order.created","org":"acme","user":"u","repo":"r","created_at":1772446272000}"#, None),
+            (r#"{"action":"page.view","actor":"a","user":"u","repository":"x"}"#, None),
+            (
+                r#"{"action":"repo.create","actor":"a","org":"acme","_document_id":"d","created_at":1772446272000}"#,
+                Some("github/audit"),
+            ),
+            (r#"{"auditID":"1","verb":"read","stage":"build","objectRef":"x"}"#, None),
+            (r#"{"auditID":"1","verb":"read","requestURI":"/","stage":"done","stageTimestamp":"x"}"#, None),
+            (
+                r#"{"auditID":"1","verb":"get","stage":"Panic","requestReceivedTimestamp":"x"}"#,
+                Some("kubernetes/audit"),
+            ),
+            (r#"{"timestamp":"x","service":{"name":"checkout"},"event":{"kind":"event"}}"#, None),
+            (r#"{"timestamp":"x","service":"checkout","event":{"kind":"event"}}"#, None),
+            (r#"{"timestamp":"x","service":7,"event":"login"}"#, None),
             (r#"{"Records":[{"eventVersion":"1.08","userIdentity":{"type":"Ro"#, Some("aws/cloudtrail")),
             (r#"{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":{}}"#, Some("aws/cloudtrail")),
             (r#"{"version":"0","detail-type":"EC2 Instance State-change Notification","detail":{}}"#, None),
