@@ -179,3 +179,23 @@ fn lines_cut_anywhere_and_with_any_byte_are_events_or_rejections() {
         }
     }
 }
+
+#[test]
+fn of_a_member_that_occurs_twice_the_last_decides_whoever_asks() {
+    let record = |more: &str| {
+        format!(
+            r#"{{"eventVersion":"1.11","userIdentity":{{}},"eventTime":"2026-03-02T10:11:12Z","eventName":"X"{more}}}"#
+        )
+    };
+    for (more, events) in [
+        ("", 1),
+        (r#","eventName":"Y""#, 1),
+        (r#","eventName":null"#, 0),
+        (r#","eventTime":"2026-13-02T10:11:12Z""#, 0),
+        (r#","eventTime":5"#, 0),
+    ] {
+        // Reading asks both ways and compares.
+        let outcome = read(record(more).as_bytes());
+        assert_eq!(outcome.events.len(), events, "{more} {:?}", outcome.reasons());
+    }
+}

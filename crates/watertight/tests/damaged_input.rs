@@ -202,3 +202,14 @@ fn a_file_that_two_arguments_name_is_read_once() {
     let first = place.run(&[&["normalize"], paths.as_slice()].concat()).ok().rows().remove(0);
     assert!(first["metadata"]["uid"].as_str().is_some_and(|uid| uid.ends_with("02")), "the first argument is first");
 }
+
+#[test]
+fn both_commands_reject_a_record_whose_last_name_is_none() {
+    let place = Place::new();
+    let twice = |last: &str| quiet_record(1).replace("\"awsRegion\"", &format!("\"eventName\":{last},\"awsRegion\""));
+    place.write("logs/a.json", cloudtrail_file(&[quiet_record(2), twice("null"), twice("\"Other\"")]));
+    for command in ["normalize", "detect"] {
+        let counted = stats(&place.run(&[command, "--stats", "-", "logs"]).exits(6));
+        assert_eq!((&counted["events"], &counted["rejected"]), (&2.into(), &1.into()), "{command} {counted}");
+    }
+}
