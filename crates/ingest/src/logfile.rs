@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::format::{self, Decoder, Format};
 use crate::frame::{Framed, Framer, Window, check_depth, without_mark};
-use crate::read::{Buffers, Member, ReadError, decode, open_name};
+use crate::read::{Buffers, Member, Order, ReadError, Utf16Reader, decode, open_name};
 use crate::{Limits, Rejected};
 
 /// Reads one member after another with the same memory.
@@ -50,6 +50,7 @@ impl Reader {
     ) -> Result<Option<LogFile>, ReadError> {
         let failed = |source| ReadError::Io { path: name.to_owned(), source };
         let (mut window, bytes_read) = decode(input, &mut self.buffers, &self.limits).map_err(failed)?;
+        window = as_utf8(window);
         let decoder = match forced {
             Some(format) => Some(Decoder::forced(format, head(&mut window, &self.limits))),
             None => format::recognise(head(&mut window, &self.limits), &self.limits),
@@ -79,6 +80,18 @@ impl Reader {
         self.buffers.give_back(file.framer.into_buffer());
     }
 }
+
+/// UTF-16 with its mark becomes UTF-8; records are kept and counted as that. What broke before its mark stays as it is.
+fn as_utf8(mut window: Window) -> Window {
+    window.fill_to(UTF_MARK_BYTES);
+    match Order::of(window.bytes()).filter(|_| window.failure().is_none()) {
+        Some(order) => Window::streaming(Vec::new(), Box::new(Utf16Reader::new(window.into_rest(), order))),
+        None => window,
+    }
+}
+
+/// The longest mark of any encoding, to tell them apart.
+const UTF_MARK_BYTES: usize = 4;
 
 /// The text a format is recognised by.
 fn head<'w>(window: &'w mut Window, limits: &Limits) -> &'w [u8] {

@@ -179,3 +179,51 @@ fn lines_cut_anywhere_and_with_any_byte_are_events_or_rejections() {
         }
     }
 }
+
+#[test]
+fn of_a_member_that_occurs_twice_the_last_decides_whoever_asks() {
+    let record = |more: &str| {
+        format!(
+            r#"{{"eventVersion":"1.11","userIdentity":{{}},"eventTime":"2026-03-02T10:11:12Z","eventName":"X"{more}}}"#
+        )
+    };
+    for (more, events) in [
+        ("", 1),
+        (r#","eventName":"Y""#, 1),
+        (r#","eventName":null"#, 0),
+        (r#","eventTime":"2026-13-02T10:11:12Z""#, 0),
+        (r#","eventTime":5"#, 0),
+    ] {
+        // Reading asks both ways and compares.
+        let outcome = read(record(more).as_bytes());
+        assert_eq!(outcome.events.len(), events, "{more} {:?}", outcome.reasons());
+    }
+}
+
+#[test]
+fn bad_lines_one_behind_another_are_rejected_one_by_one() {
+    let good = r#"{"timestamp":"2026-03-02T10:11:12Z","service":"checkout","event":"login"}"#;
+    let spread = "{\n  \"timestamp\": \"2026-03-02T10:11:12Z\"\n\n ,\"service\":\n\"checkout\",\n\t\"event\": \"login\",\n\
+                  \"list\": [\n1,\n2\n],\"of\": {\n}\n}";
+    for (bad, rejected) in [
+        ("{bad json\nplain text", 2),
+        ("{bad json\n\n2026-03-02 plain text", 2),
+        ("{\"a\":1\n\"quoted\"", 2),
+        ("{\"a\":{\"b\":2\nplain\nplain", 3),
+        ("{bad json", 1),
+    ] {
+        for whole in [good, spread] {
+            let text = format!("{good}\n{bad}\n{whole}\n{good}\n");
+            for (what, outcome) in
+                [("at once", read(text.as_bytes())), ("streamed", read(&zstd::encode_all(text.as_bytes(), 1).unwrap()))]
+            {
+                assert_eq!((outcome.events.len(), outcome.rejected.len()), (3, rejected), "{what} {text}");
+                let places: Vec<u64> = outcome.rejected.iter().map(|rejected| rejected.record).collect();
+                assert_eq!(places, (1..=rejected as u64).collect::<Vec<_>>(), "{what} {text}");
+                let raws: Vec<&[u8]> = outcome.rejected.iter().map(|rejected| rejected.raw.trim_ascii_end()).collect();
+                let lines: Vec<&[u8]> = bad.lines().filter(|line| !line.is_empty()).map(str::as_bytes).collect();
+                assert_eq!(raws, lines, "{what} {text}");
+            }
+        }
+    }
+}

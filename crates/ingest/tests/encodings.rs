@@ -206,3 +206,25 @@ fn depth_hidden_from_framing_is_refused_too() {
     assert_eq!(outcome.uids(), ["1", "deep"]);
     assert_eq!(outcome.reasons(), ["record is not a JSON object", "nested 100001 deep, the limit is 128"]);
 }
+
+#[test]
+fn text_in_utf_16_is_read_behind_its_mark() {
+    let (name, trail) = (application("l\u{f6}gin \u{1f600}"), cloudtrail("1"));
+    let texts =
+        [format!("{name}\r\n{name}\r\n"), format!("{{\"Records\":[{trail},{trail}]}}"), format!("{FLOW}\n{FLOW}")];
+    for text in &texts {
+        let plain = read(text.as_bytes());
+        let raws = |outcome: &common::Outcome| outcome.events.iter().map(|event| event.raw.clone()).collect::<Vec<_>>();
+        let units: Vec<u16> = std::iter::once(0xfeff).chain(text.encode_utf16()).collect();
+        let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+        for bytes in [little.clone(), big, gzip(&little), zstd::encode_all(&*little, 1).unwrap()] {
+            let outcome = read(&bytes);
+            assert_eq!((outcome.format, outcome.reasons()), (plain.format, Vec::new()), "{text}");
+            assert_eq!((raws(&outcome).len(), raws(&outcome)), (2, raws(&plain)), "{text}");
+        }
+        let cut = read(little.get(..little.len() - 1).unwrap());
+        assert!(!cut.events.is_empty() && !cut.skipped, "half a unit ends nothing: {:?}", cut.reasons());
+    }
+    assert!(read(b"\xff\xfen\0o\0t\0e\0s\0").skipped, "notes are no log in any encoding");
+}

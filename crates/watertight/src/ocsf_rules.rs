@@ -45,6 +45,12 @@ impl OcsfRules {
         self.classes.iter().any(|class| format.may_be(*class, raw))
     }
 
+    /// Whether this rule is one of them and about events of this class.
+    pub(crate) fn is_about(&self, program: &Program, rule: usize, class: Class) -> bool {
+        self.is_ocsf.get(rule).copied().unwrap_or(false)
+            && program.rules_for(log_source(program, class)).contains(&rule)
+    }
+
     /// Evaluates these rules, and no others, against an event. Its JSON is left in `json`, for [`Matcher::hits`].
     pub(crate) fn evaluate<'m>(
         &self,

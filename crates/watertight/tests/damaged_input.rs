@@ -169,3 +169,47 @@ fn a_file_that_cannot_be_opened_is_counted_by_ingest() {
     let named = ran.stderr.contains("b.json") || ran.json()["rejected"] == 1;
     assert!(named, "exit {:?}, stdout {}, stderr {}", ran.code, ran.stdout, ran.stderr);
 }
+
+#[test]
+fn rejected_records_come_in_input_order_whoever_reads() {
+    let place = Place::new();
+    for file in 0..30 {
+        // Files of very different length, so that workers overtake each other.
+        let bad = (0..(30 - file) * 40).map(|line| format!("{{\"eventVersion\":\"1.11\",\"line\":{line}}}\n"));
+        place.write(&format!("logs/{file:02}.jsonl"), quiet_record(1) + "\n" + &bad.collect::<String>());
+    }
+    let kept = |threads: &str| {
+        place.run(&["normalize", "--rejected", "kept.jsonl", "--threads", threads, "logs"]).exits(6);
+        std::fs::read_to_string(place.path("kept.jsonl")).expect("the file is there")
+    };
+    let one = kept("1");
+    assert_eq!(one.lines().count(), (1..=30).sum::<usize>() * 40);
+    for _ in 0..3 {
+        assert!(kept("4") == one, "four workers keep the same");
+    }
+}
+
+#[test]
+fn a_file_that_two_arguments_name_is_read_once() {
+    let place = Place::new();
+    place.write("logs/a.json", cloudtrail_file(&[quiet_record(1)]));
+    place.write("logs/b.json", cloudtrail_file(&[quiet_record(2), quiet_record(3)]));
+    let paths = ["logs/b.json", "logs", "./logs/a.json", "logs/*.json"];
+    for command in ["normalize", "detect"] {
+        let counted = stats(&place.run(&[&[command, "--stats", "-"], paths.as_slice()].concat()).ok());
+        assert_eq!((&counted["files"], &counted["events"]), (&2.into(), &3.into()), "{command} {counted}");
+    }
+    let first = place.run(&[&["normalize"], paths.as_slice()].concat()).ok().rows().remove(0);
+    assert!(first["metadata"]["uid"].as_str().is_some_and(|uid| uid.ends_with("02")), "the first argument is first");
+}
+
+#[test]
+fn both_commands_reject_a_record_whose_last_name_is_none() {
+    let place = Place::new();
+    let twice = |last: &str| quiet_record(1).replace("\"awsRegion\"", &format!("\"eventName\":{last},\"awsRegion\""));
+    place.write("logs/a.json", cloudtrail_file(&[quiet_record(2), twice("null"), twice("\"Other\"")]));
+    for command in ["normalize", "detect"] {
+        let counted = stats(&place.run(&[command, "--stats", "-", "logs"]).exits(6));
+        assert_eq!((&counted["events"], &counted["rejected"]), (&2.into(), &1.into()), "{command} {counted}");
+    }
+}

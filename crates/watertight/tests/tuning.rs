@@ -368,3 +368,56 @@ fn tuning_proposes_with_its_cost_and_applies_nothing() {
     );
     assert_eq!(place.log().len(), log, "it proposes and applies nothing");
 }
+
+#[test]
+fn a_backtest_evaluates_rules_that_see_events_as_ocsf() {
+    let place = place("");
+    place.write(
+        "content/rules/own/refused.yml",
+        "title: Refused\nid: 9d2a7d2c-6f0e-4b8f-9c58-3f6c1a1d0010\nname: refused\nstatus: test\n\
+         logsource: {product: ocsf, category: network_activity}\n\
+         detection: {selection: {action_id: 2, dst_endpoint.port: 22}, condition: selection}\nlevel: medium\n---\n\
+         title: Often refused\nid: 9d2a7d2c-6f0e-4b8f-9c58-3f6c1a1d0011\nstatus: test\n\
+         correlation: {type: event_count, rules: [refused], group-by: [dst_endpoint.ip], timespan: 1h, condition: {gte: 2}, \
+         generate: true}\nlevel: high\n",
+    );
+    let flow = |source: u32, action: &str| {
+        format!("2 111122223333 eni-1 192.0.2.{source} 10.0.0.2 1 22 6 1 1 1772446272 1772446332 {action} OK")
+    };
+    write(&place, "logs/0.log", &[flow(1, "REJECT"), flow(2, "ACCEPT"), flow(3, "REJECT")]);
+    assert_eq!(place.run(&["ingest"]).ok().json()["findings"], 3);
+    let told = place.run(&["rule", "backtest", "--no-builtin", "--rules", "content/rules/own/refused.yml"]).ok();
+    let rows = told.rows();
+    let of = |title: &str| rows.iter().find(|row| row["title"] == title).expect("the rule is told");
+    let (alone, often) = (of("Refused"), of("Often refused"));
+    for (row, events, findings) in [(alone, 3, 2), (often, 2, 1)] {
+        assert_eq!(
+            (&row["events"], &row["findings"], &row["stored"], &row["gone"]),
+            (&events.into(), &findings.into(), &findings.into(), &0.into()),
+            "{row} {}",
+            told.stderr
+        );
+    }
+}
+
+#[test]
+fn what_a_true_finding_shows_is_never_proposed_whenever_it_was() {
+    let place = place("");
+    let exports = [0, 1, 2].map(|minute| event("ledger.export", minute, "backup", 5));
+    let stolen = event("ledger.export", 600, "backup", 5);
+    write(&place, "logs/0.jsonl", &[exports.as_slice(), &[stolen]].concat());
+    place.run(&["ingest"]).ok();
+    for row in findings(&place, &["--rule", ANY]) {
+        let is_theft = row["event_uid"] == "ledger.export-backup-600";
+        let verdict = if is_theft { "true_positive" } else { "false_positive" };
+        let uid = row["finding_uid"].as_str().expect("an id");
+        place.run(&["finding", "disposition", uid, "--verdict", verdict, "--reason", "x", "--by", "P-1"]).ok();
+    }
+    let fields = |more: &[&str]| {
+        let rows = place.run(&[&["rule", "tune", "--rule", ANY], more].concat()).ok().rows();
+        let exclusions = rows.iter().filter(|row| row["kind"] == "exclusion");
+        exclusions.map(|row| row["field"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(fields(&[]), [""; 0], "the thief works as the backup");
+    assert_eq!(fields(&["--to", "2026-03-02T12:00:00Z"]), [""; 0], "and has done so after the period too");
+}

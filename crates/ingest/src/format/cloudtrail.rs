@@ -141,24 +141,22 @@ pub(super) fn is_complete(needed: &[Option<&[u8]>]) -> bool {
     is_written_time(time) && !name.is_empty()
 }
 
-/// A quick look for the two members, where every CloudTrail writer puts them. False means only that `normalize` must
-/// decide.
-pub(super) fn looks_complete(raw: &[u8]) -> bool {
-    const TIME: &[u8] = b"\"eventTime\":\"";
-    const NAME: &[u8] = b"\"eventName\":\"";
-    let behind = |name: &[u8]| memchr::memmem::find(raw, name).and_then(|at| raw.get(at + name.len()..));
-    let is_time = behind(TIME).is_some_and(|text| {
-        text.get(..WRITTEN.len()).is_some_and(is_written_time) && text.get(WRITTEN.len()) == Some(&b'"')
-    });
-    is_time && behind(NAME).is_some_and(|text| text.first() != Some(&b'"'))
-}
-
 /// How CloudTrail spells an instant.
 const WRITTEN: &[u8] = b"0000-00-00T00:00:00Z";
 
+/// Spelled so, and an instant of every calendar; of the days that only some months have, `normalize` decides.
 fn is_written_time(text: &[u8]) -> bool {
     let is_like = |(byte, like): (&u8, &u8)| byte == like || (*like == b'0' && byte.is_ascii_digit());
-    text.len() == WRITTEN.len() && text.iter().zip(WRITTEN).all(is_like)
+    let spelled = text.len() == WRITTEN.len() && text.iter().zip(WRITTEN).all(is_like);
+    let within = |at: usize, least: &[u8], most: &[u8]| {
+        text.get(at..at + 2).is_some_and(|digits| least <= digits && digits <= most)
+    };
+    spelled
+        && within(5, b"01", b"12")
+        && within(8, b"01", b"28")
+        && within(11, b"00", b"23")
+        && within(14, b"00", b"59")
+        && within(17, b"00", b"59")
 }
 
 fn metadata(record: &Record<'_>, raw: &[u8]) -> ocsf::Metadata {

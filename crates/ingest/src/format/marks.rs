@@ -46,18 +46,20 @@ pub(super) fn json_format(record: &[u8]) -> Option<Format> {
     if keys.has(b"Operation") && keys.count(&M365) >= 4 {
         return Some(Format::M365Audit);
     }
-    application(&keys)
+    application(&keys, record)
         .or_else(|| aws_services(&keys, record))
         .or_else(|| identity_and_platform(&keys, record))
         .or_else(|| campus(&keys, record))
 }
 
 /// Our own log and the JSON of NGINX.
-fn application(keys: &Keys<'_>) -> Option<Format> {
+fn application(keys: &Keys<'_>, record: &[u8]) -> Option<Format> {
     if keys.has(b"remote_addr") && keys.has(b"status") && keys.count(&webaccess::JSON_MARKS) >= 4 {
         return Some(Format::WebAccess);
     }
-    keys.has_all(&[b"service", b"event"]).then_some(Format::AppJson).filter(|_| {
+    // Others describe both at length; ours are names.
+    let is_text = |name: &[u8]| member_text(record, name).is_some_and(|text| text.starts_with(b"\""));
+    (is_text(b"service") && is_text(b"event")).then_some(Format::AppJson).filter(|_| {
         // The time may be the very thing that is missing; another field of ours must speak for it then.
         keys.has(b"timestamp") || keys.count(&[b"event_id", b"session_id", b"client", b"level", b"env"]) >= 2
     })
@@ -121,9 +123,11 @@ fn identity_and_platform(keys: &Keys<'_>, record: &[u8]) -> Option<Format> {
 
 fn is_kubernetes(keys: &Keys<'_>, record: &[u8]) -> bool {
     let version = member_text(record, b"apiVersion").is_some_and(|text| text.starts_with(b"\"audit.k8s.io/"));
+    const STAGES: [&[u8]; 4] = [b"\"RequestReceived\"", b"\"ResponseStarted\"", b"\"ResponseComplete\"", b"\"Panic\""];
     let event = member_text(record, b"kind") == Some(b"\"Event\"");
-    (version && event)
-        || (keys.has_all(&[b"auditID", b"verb"]) && keys.count(&[b"stage", b"requestURI", b"objectRef"]) >= 2)
+    let stage = member_text(record, b"stage").is_some_and(|stage| STAGES.contains(&stage));
+    let timed = keys.count(&[b"stageTimestamp", b"requestReceivedTimestamp"]) >= 1;
+    (version && event) || (keys.has(b"auditID") && stage && timed)
 }
 
 fn is_workspace(keys: &Keys<'_>, record: &[u8]) -> bool {
@@ -154,7 +158,7 @@ fn is_defender(keys: &Keys<'_>) -> bool {
 }
 
 /// `action` is `<category>.<what happened>`; webhooks have an action without a dot. Others write such actions too, so the time
-/// must be GitHub's number, or names must stand beside it that are GitHub's own.
+/// must be GitHub's number, or names must stand beside it, and one of all must be nobody else's.
 fn is_github(keys: &Keys<'_>, record: &[u8]) -> bool {
     const OWN: [&[u8]; 9] = [
         b"_document_id",
@@ -167,6 +171,16 @@ fn is_github(keys: &Keys<'_>, record: &[u8]) -> bool {
         b"repository",
         b"org",
     ];
+    const SHARP: [&[u8]; 8] = [
+        b"_document_id",
+        b"actor_location",
+        b"operation_type",
+        b"business",
+        b"programmatic_access_type",
+        b"public_repo",
+        b"actor_id",
+        b"org_id",
+    ];
     const COMMON: [&[u8]; 3] = [b"actor", b"actor_id", b"user"];
     let is_number = |name: &[u8]| member_text(record, name).is_some_and(|text| text.iter().all(u8::is_ascii_digit));
     let own = keys.count(&OWN);
@@ -178,8 +192,45 @@ fn is_github(keys: &Keys<'_>, record: &[u8]) -> bool {
             |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-');
         action.contains(&b'.') && action.iter().all(plain)
     });
-    own >= 1 && beside >= enough && dotted
+    let category = action.and_then(|action| action.split(|byte| *byte == b'.').next()).unwrap_or_default();
+    let is_sharp = keys.count(&SHARP) >= 1
+        || keys.has_all(&[b"created_at", b"@timestamp"])
+        || GITHUB_CATEGORIES.contains(&category);
+    own >= 1 && beside >= enough && dotted && is_sharp
 }
+
+/// Categories of actions that hardly anybody else has together with GitHub's names. Old exports hold records of little more
+/// than one of them, who and where. Contents: GitHub documentation, audit log events of an organization.
+const GITHUB_CATEGORIES: [&[u8]; 28] = [
+    b"org",
+    b"repo",
+    b"team",
+    b"git",
+    b"hook",
+    b"workflows",
+    b"codespaces",
+    b"dependabot_alerts",
+    b"deploy_key",
+    b"enterprise",
+    b"environment",
+    b"integration",
+    b"integration_installation",
+    b"ip_allow_list",
+    b"ip_allow_list_entry",
+    b"members_can_create_pages",
+    b"oauth_application",
+    b"org_credential_authorization",
+    b"organization_default_label",
+    b"personal_access_token",
+    b"private_repository_forking",
+    b"protected_branch",
+    b"public_key",
+    b"pull_request",
+    b"repository_ruleset",
+    b"repository_secret_scanning",
+    b"repository_vulnerability_alert",
+    b"secret_scanning",
+];
 
 fn campus(keys: &Keys<'_>, record: &[u8]) -> Option<Format> {
     let contains = |name: &[u8], text: &[u8]| {

@@ -373,12 +373,8 @@ impl Decoder {
         }
     }
 
-    /// Whether the record will become an event, without making it: for readers that only need to count. It does not
-    /// find invalid JSON inside a CloudTrail record; whoever parses the record does.
+    /// Whether the record will become an event: for readers that only need to count.
     pub fn check(&self, raw: &[u8]) -> Result<(), Unreadable> {
-        if self.format == Format::CloudTrail && !self.mixed && cloudtrail::looks_complete(raw) {
-            return Ok(());
-        }
         if self.format == Format::VpcFlow {
             return vpcflow::check(raw, self.columns.as_ref());
         }

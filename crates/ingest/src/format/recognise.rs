@@ -7,7 +7,7 @@ use super::marks::{Keys, json_format};
 use super::vpcflow_columns::{self, Columns};
 use super::{Decoder, Format, cloudfront, elb, kubernetes, s3access, unwrap, webaccess};
 use crate::Limits;
-use crate::frame::{Framed, Framer, Window, first_key};
+use crate::frame::{Framed, Framer, Members, Window, first_key};
 
 /// Records looked at; a file may start with a few damaged or foreign ones.
 const RECORDS_LOOKED_AT: usize = 64;
@@ -74,16 +74,16 @@ fn cut_record(start: &[u8]) -> Option<Decoder> {
     (first_key(start) == Some(b"eventVersion")).then(|| Decoder::new(Format::CloudTrail))
 }
 
-/// `{"Records":[]}` and its relatives. Looks only behind the first name, so a full list costs nothing here.
+/// `{"Records":[]}` and its relatives. Looks only at the value of the first name, so a full list costs nothing here.
 fn empty_wrapper(head: &[u8]) -> Option<Format> {
-    let format = match first_key(head)? {
+    let first = Members::of(head)?.next()?;
+    let format = match first.name {
         b"Records" => Format::CloudTrail,
         b"records" | b"value" => Format::ActivityLogs,
         _ => return None,
     };
-    let list = head.iter().position(|byte| *byte == b'[')?;
-    let inside = head.get(list + 1..)?.iter().find(|byte| !byte.is_ascii_whitespace());
-    (inside == Some(&b']')).then_some(format)
+    let inside = head.get(first.value_at..)?.strip_prefix(b"[")?.trim_ascii_start();
+    inside.starts_with(b"]").then_some(format)
 }
 
 fn text_lines(head: &[u8]) -> Option<Decoder> {
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn formats_by_content() {
-        let cases: [(&str, Option<&str>); 15] = [
+        let cases: [(&str, Option<&str>); 28] = [
             (
                 r#"{"Records":[{"eventID":"1","eventName":"INSERT","eventVersion":"1.1","eventSource":"aws:dynamodb","awsRegion":"x"}]}"#,
                 None,
@@ -126,6 +126,26 @@ mod tests {
                 None,
             ),
             (r#"{"Records":[]}"#, Some("aws/cloudtrail")),
+            (r#"{ "value" : [ ], "nextLink":null}"#, Some("azure/activitylogs")),
+            (r#"{"value":3,"items":[]}"#, None),
+            (r#"{"value":"x[]"}"#, None),
+            (r#"{"records":{"A":[]}}"#, None),
+            // An order's event, a chat's, and an audit log of somebody else's.
+            (r#"{"action":"order.created","org":"acme","user":"u","repo":"r","created_at":1772446272000}"#, None),
+            (r#"{"action":"page.view","actor":"a","user":"u","repository":"x"}"#, None),
+            (
+                r#"{"action":"repo.create","actor":"a","org":"acme","_document_id":"d","created_at":1772446272000}"#,
+                Some("github/audit"),
+            ),
+            (r#"{"auditID":"1","verb":"read","stage":"build","objectRef":"x"}"#, None),
+            (r#"{"auditID":"1","verb":"read","requestURI":"/","stage":"done","stageTimestamp":"x"}"#, None),
+            (
+                r#"{"auditID":"1","verb":"get","stage":"Panic","requestReceivedTimestamp":"x"}"#,
+                Some("kubernetes/audit"),
+            ),
+            (r#"{"timestamp":"x","service":{"name":"checkout"},"event":{"kind":"event"}}"#, None),
+            (r#"{"timestamp":"x","service":"checkout","event":{"kind":"event"}}"#, None),
+            (r#"{"timestamp":"x","service":7,"event":"login"}"#, None),
             (r#"{"Records":[{"eventVersion":"1.08","userIdentity":{"type":"Ro"#, Some("aws/cloudtrail")),
             (r#"{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":{}}"#, Some("aws/cloudtrail")),
             (r#"{"version":"0","detail-type":"EC2 Instance State-change Notification","detail":{}}"#, None),

@@ -37,16 +37,20 @@ impl Framer {
         }
     }
 
-    /// Like `find_value`, but a line end inside a string, or a new object at the start of a line, shows that the
-    /// value was cut off; only its line is lost then.
+    /// Like `find_value`, but a line end inside a string, a new object at the start of a line, or a line that cannot go on
+    /// where the one before it ended, shows that the value was cut off; only its line is lost then.
     pub(super) fn find_value_by_lines(&mut self) -> Found {
         let mut scan = Scan::default();
         let mut seen = 0;
+        let mut joint = Joint::default();
         loop {
             let bytes = self.window.bytes();
             let rest = bytes.get(seen..).unwrap_or_default();
             let line_end = memchr::memchr(b'\n', rest).map(|at| at + 1);
             let piece = rest.get(..line_end.unwrap_or(rest.len())).unwrap_or_default();
+            if !joint.holds(piece) {
+                return Found::BadLine(seen, "line ends inside an object");
+            }
             if let Some(length) = scan.feed(piece) {
                 return self.checked(seen + length, &scan);
             }
@@ -134,6 +138,30 @@ impl Framer {
 
 pub(super) fn too_long(length: u64, limit: usize) -> String {
     format!("record of {length} bytes is above the limit of {limit}")
+}
+
+/// Where one line of an object goes on in the next: what opens or separates ends the one, or what separates or closes starts
+/// the other. Two values side by side are no JSON.
+#[derive(Debug, Default)]
+struct Joint {
+    /// The last byte so far that is no white space.
+    before: Option<u8>,
+    in_line: bool,
+}
+
+impl Joint {
+    /// Takes the next piece, which ends at the end of a line or before; false if its line cannot be the next one.
+    fn holds(&mut self, piece: &[u8]) -> bool {
+        let mut solid = piece.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
+        let (first, last) = (solid.next(), solid.next_back());
+        let starts_line = !self.in_line && first.is_some();
+        let is_joined = |before: u8| matches!(before, b'{' | b'[' | b',' | b':');
+        let joins = |first: u8| matches!(first, b'}' | b']' | b',' | b':');
+        let holds = !starts_line || self.before.is_none_or(is_joined) || first.is_some_and(joins);
+        self.before = last.or(first).or(self.before);
+        self.in_line = !piece.ends_with(b"\n") && (self.in_line || first.is_some());
+        holds
+    }
 }
 
 /// End of a string, number or word in a list.

@@ -15,6 +15,6 @@ mod window;
 pub(crate) use find::check_depth;
 pub(crate) use framer::without_mark;
 pub use framer::{Damage, Framed, Framer};
-pub(crate) use json::{first_key, member_text, top_level_keys};
+pub(crate) use json::{Members, first_key, member_text, top_level_keys};
 pub use scan::Scan;
 pub use window::Window;

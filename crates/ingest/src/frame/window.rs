@@ -87,6 +87,19 @@ impl Window {
         self.buffer
     }
 
+    /// What is not consumed, and what may still be read.
+    #[must_use]
+    pub fn into_rest(self) -> Box<dyn Read + Send> {
+        let Self { mut buffer, start, end, reader, .. } = self;
+        buffer.truncate(end);
+        let mut held = std::io::Cursor::new(buffer);
+        held.set_position(start as u64);
+        match reader {
+            Some(reader) => Box::new(held.chain(reader)),
+            None => Box::new(held),
+        }
+    }
+
     /// Drops the first `count` bytes.
     pub fn consume(&mut self, count: usize) {
         self.start = self.start.saturating_add(count).min(self.end);

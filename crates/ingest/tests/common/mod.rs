@@ -113,7 +113,10 @@ fn read_once(bytes: &[u8], forced: Option<Format>, limits: &Limits) -> Outcome {
                         assert_eq!(event.raw, record.raw);
                         out.events.push(event);
                     }
-                    Err(rejected) => out.rejected.push(rejected),
+                    Err(rejected) => {
+                        assert!(record.check().is_err() && record.check_needed(&[]).is_err());
+                        out.rejected.push(rejected);
+                    }
                 }
             }
             Item::Rejected(rejected) => {

@@ -6,19 +6,21 @@
 mod labels;
 mod reading;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ingest::Format;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use lake::Lake;
+use ocsf::Class;
 use serde_json::Value;
 use sigma::{Change, CorrelationLimits, Correlator, Episode, Hit, Matcher};
 
 use crate::correlation::listed_uids;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
+use crate::ocsf_rules::OcsfRules;
 use crate::rules::{self, RuleSet};
 use crate::stored_findings::quoted;
 use reading::Reading;
@@ -62,6 +64,8 @@ pub(crate) struct Replayed {
     pub(crate) hits: Vec<Hit>,
     /// Events by logsource.
     pub(crate) events: BTreeMap<&'static str, u64>,
+    /// Events of the classes that rules for OCSF are about.
+    pub(crate) of_class: HashMap<Class, u64>,
     /// Hits by correlation.
     pub(crate) hits_of: BTreeMap<u32, u64>,
     pub(crate) days: u64,
@@ -110,8 +114,14 @@ struct Work<'r> {
     keep: &'r BTreeSet<u32>,
     matcher: Matcher,
     correlator: Correlator,
-    /// Those that some rule is about.
+    /// Rules that see OCSF events, if there are any.
+    ocsf: Option<OcsfRules>,
+    /// Those that some rule is about; every one when rules see OCSF events, which only the event itself can tell.
     logsources: Vec<Format>,
+    /// The rules that one event matches.
+    matched: Vec<usize>,
+    /// An event as OCSF rules see it.
+    json: Vec<u8>,
     reading: Reading,
     day_hits: Vec<Hit>,
     replayed: Replayed,
@@ -119,8 +129,10 @@ struct Work<'r> {
 
 impl<'r> Work<'r> {
     fn new(rules: &'r RuleSet, keep: &'r BTreeSet<u32>, reading: Reading) -> Self {
-        let is_asked =
-            |format: &Format| !rules.program.rules_for(rules::log_source(&rules.program, *format)).is_empty();
+        let ocsf = OcsfRules::of(&rules.rules);
+        let is_asked = |format: &Format| {
+            ocsf.is_some() || !rules.program.rules_for(rules::log_source(&rules.program, *format)).is_empty()
+        };
         // Hits of a day are sorted, and the days follow each other: nothing comes late.
         let limits = CorrelationLimits { lateness_us: 0, ..CorrelationLimits::default() };
         Self {
@@ -129,6 +141,9 @@ impl<'r> Work<'r> {
             matcher: Matcher::new(&rules.program),
             correlator: Correlator::new(&rules.program, limits),
             logsources: Format::ALL.into_iter().filter(is_asked).collect(),
+            ocsf,
+            matched: Vec::new(),
+            json: Vec::new(),
             reading,
             day_hits: Vec::new(),
             replayed: Replayed::default(),
@@ -166,25 +181,31 @@ impl<'r> Work<'r> {
         self.check_room()
     }
 
-    /// Evaluates one record. `None` when it cannot be read again, or rules could not look at it.
+    /// Evaluates one record, as the flow does. `None` when it cannot be read again, or rules could not look at it.
     fn judge(&mut self, format: Format, batch: (&str, i64), uid: &str, time: Timestamp, raw: &str) -> Option<()> {
-        let source = rules::log_source(&self.rules.program, format);
-        let decoder = self.reading.decoder(format, batch, raw)?;
+        let Self { rules, matcher, ocsf, reading, matched, json, day_hits, replayed, .. } = self;
+        let (program, time_us) = (&rules.program, time.as_microsecond());
+        let decoder = reading.decoder(format, batch, raw)?;
         let view = decoder.view(raw.as_bytes()).ok()?;
-        let matched = self.matcher.evaluate(source, &view).ok()?;
-        if matched.is_empty() {
-            return Some(());
+        matched.clear();
+        matched.extend_from_slice(matcher.evaluate(rules::log_source(program, format), &view).ok()?);
+        if !matched.is_empty() {
+            matcher.hits(&view, time_us, uid, day_hits).ok()?;
         }
-        let alone: Vec<usize> =
-            matched.iter().copied().filter(|&number| self.rules.program.reports_alone(number)).collect();
-        self.matcher.hits(&view, time.as_microsecond(), uid, &mut self.day_hits).ok()?;
-        if alone.is_empty() {
+        let is_asked = ocsf.as_ref().is_some_and(|ocsf| ocsf.may_ask(format, raw.as_bytes()));
+        if !is_asked && !matched.iter().any(|&number| program.reports_alone(number)) {
             return Some(());
         }
         // Matches are rare: only now is the record worth normalising.
         let event = decoder.normalize(raw.as_bytes()).ok()?;
+        if let Some(ocsf) = ocsf.as_ref().filter(|ocsf| ocsf.asks(event.class)) {
+            *replayed.of_class.entry(event.class).or_default() += 1;
+            matched.extend_from_slice(ocsf.evaluate(program, matcher, &event, json).ok()?);
+            matcher.hits(json, time_us, uid, day_hits).ok()?;
+        }
         let hot = event.hot();
-        self.replayed.told.extend(alone.into_iter().map(|number| Told {
+        let alone = matched.iter().copied().filter(|&number| program.reports_alone(number));
+        replayed.told.extend(alone.map(|number| Told {
             number,
             time,
             first: time,

@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         gathered: correlates(&rules).then(|| Gathered::new(Room::default())),
     };
     let threads = offline::threads(args.threads);
-    let mut stats = offline::run(&args.paths, threads, &job)?;
+    let mut stats = offline::run(&args.paths, threads, &job, None)?;
     if let Some(gathered) = job.gathered {
         print_all(gathered, &rules, config.tenant(), &mut stats)?;
     }

@@ -8,7 +8,10 @@ mod pool;
 mod sorter;
 mod stats;
 
+use std::collections::HashSet;
+use std::fs::File;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ingest::{Format, Item, Limits, LogFile, Member, ReadError, Reader, Record, Rejected, S3Config, S3Store};
@@ -38,7 +41,7 @@ pub(crate) trait Job: Sync {
     ) -> Result<Option<Rejected>, Failure>;
 
     /// Keeps what was rejected, where the command does that.
-    fn keep(&self, _: &Rejected) -> Result<(), Failure> {
+    fn keep(&self, _: &Rejected, _: &mut Part) -> Result<(), Failure> {
         Ok(())
     }
 
@@ -98,12 +101,12 @@ impl Input {
     }
 }
 
-/// Reads every input with so many workers, and prints. Returns the sum of all counts.
-pub(crate) fn run<J: Job>(paths: &[String], threads: usize, job: &J) -> Result<Stats, Failure> {
+/// Reads every input with so many workers, prints, and writes what the job keeps to `kept`. Returns the sum of all counts.
+pub(crate) fn run<J: Job>(paths: &[String], threads: usize, job: &J, kept: Option<File>) -> Result<Stats, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.or_fail("failed to start the runtime")?;
     let inputs = inputs(paths, &runtime)?;
-    let pool = Pool::new(inputs.len());
+    let pool = Pool::new(inputs.len(), kept);
     let total = Mutex::new(Stats::default());
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -201,11 +204,11 @@ pub(crate) fn count<J: Job>(job: &J, rejected: Option<Rejected>, part: &mut Part
 
 fn reject<J: Job>(job: &J, rejected: &Rejected, part: &mut Part) -> Result<(), Failure> {
     part.reject(rejected);
-    job.keep(rejected)
+    job.keep(rejected, part)
 }
 
 fn inputs(paths: &[String], runtime: &tokio::runtime::Runtime) -> Result<Vec<Input>, Failure> {
-    let mut inputs = Vec::new();
+    let (mut inputs, mut seen) = (Vec::new(), HashSet::new());
     for path in paths {
         if path.starts_with("s3://") {
             // Credentials and endpoint come from the environment that AWS tools share.
@@ -224,10 +227,21 @@ fn inputs(paths: &[String], runtime: &tokio::runtime::Runtime) -> Result<Vec<Inp
                 .help("copy the blobs to a directory or a bucket"));
         } else {
             let names = ingest::read::names(path).map_err(|error| unreadable(&error))?;
+            let names = if 1 < paths.len() { unread(names, &mut seen) } else { names };
             inputs.extend(names.into_iter().map(Input::Local));
         }
     }
     Ok(inputs)
+}
+
+/// The files that no argument before this one has named, however it spelled them.
+fn unread(names: Vec<Box<str>>, seen: &mut HashSet<PathBuf>) -> Vec<Box<str>> {
+    // What has no place of its own (standard input, a broken link) is known by its name.
+    let place = |name: &str| std::fs::canonicalize(name).unwrap_or_else(|_| PathBuf::from(name));
+    let placed = names.into_iter().map(|name| (place(&name), name));
+    let (places, names): (Vec<PathBuf>, Vec<Box<str>>) = placed.filter(|(place, _)| !seen.contains(place)).unzip();
+    seen.extend(places);
+    names
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

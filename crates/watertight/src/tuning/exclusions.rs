@@ -50,8 +50,9 @@ impl<'l> Exclusions<'l> {
         Self { rule_id, labels, wrong: BTreeMap::new(), unlabelled: BTreeMap::new(), right: BTreeSet::new() }
     }
 
-    /// Takes one stored finding of the rule.
-    pub(crate) fn add(&mut self, finding: &Finding) {
+    /// Takes one stored finding of the rule. What a true one shows is never proposed, whenever it was; only of the others it
+    /// matters whether they are asked for.
+    pub(crate) fn add(&mut self, finding: &Finding, is_asked_for: bool) {
         let count = |counts: &mut BTreeMap<Shown, u64>| {
             for value in shown(finding) {
                 if counts.len() < VALUES_MAX || counts.contains_key(&value) {
@@ -62,6 +63,7 @@ impl<'l> Exclusions<'l> {
         match self.labels.of(self.rule_id, &told(finding)) {
             // Never cut: a value of a true finding that was forgotten would be proposed.
             Label::True(_) => self.right.extend(shown(finding)),
+            _ if !is_asked_for => {}
             Label::False => count(&mut self.wrong),
             Label::Unlabelled => count(&mut self.unlabelled),
         }

@@ -39,8 +39,9 @@ pub(crate) struct Trial {
     #[serde(rename = "false")]
     pub(crate) wrong: u64,
     pub(crate) unlabelled: u64,
+    /// Of the true things shown and the false findings: one thing told twice is not twice as right.
     pub(crate) precision: Option<f64>,
-    /// Lower bound of the 95 % Wilson interval.
+    /// Lower bound of its 95 % Wilson interval.
     pub(crate) precision_at_least: Option<f64>,
     /// True things that another candidate finds and this one does not.
     pub(crate) missed: BTreeSet<String>,
@@ -133,6 +134,7 @@ fn trial(
     }
     let mut delays: Vec<i64> =
         shown.iter().filter_map(|(truth, at)| Some(delay(*truths.get(truth)?, *at).as_secs())).collect();
+    let things = shown.len() as u64;
     Trial {
         candidate,
         threshold: candidate.threshold,
@@ -142,8 +144,8 @@ fn trial(
         right,
         wrong,
         unlabelled: count(|label| *label == Label::Unlabelled),
-        precision: share(right, right + wrong),
-        precision_at_least: lower_bound(right, right + wrong),
+        precision: share(things, things + wrong),
+        precision_at_least: lower_bound(things, things + wrong),
         missed: truths.keys().filter(|truth| !shown.contains_key(*truth)).map(|truth| (*truth).to_owned()).collect(),
         seconds_to_finding: spread(&mut delays),
     }
@@ -154,11 +156,19 @@ fn trial(
 pub(crate) fn best(trials: &[Trial]) -> Option<&Trial> {
     let current = trials.iter().find(|trial| trial.is_current)?;
     let value = |trial: &Trial| trial.precision_at_least.unwrap_or(0.0);
-    let no_worse =
-        trials.iter().filter(|trial| trial.missed.is_subset(&current.missed) && trial.wrong <= current.wrong);
-    let best = no_worse.max_by(|a, b| value(a).total_cmp(&value(b)).then(b.findings.cmp(&a.findings)))?;
+    let best = trials
+        .iter()
+        .filter(|trial| is_no_worse(trial, current))
+        .max_by(|a, b| value(a).total_cmp(&value(b)).then(b.findings.cmp(&a.findings)))?;
     let is_better = value(current) < value(best) || (best.wrong < current.wrong && value(current) <= value(best));
     is_better.then_some(best)
+}
+
+/// Misses nothing more, and asks nobody to look at more unless something true is gained by it.
+fn is_no_worse(trial: &Trial, current: &Trial) -> bool {
+    let gains = trial.missed.len() < current.missed.len();
+    let is_quiet = trial.findings <= current.findings && trial.unlabelled <= current.unlabelled;
+    trial.missed.is_subset(&current.missed) && trial.wrong <= current.wrong && (gains || is_quiet)
 }
 
 /// What to change in the rule's file, ready to paste.
@@ -217,6 +227,50 @@ fn timespan_text(us: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn told(uid: u32) -> Told {
+        let at = Timestamp::from_second(i64::from(uid)).unwrap();
+        Told {
+            number: 0,
+            time: at,
+            first: at,
+            event_uid: uid.to_string(),
+            event_uids: BTreeSet::from([uid.to_string()]),
+            who: String::new(),
+            resources: Vec::new(),
+        }
+    }
+
+    /// A trial that shows these things, one finding each, and tells so many false and unlabelled findings.
+    fn tried(threshold: u32, shows: &[&str], wrong: usize, unlabelled: usize) -> Trial {
+        let told = told(9);
+        let right = shows.iter().map(|thing| Label::True(BTreeSet::from([(*thing).to_owned()])));
+        let labels = right
+            .chain(std::iter::repeat_n(Label::False, wrong))
+            .chain(std::iter::repeat_n(Label::Unlabelled, unlabelled));
+        let found: Vec<(&Told, Label)> = labels.map(|label| (&told, label)).collect();
+        let candidate = |threshold| Candidate { threshold: Some(threshold), timespan_us: 3_600_000_000 };
+        let truths = BTreeMap::from([("theft", told.first), ("other", told.first)]);
+        trial(candidate(threshold), candidate(3), &found, &truths)
+    }
+
+    #[test]
+    fn one_true_thing_told_in_pieces_is_no_improvement() {
+        let (whole, pieces) = (tried(3, &["theft"], 1, 0), tried(2, &["theft"; 8], 1, 0));
+        assert_eq!((whole.precision, whole.precision_at_least), (pieces.precision, pieces.precision_at_least));
+        assert_eq!((pieces.right, pieces.findings), (8, 9), "findings are counted as they are");
+        assert!(best(&[whole, pieces]).is_none());
+    }
+
+    #[test]
+    fn more_to_look_at_is_proposed_only_for_something_true() {
+        let proposed = |other: Trial| best(&[tried(3, &["theft"], 2, 1), other]).map(|trial| trial.threshold);
+        assert_eq!(proposed(tried(2, &["theft"], 1, 2)), None, "more that nobody has judged");
+        assert_eq!(proposed(tried(2, &["theft"; 4], 1, 1)), None, "more findings");
+        assert_eq!(proposed(tried(2, &["theft"], 1, 1)), Some(Some(2)), "one false finding less");
+        assert_eq!(proposed(tried(2, &["theft", "other"], 2, 4)), Some(Some(2)), "one that was missed");
+        assert_eq!(proposed(tried(2, &["other"], 0, 0)), None, "what was found is missed");
+    }
 
     #[test]
     fn spans_are_said_in_the_largest_unit() {

@@ -1,4 +1,4 @@
-//! What came of some records: the lines to print, the counts, and what a person should hear. Parts of one file are put
+//! What came of some records: the lines to print and to keep, the counts, and what a person should hear. Parts of one file are put
 //! together in their order, whoever made them.
 
 use ingest::Rejected;
@@ -17,6 +17,8 @@ pub(crate) struct Part {
     pub(crate) file: usize,
     pub(crate) stats: Stats,
     pub(super) lines: Vec<u8>,
+    /// Rejected records, one JSON a line, where the command keeps them.
+    pub(super) kept: Vec<u8>,
     pub(super) said: Vec<String>,
 }
 
@@ -29,6 +31,13 @@ impl Part {
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer(&mut self.lines, value).or_fail("failed to print")?;
         self.lines.push(b'\n');
+        Ok(())
+    }
+
+    /// Adds one JSON line to what is kept of rejected records.
+    pub(crate) fn keep(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.kept, value).or_fail("failed to write a rejected record")?;
+        self.kept.push(b'\n');
         Ok(())
     }
 

@@ -5,12 +5,14 @@
 //! whose output for a later file has grown large.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::part::{Part, SAID_MAX};
 use super::pieces::Ticket;
 use super::{Stats, lock};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, OrFail as _};
 use crate::output::{self, Out};
 
 /// Output of one file that may wait in memory for its turn.
@@ -22,6 +24,8 @@ const AHEAD_MAX: usize = 256;
 #[derive(Debug)]
 pub(super) struct Pool {
     files: usize,
+    /// Where what commands keep of rejected records goes.
+    kept: Mutex<Option<BufWriter<File>>>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -33,12 +37,19 @@ struct State {
     /// The file whose output goes to stdout now.
     turn: usize,
     /// Output of later files that are read already.
-    done: BTreeMap<usize, Vec<u8>>,
+    done: BTreeMap<usize, Output>,
     /// Pieces that any worker may look at; their owners keep few in flight.
     offered: VecDeque<Arc<Ticket>>,
     /// Workers that wait for any change. Waking nobody is a call to the system too, and small files are many.
     waiting: usize,
     failure: Option<Failure>,
+}
+
+/// What is printed of a file, and what is kept.
+#[derive(Debug, Default)]
+struct Output {
+    lines: Vec<u8>,
+    kept: Vec<u8>,
 }
 
 /// What a worker does next.
@@ -49,8 +60,8 @@ pub(super) enum Task {
 }
 
 impl Pool {
-    pub(super) fn new(files: usize) -> Self {
-        Self { files, state: Mutex::default(), changed: Condvar::new() }
+    pub(super) fn new(files: usize, kept: Option<File>) -> Self {
+        Self { files, kept: Mutex::new(kept.map(BufWriter::new)), state: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Waits for something to do; `None` when everything is done, or something has failed.
@@ -111,7 +122,9 @@ impl Pool {
 
     pub(super) fn end(self) -> Result<(), Failure> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        state.failure.map_or(Ok(()), Err)
+        state.failure.map_or(Ok(()), Err)?;
+        let kept = self.kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        kept.map_or(Ok(()), |mut file| file.flush()).or_fail(KEEPING)
     }
 
     fn wait_for_turn(&self, file: usize) -> Result<(), Failure> {
@@ -122,22 +135,30 @@ impl Pool {
         if state.failure.is_some() { Err(stopped()) } else { Ok(()) }
     }
 
-    fn print(&self, bytes: &[u8]) -> Result<(), Failure> {
+    fn print(&self, lines: &[u8], kept: &[u8]) -> Result<(), Failure> {
         let _turn = lock(&self.state);
-        write_stdout(bytes)
+        self.write(lines, kept)
+    }
+
+    /// Only for the file whose turn it is.
+    fn write(&self, lines: &[u8], kept: &[u8]) -> Result<(), Failure> {
+        if let Some(file) = lock(&self.kept).as_mut() {
+            file.write_all(kept).or_fail(KEEPING)?;
+        }
+        write_stdout(lines)
     }
 
     /// The file is read to its end: prints it and all finished ones behind it, or keeps it until its turn.
-    fn finish(&self, file: usize, lines: Vec<u8>) {
+    fn finish(&self, file: usize, output: Output) {
         let mut state = lock(&self.state);
         if state.turn != file {
-            state.done.insert(file, lines);
+            state.done.insert(file, output);
             return;
         }
-        let mut next = Some(lines);
-        while let Some(lines) = next {
+        let mut next = Some(output);
+        while let Some(Output { lines, kept }) = next {
             if state.failure.is_none() {
-                state.failure = write_stdout(&lines).err();
+                state.failure = self.write(&lines, &kept).err();
             }
             state.turn += 1;
             let turn = state.turn;
@@ -192,12 +213,13 @@ impl<'p> InOrder<'p> {
         if !self.part.said.is_empty() {
             self.say();
         }
-        if self.part.lines.len() < WAITING_BYTES_MAX {
+        if self.part.lines.len() + self.part.kept.len() < WAITING_BYTES_MAX {
             return Ok(());
         }
         self.pool.wait_for_turn(self.part.file)?;
-        self.pool.print(&self.part.lines)?;
+        self.pool.print(&self.part.lines, &self.part.kept)?;
         self.part.lines.clear();
+        self.part.kept.clear();
         Ok(())
     }
 
@@ -214,17 +236,20 @@ impl<'p> InOrder<'p> {
     pub(super) fn append(&mut self, next: Part) -> Result<(), Failure> {
         self.part.stats.add(&next.stats);
         self.part.lines.extend_from_slice(&next.lines);
+        self.part.kept.extend_from_slice(&next.kept);
         self.part.said.extend(next.said);
         self.relieve()
     }
 
     pub(super) fn finish(mut self) -> Stats {
         self.say();
-        self.pool.finish(self.part.file, self.part.lines);
-        self.part.stats
+        let Part { file, stats, lines, kept, .. } = self.part;
+        self.pool.finish(file, Output { lines, kept });
+        stats
     }
 }
 
+const KEEPING: &str = "failed to write rejected records";
 const STOPPED: &str = "another file failed";
 
 fn stopped() -> Failure {

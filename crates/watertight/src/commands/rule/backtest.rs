@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use ingest::Format;
 use jiff::Timestamp;
+use ocsf::Class;
 use serde_json::{Value, json};
 
 use crate::backtest::{Label, Labels, Period, Replayed, Told, replay, story_file};
@@ -15,6 +16,7 @@ use crate::context::Context;
 use crate::dispositions::{lower_bound, share};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::instance::Instance;
+use crate::ocsf_rules::OcsfRules;
 use crate::output;
 use crate::rules::{self, Extra, RuleSet};
 
@@ -82,6 +84,7 @@ fn rows(rules: &RuleSet, replayed: &Replayed, labels: &Labels) -> Vec<Value> {
             of_rule.push(told);
         }
     }
+    let ocsf = OcsfRules::of(&rules.rules);
     let of_rules = rules.rules.iter().enumerate().filter(|(number, _)| rules.program.reports_alone(*number));
     let mut rows: Vec<Value> = of_rules
         .map(|(number, rule)| {
@@ -89,7 +92,7 @@ fn rows(rules: &RuleSet, replayed: &Replayed, labels: &Labels) -> Vec<Value> {
             row["title"] = json!(rule.title);
             row["level"] = json!(rule.level);
             row["version"] = json!(rule.version);
-            row["events"] = json!(events_of(rules, number, replayed));
+            row["events"] = json!(events_of(rules, ocsf.as_ref(), number, replayed));
             row
         })
         .collect();
@@ -109,13 +112,16 @@ fn rows(rules: &RuleSet, replayed: &Replayed, labels: &Labels) -> Vec<Value> {
     rows
 }
 
-/// Events of the logsources that the rule is about.
-fn events_of(rules: &RuleSet, number: usize, replayed: &Replayed) -> u64 {
+/// Events of the logsources, or of the OCSF classes, that the rule is about.
+fn events_of(rules: &RuleSet, ocsf: Option<&OcsfRules>, number: usize, replayed: &Replayed) -> u64 {
     let is_about = |logsource: &str| {
         let source = Format::from_id(logsource).map(|format| rules::log_source(&rules.program, format));
         source.is_some_and(|source| rules.program.rules_for(source).contains(&number))
     };
-    replayed.events.iter().filter(|(logsource, _)| is_about(logsource)).map(|(_, count)| count).sum()
+    let of_vendor = replayed.events.iter().filter(|(logsource, _)| is_about(logsource)).map(|(_, count)| count);
+    let is_about_class = |class: Class| ocsf.is_some_and(|ocsf| ocsf.is_about(&rules.program, number, class));
+    let of_class = replayed.of_class.iter().filter(|(class, _)| is_about_class(**class)).map(|(_, count)| count);
+    of_vendor.sum::<u64>() + of_class.sum::<u64>()
 }
 
 fn row(id: &str, told: &[&Told], replayed: &Replayed, labels: &Labels) -> Value {

@@ -57,7 +57,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
         for number in wanted {
             rows.extend(of_correlation(context, &rules, &options, number, &replayed, &labels));
         }
-        rows.extend(exclusions(&instance, args.rule.as_deref(), period, &labels).await?);
+        // A value that a true finding shows must not be proposed, whenever that was.
+        let ever = Labels::read(&instance, truth.as_ref(), Period::default()).await?;
+        rows.extend(exclusions(&instance, args.rule.as_deref(), period, &ever).await?);
         print(context, &rows)?;
         Ok(Exit::Done)
     })
@@ -108,7 +110,7 @@ fn of_correlation(
     rows.collect()
 }
 
-/// Values behind many false findings and no true one, rule by rule.
+/// Values behind many false findings of the period and no true one of any time, rule by rule.
 async fn exclusions(
     instance: &Instance,
     rule: Option<&str>,
@@ -117,13 +119,11 @@ async fn exclusions(
 ) -> Result<Vec<Value>, Failure> {
     let mut rows = Vec::new();
     for id in labels.rules().filter(|id| rule.is_none_or(|rule| rule == *id)) {
-        let condition = format!("rule_id = {} AND {}", stored_findings::quoted(id), period.sql());
+        let condition = format!("rule_id = {}", stored_findings::quoted(id));
         let (mut exclusions, mut title) = (tuning::Exclusions::new(id, labels), None);
         let add = |noticed: Noticed| {
-            if period.holds(noticed.finding.time) {
-                exclusions.add(&noticed.finding);
-                title = Some(noticed.finding.rule.title);
-            }
+            exclusions.add(&noticed.finding, period.holds(noticed.finding.time));
+            title = Some(noticed.finding.rule.title);
         };
         stored_findings::each(&instance.lake, &condition, add).await?;
         for exclusion in exclusions.propose() {
