@@ -71,6 +71,8 @@ pub enum SuppressionFault {
     NoRule,
     #[error("take the reason: say in 1 to {REASON_BYTES_MAX} bytes why this is no leak")]
     NoReason,
+    #[error("suppress `{0}`, which covers nearly everything: name at least two parts before `/*`, and a network")]
+    TooWide(String),
     #[error("take `{0}` as an address or a network")]
     NoAddress(String),
     #[error("take the values of `{field}`: at most {VALUES_MAX} of 1 to {VALUE_BYTES_MAX} bytes each")]
@@ -115,8 +117,11 @@ impl Condition {
         if self.actor.is_empty() && self.resource.is_empty() {
             return Err(SuppressionFault::NamesNobody);
         }
-        if self.resource.iter().any(|resource| resource == "/*" || resource == "*") {
-            return Err(SuppressionFault::NamesNobody);
+        if let Some(wide) = self.resource.iter().find(|resource| is_too_wide(resource)) {
+            return Err(SuppressionFault::TooWide(wide.clone()));
+        }
+        if let Some(all) = self.src_ip.iter().find(|text| Network::parse(text).is_some_and(Network::is_too_wide)) {
+            return Err(SuppressionFault::TooWide(all.clone()));
         }
         match self.src_ip.iter().find(|text| Network::parse(text).is_none()) {
             Some(text) => Err(SuppressionFault::NoAddress(text.clone())),
@@ -187,6 +192,35 @@ fn observed<'f>(finding: &'f Finding, name: &str) -> Option<&'f String> {
     finding.observables.iter().find(|observable| observable.name == name).map(|observable| &observable.value)
 }
 
+/// The shortest prefix of a network: the largest that were ever given to one owner.
+const NETWORK_BITS_MIN: u32 = 8;
+
+/// Parts that a resource has to name before `/*`.
+const PARENT_PARTS_MIN: usize = 2;
+
+/// Whether it is a pattern for nearly everything: `/subscriptions/*`, `s3://*`, `arn:aws:s3:::*`. The name of a scheme, a
+/// provider or a service names nobody's resource.
+fn is_too_wide(resource: &str) -> bool {
+    let Some(parent) = resource.strip_suffix('*') else { return false };
+    if parent.is_empty() || resource.ends_with(":*") {
+        return true;
+    }
+    if !parent.ends_with('/') {
+        return false;
+    }
+    let path = parent.rsplit_once("://").map_or(parent, |(_, path)| path);
+    let count = |mark: char| path.split(mark).filter(|part| !part.trim_matches('/').is_empty()).count();
+    let in_arn = path.starts_with("arn:").then(|| count(':'));
+    let parts = count('/');
+    // An ARN names its bucket or account behind partition and service.
+    let is_named = match in_arn {
+        Some(named) => 3 < named,
+        None if resource.contains("://") => 0 < parts,
+        None => PARENT_PARTS_MIN <= parts,
+    };
+    !is_named
+}
+
 fn is_within(resource: &str, named: &str) -> bool {
     match named.strip_suffix('*') {
         Some(parent) if parent.ends_with('/') => resource.starts_with(parent),
@@ -216,6 +250,13 @@ impl Network {
         }
         let mask = if bits == 0 { 0 } else { u128::MAX << (width - bits) };
         Some(Self { first: number & mask, mask, is_v4 })
+    }
+
+    /// Half of the world is no network of somebody's.
+    fn is_too_wide(self) -> bool {
+        // The mask of an IPv4 network begins with the 96 bits that it has not.
+        let bits = if self.is_v4 { self.mask.count_ones().saturating_sub(96) } else { self.mask.count_ones() };
+        bits < NETWORK_BITS_MIN
     }
 
     fn holds(self, address: IpAddr) -> bool {

@@ -119,8 +119,28 @@ fn requests_are_bounded_and_name_somebody() {
     assert_eq!(ask(&good, 1, " "), Err(SuppressionFault::NoReason));
     let nobody = Condition { src_ip: set(&["192.0.2.0/24"]), ..Condition::default() };
     assert_eq!(ask(&nobody, 1, "x"), Err(SuppressionFault::NamesNobody));
-    let all = Condition { resource: set(&["/*"]), ..Condition::default() };
-    assert_eq!(ask(&all, 1, "x"), Err(SuppressionFault::NamesNobody));
+    let at = |resource: &str| Condition { resource: set(&[resource]), ..Condition::default() };
+    for wide in [
+        "*",
+        "/*",
+        "//*",
+        "/subscriptions/*",
+        "s3://*",
+        "arn:aws:s3:::*",
+        "arn:aws:s3:::/*",
+        "//storage.googleapis.com/*",
+    ] {
+        assert_eq!(ask(&at(wide), 1, "x"), Err(SuppressionFault::TooWide(wide.to_owned())), "{wide}");
+    }
+    for narrow in ["/subscriptions/0001/*", "s3://larkfield/*", "arn:aws:s3:::larkfield-exports/*", "log:checkout"] {
+        assert_eq!(ask(&at(narrow), 1, "x"), Ok(()), "{narrow}");
+    }
+    for wide in ["0.0.0.0/0", "128.0.0.0/1", "::/0"] {
+        let condition = Condition { actor: set(&[ALICE]), src_ip: set(&[wide]), ..Condition::default() };
+        assert_eq!(ask(&condition, 1, "x"), Err(SuppressionFault::TooWide(wide.to_owned())), "{wide}");
+    }
+    let office = Condition { actor: set(&[ALICE]), src_ip: set(&["10.0.0.0/8"]), ..Condition::default() };
+    assert_eq!(ask(&office, 1, "x"), Ok(()));
     for wrong in ["192.0.2.0/33", "example.org", "", "1.2.3.4/x"] {
         let condition = Condition { src_ip: set(&[wrong]), ..good.clone() };
         assert!(ask(&condition, 1, "x").is_err(), "`{wrong}` is no network");

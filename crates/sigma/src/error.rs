@@ -43,18 +43,11 @@ impl fmt::Display for RuleError {
         };
         let number = self.line.to_string();
         let gutter = number.len();
-        writeln!(out, "{heading}: {}", self.message)?;
+        writeln!(out, "{heading}: {}", shortened(&self.message))?;
         write!(out, "{:gutter$} ┌ {}:{}:{}", "", self.file, self.line, self.column)?;
         if !self.excerpt.trim().is_empty() {
-            let indent = self.column.saturating_sub(1);
-            write!(
-                out,
-                "\n{number}│ {}\n{:gutter$}│ {:indent$}{}",
-                self.excerpt,
-                "",
-                "",
-                "^".repeat(self.length.max(1))
-            )?;
+            let (shown, indent, length) = self.around();
+            write!(out, "\n{number}│ {shown}\n{:gutter$}│ {:indent$}{}", "", "", "^".repeat(length))?;
         }
         match &self.help {
             Some(help) => write!(out, "\n{:gutter$} = help: {help}", ""),
@@ -64,6 +57,33 @@ impl fmt::Display for RuleError {
 }
 
 impl std::error::Error for RuleError {}
+
+/// Characters of a message that are shown: it may quote a whole condition.
+const MESSAGE_CHARS_MAX: usize = 1_000;
+/// Characters of a line that are shown, and how many of them before the mistake when the line is longer.
+const LINE_CHARS_MAX: usize = 400;
+const CHARS_BEFORE: usize = 100;
+
+fn shortened(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(MESSAGE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
+    }
+}
+
+impl RuleError {
+    /// The line or what of it is near the mistake, where the mistake begins in that, and how long it is there.
+    fn around(&self) -> (String, usize, usize) {
+        let (before, length) = (self.column.saturating_sub(1), self.length.max(1));
+        if self.excerpt.chars().nth(LINE_CHARS_MAX).is_none() {
+            return (self.excerpt.clone(), before, length);
+        }
+        let skipped = before.saturating_sub(CHARS_BEFORE);
+        let shown: String = self.excerpt.chars().skip(skipped).take(LINE_CHARS_MAX).collect();
+        let left = shown.chars().count().saturating_sub(before - skipped);
+        (shown, before - skipped, length.min(left).max(1))
+    }
+}
 
 /// Why one record cannot be evaluated, and at which byte of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -119,5 +139,32 @@ pub enum RecordFault {
 impl RecordError {
     pub(crate) fn at(offset: usize, reason: RecordFault) -> Self {
         Self { reason, offset }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RuleError, Severity};
+
+    #[test]
+    fn a_long_line_is_shown_where_the_mistake_is() {
+        let line = format!("{}wrong{}", "a".repeat(40_000), "b".repeat(40_000));
+        let error = RuleError {
+            severity: Severity::Error,
+            file: "r.yml".to_owned(),
+            line: 7,
+            column: 40_001,
+            length: 5,
+            message: format!("`{line}` is wrong"),
+            excerpt: line,
+            help: None,
+        };
+        let said = error.to_string();
+        assert!(said.len() < 2_000, "{} bytes", said.len());
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines[2].find("wrong"), lines[3].find('^'));
+        assert!(lines[3].ends_with(" ^^^^^") && lines[1].ends_with("r.yml:7:40001"), "{said}");
+        let all = RuleError { length: 80_000, column: 1, ..error };
+        assert!(all.to_string().len() < 3_000);
     }
 }

@@ -121,3 +121,35 @@ transformations:
     fields.sort_unstable();
     assert_eq!(fields, ["actor.name", "bytes", "ip", "size", "src.v4", "src.v6", "user"]);
 }
+
+#[test]
+fn what_pipelines_make_of_a_rule_has_an_end() {
+    let rule = "title: t\nlogsource: {product: aws}\ndetection: {s: {user: aaaaaaaaaaaaaaaa}, condition: s}\n";
+    let doubling = "  - {type: replace_string, regex: '(.+)', replacement: '\\1\\1'}\n".repeat(30);
+    let names: Vec<String> = (0..101).map(|number| format!("f{number}")).collect();
+    let (long, mapped) = ("b".repeat(60_000), vec!["b"; 100].join(", "));
+    let many = format!(
+        "  - {{type: map_string, mapping: {{aaaaaaaaaaaaaaaa: [{mapped}]}}}}\n  - {{type: map_string, mapping: {{b: {long}}}}}\n"
+    );
+    let chain =
+        format!("  - {{type: field_name_mapping, mapping: {{user: [{}]}}}}\n", ["user"; 10].join(", ")).repeat(5);
+    for (steps, said) in [
+        (doubling, "a text would be longer than 65536 bytes"),
+        (
+            format!("  - {{type: replace_string, regex: a, replacement: '{}'}}\n", "$0".repeat(5_000)),
+            "longer than 65536",
+        ),
+        (
+            format!("  - {{type: field_name_mapping, mapping: {{user: [{}]}}}}\n", names.join(", ")),
+            "more than 100 fields",
+        ),
+        (many, "would be larger than 4194304 bytes"),
+        (chain, "the rule would have more than 10000 items"),
+    ] {
+        let pipeline = Pipeline::parse("p.yml", &format!("transformations:\n{steps}")).unwrap();
+        let loaded = sigma::load_with([("r.yml", rule)], &[pipeline]);
+        assert!(loaded.rules.is_empty(), "{said}");
+        let error = loaded.errors[0].to_string();
+        assert!(error.contains(said) && error.contains("r.yml:2") && error.contains("p.yml:"), "{error}");
+    }
+}

@@ -38,6 +38,12 @@ impl Correlation {
         &self.source.document
     }
 
+    /// The text that decides what it means, with what `action: global` and `repeat` laid under it.
+    #[must_use]
+    pub fn meaning(&self) -> &str {
+        &self.source.meaning
+    }
+
     fn lower_bound(&self) -> Option<Bound> {
         let Condition::Bounds(bounds, _) = &self.condition else { return None };
         let [bound] = bounds.as_slice() else { return None };

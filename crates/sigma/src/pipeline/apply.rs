@@ -125,38 +125,34 @@ impl Chain<'_> {
     }
 
     fn detections(&self, item: &Item, rule: &mut Rule, state: &State) -> Result<(), String> {
-        let is_left = self.change(item, &mut rule.detection, state)?;
+        let mut size = Size::default();
+        let is_left = self.change(item, &mut rule.detection, state, &mut size)?;
         if !is_left {
             return Err("nothing of the rule's condition would be left".to_owned());
         }
         let mut keep = Vec::new();
         for filter in &mut rule.filters {
-            keep.push(self.change(item, &mut filter.detection, state)?);
+            keep.push(self.change(item, &mut filter.detection, state, &mut size)?);
         }
         let mut kept = keep.iter();
         rule.filters.retain(|_| kept.next().copied().unwrap_or(true));
         for added in &mut rule.added {
-            if !self.change(item, &mut added.detections, state)? {
+            if !self.change(item, &mut added.detections, state, &mut size)? {
                 return Err("nothing of an added condition would be left".to_owned());
             }
         }
         Ok(())
     }
 
-    fn change(&self, item: &Item, detections: &mut Detections, state: &State) -> Result<bool, String> {
-        let mut items = 0;
-        let mut count = |new: Vec<DetectionItem>| {
-            items += new.len();
-            let is_too_much = ITEMS_MAX < items;
-            if is_too_much { Err(format!("the rule would have more than {ITEMS_MAX} items")) } else { Ok(new) }
-        };
+    fn change(&self, item: &Item, detections: &mut Detections, state: &State, size: &mut Size) -> Result<bool, String> {
+        let mut count = |new: Vec<DetectionItem>| size.plus(&new).map(|()| new);
         detections::change(detections, &mut |one: &DetectionItem| {
             let has_field = |name: Option<&str>| item.field.is_open(|condition| condition.holds(name, state));
             if !item.detection.is_open(|condition| condition.holds(one, state)) {
                 return count(vec![one.clone()]);
             }
             if let Action::Rename(renaming) = &item.action {
-                return count(renaming.rename(one, &|name| has_field(Some(name))));
+                return count(renaming.rename(one, &|name| has_field(Some(name)))?);
             }
             if !has_field(one.field.name.as_deref()) {
                 return count(vec![one.clone()]);
@@ -186,6 +182,24 @@ impl Chain<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What a rule has come to in one step, with its filters and what pipelines added.
+#[derive(Default)]
+struct Size {
+    items: usize,
+    bytes: usize,
+}
+
+impl Size {
+    fn plus(&mut self, new: &[DetectionItem]) -> Result<(), String> {
+        self.items += new.len();
+        self.bytes += new.iter().map(values::bytes).sum::<usize>();
+        if ITEMS_MAX < self.items {
+            return Err(format!("the rule would have more than {ITEMS_MAX} items"));
+        }
+        if values::RULE_BYTES_MAX < self.bytes { Err(values::too_large()) } else { Ok(()) }
     }
 }
 

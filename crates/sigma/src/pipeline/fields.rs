@@ -2,7 +2,11 @@
 //! them all, and any of them is enough.
 
 use super::item::Renaming;
+use super::values::{RULE_BYTES_MAX, VALUES_MAX, bytes, too_large};
 use crate::language::{DetectionItem, Modifier, SigmaString, SigmaValue};
+
+/// How many fields one may become in one step.
+const NAMES_MAX: usize = 100;
 
 impl Renaming {
     /// The new names of a field, if it gets any.
@@ -23,21 +27,36 @@ impl Renaming {
     }
 
     /// The items that take the place of one. Without a field there is nothing to rename.
-    pub(super) fn rename(&self, item: &DetectionItem, is_meant: &dyn Fn(&str) -> bool) -> Vec<DetectionItem> {
+    pub(super) fn rename(
+        &self,
+        item: &DetectionItem,
+        is_meant: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<DetectionItem>, String> {
         let mut item = item.clone();
         if item.field.has_modifier(Modifier::FieldRef) {
-            item.values = item.values.iter().flat_map(|value| self.rename_reference(value, is_meant)).collect();
+            let renamed = item.values.iter().flat_map(|value| self.rename_reference(value, is_meant));
+            item.values = renamed.take(VALUES_MAX + 1).collect();
+            if VALUES_MAX < item.values.len() {
+                return Err(format!("an item would have more than {VALUES_MAX} values"));
+            }
         }
         let names = item.field.name.as_deref().filter(|name| is_meant(name)).and_then(|name| self.of(name));
-        let Some(names) = names else { return vec![item] };
-        names
+        let Some(names) = names else { return Ok(vec![item]) };
+        if NAMES_MAX < names.len() {
+            return Err(format!("a field would become more than {NAMES_MAX} fields"));
+        }
+        // Each name asks for all values once more.
+        if RULE_BYTES_MAX < names.len() * bytes(&item) {
+            return Err(too_large());
+        }
+        Ok(names
             .into_iter()
             .map(|name| {
                 let mut item = item.clone();
                 item.field.name = Some(name);
                 item
             })
-            .collect()
+            .collect())
     }
 
     fn rename_reference(&self, value: &SigmaValue, is_meant: &dyn Fn(&str) -> bool) -> Vec<SigmaValue> {

@@ -16,7 +16,8 @@ const ITEMS_MAX: usize = 10_000;
 const NESTED_MAX: usize = 8;
 
 pub(super) fn read(file: &str, text: &str) -> Result<Pipeline, Vec<RuleError>> {
-    let source = Source { file: Arc::from(file), document: Arc::from(text), first_line: 1 };
+    let document: Arc<str> = Arc::from(text);
+    let source = Source { file: Arc::from(file), meaning: Arc::clone(&document), document, first_line: 1 };
     let mut reader = Reader { source: &source, lines: item_lines(text), line: 0, items: 0, faults: Vec::new() };
     let pipeline = reader.pipeline();
     let faults = reader.faults;

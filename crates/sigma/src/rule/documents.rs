@@ -33,7 +33,8 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Documents {
     let mut found = Documents::default();
     let mut collection = Collection::default();
     for (first_line, part) in parts(text) {
-        let source = Source { file: Arc::clone(file), document: Arc::from(part), first_line };
+        let document: Arc<str> = Arc::from(part);
+        let source = Source { file: Arc::clone(file), meaning: Arc::clone(&document), document, first_line };
         let values = language::values(part);
         let is_only = values.len() == 1;
         for value in values {
@@ -107,7 +108,10 @@ impl Collection {
         found.merged_bytes += text.as_ref().map_or(0, |text| if is_merged { text.len() } else { 0 });
         self.previous = Some(value.clone());
         match text {
-            Ok(text) => found.list.push(Document { source: source.clone(), value, text }),
+            Ok(text) => {
+                let source = Source { meaning: Arc::clone(&text), ..source.clone() };
+                found.list.push(Document { source, value, text });
+            }
             Err(problem) => {
                 let place = Place::start(&source.document);
                 found.complaints.push(source.error(place, format!("the document cannot be merged: {problem}"), None));

@@ -47,6 +47,12 @@ impl Filter {
         }
     }
 
+    /// The text that decides what it means, with what `action: global` and `repeat` laid under it.
+    #[must_use]
+    pub fn meaning(&self) -> &str {
+        &self.source.meaning
+    }
+
     /// A rule that says less than the filter's log source may see other logs too, which the filter is not for.
     fn is_about(&self, rule: &Rule) -> bool {
         let contains = |own: &Option<String>, rule: &Option<String>| match (own, rule) {

@@ -93,6 +93,13 @@ impl Rule {
     pub fn document(&self) -> &str {
         &self.source.document
     }
+
+    /// The text that decides what it means, with what `action: global` and `repeat` laid under it. Filters and pipelines
+    /// stand beside it.
+    #[must_use]
+    pub fn meaning(&self) -> &str {
+        &self.source.meaning
+    }
 }
 
 /// The text a rule came from, for errors that are found later than loading.
@@ -100,6 +107,8 @@ impl Rule {
 pub(crate) struct Source {
     pub(crate) file: Arc<str>,
     pub(crate) document: Arc<str>,
+    /// The document after collection actions; the same where there are none.
+    pub(crate) meaning: Arc<str>,
     pub(crate) first_line: usize,
 }
 
