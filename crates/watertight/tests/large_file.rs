@@ -25,7 +25,7 @@ level: medium
 
 fn record(number: usize) -> String {
     let name = if number % 997 == 3 { "StopLogging" } else { "DescribeInstances" };
-    let region = if number % 2 == 0 { "eu-west-1" } else { "us-east-1" };
+    let region = if number.is_multiple_of(2) { "eu-west-1" } else { "us-east-1" };
     let padding = "x".repeat(150 + number % 90);
     format!(
         r#"{{"eventVersion":"1.11","eventTime":"2026-03-02T10:{:02}:{:02}Z","eventSource":"cloudtrail.amazonaws.com","eventName":"{name}","awsRegion":"{region}","sourceIPAddress":"198.51.100.7","requestParameters":{{"name":"trail-{number}","note":"{padding} \"}}]"}},"eventID":"7a1c2e4f-0000-4000-8000-{number:012}"}}"#,
