@@ -182,6 +182,11 @@ pub(crate) struct Log {
     pub(crate) origin: Option<String>,
 }
 
+/// Whether two ids are those of one person: neither case nor space around an id tells people apart.
+pub(crate) fn is_same_person(one: &str, other: &str) -> bool {
+    one.trim().eq_ignore_ascii_case(other.trim())
+}
+
 impl Config {
     /// Reads the file, or the defaults when none was named and the default file does not exist.
     pub(crate) fn load(path: Option<&Path>) -> Result<Self, Failure> {
@@ -194,6 +199,7 @@ impl Config {
         let shown = path.display();
         let text = std::fs::read_to_string(path).or_usage(format!("failed to read configuration `{shown}`"))?;
         let mut config: Self = toml::from_str(&text).or_usage(format!("`{shown}` is not a valid configuration"))?;
+        config.check_people()?;
         // Absolute, because members are known by name: the same file must have the same name from wherever a command is run.
         let base = std::path::absolute(path).or_usage(format!("failed to find `{shown}`"))?;
         config.anchor(base.parent().unwrap_or(Path::new("/")));
@@ -202,6 +208,20 @@ impl Config {
 
     pub(crate) fn tenant(&self) -> &str {
         self.tenant.as_deref().unwrap_or("default")
+    }
+
+    /// Two spellings of one person would be two people where two are needed.
+    fn check_people(&self) -> Result<(), Failure> {
+        let mut ids: Vec<&String> = self.people.keys().collect();
+        ids.sort_by_key(|id| id.trim().to_ascii_lowercase());
+        let twice = ids.iter().zip(ids.iter().skip(1)).find(|(one, other)| is_same_person(one, other));
+        match twice {
+            Some((one, other)) => {
+                Err(Failure::usage(format!("`{one}` and `{other}` in [people] are one person in two spellings"))
+                    .help("keep one of them"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Refuses an id that `[people]` does not know, and an approval by somebody who may give none.
@@ -236,6 +256,15 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_person_has_one_spelling() {
+        let config = |text: &str| toml::from_str::<Config>(text).unwrap().check_people();
+        assert!(config("[people]\nP-1 = {approves = true}\nP-2 = {}\n").is_ok());
+        let refused = config("[people]\nP-1 = {approves = true}\nP-2 = {}\np-1 = {}\n").unwrap_err();
+        assert!(refused.message.contains("`P-1` and `p-1`"), "{refused}");
+        assert!(config("[people]\n'P-1' = {}\n' p-1' = {}\n").is_err());
+    }
 
     #[test]
     fn unknown_keys_are_named() {

@@ -65,7 +65,9 @@ impl Failure {
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        // What a library says of a rule begins with the word already.
+        let message = self.message.strip_prefix("error: ").unwrap_or(&self.message);
+        write!(f, "error: {message}")?;
         if let Some(help) = &self.help {
             write!(f, "\n  = help: {help}")?;
         }
@@ -101,4 +103,15 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[test]
+    fn an_error_is_called_so_once() {
+        assert_eq!(Failure::usage("error: no condition").to_string(), "error: no condition");
+        assert_eq!(Failure::usage("no rule").help("name one").to_string(), "error: no rule\n  = help: name one");
+    }
 }

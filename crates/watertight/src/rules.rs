@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ingest::Format;
 use serde::Deserialize;
-use sigma::{Correlation, LogSourceId, Options, Program, Rule, RuleError};
+use sigma::{Correlation, Filter, Loaded, LogSourceId, Options, Pipeline, Program, Rule, RuleError};
 
 use crate::config::Config;
 use crate::content::Content;
@@ -36,7 +36,7 @@ pub(crate) struct RuleSet {
 
 impl RuleSet {
     /// What hits of a correlation are stored under. It is the same as long as its document, the documents of the rules it is
-    /// about and the placeholders are: a change elsewhere, also in the same file, leaves its windows as they are.
+    /// about with their filters, the pipelines and the placeholders are: a change elsewhere, also in the same file, leaves its windows as they are.
     pub(crate) fn hit_version(&self, correlation: usize) -> &str {
         self.hit_versions.get(correlation).map_or("", String::as_str)
     }
@@ -89,7 +89,8 @@ pub(crate) fn load(content: Option<&Content>, extra: Extra<'_>, config: &Config)
     for path in extra.rules {
         read_rules(path, &mut files)?;
     }
-    let loaded = sigma::load_with(files, &pipelines::read(content, extra.pipelines)?);
+    let pipelines = pipelines::read(content, extra.pipelines)?;
+    let loaded = sigma::load_with(files, &pipelines);
     let options = options(content, Values::Configured(&config.placeholders))?;
     let (rules, mut waiting) = split_waiting(loaded.rules, &options);
     let correlations = split_bereft(loaded.correlations, &mut waiting);
@@ -99,22 +100,47 @@ pub(crate) fn load(content: Option<&Content>, extra: Extra<'_>, config: &Config)
     let (mut errors, mut warnings) = (loaded.errors, loaded.warnings);
     errors.extend(compile_errors);
     warnings.extend(compile_warnings);
-    let hit_versions = hit_versions(&rules, &correlations, &options);
+    let hit_versions = hit_versions(&rules, &correlations, &pipelines, &options);
     Ok(RuleSet { rules, correlations, program, errors, warnings, waiting, hit_versions })
 }
 
-fn hit_versions(rules: &[Rule], correlations: &[Correlation], options: &Options) -> Vec<String> {
+/// The rules of a content set as their own examples see them: fitted by its pipelines, those that wait for values included.
+/// What cannot be compiled is among the errors.
+pub(crate) fn of_content(content: &Content) -> Result<Loaded, Failure> {
+    let files = content.below("rules").filter(|(name, _)| is_rule(name));
+    with_compile_errors(sigma::load_with(files, &pipelines::read(Some(content), &[])?), content)
+}
+
+/// Adds what compiling says about rules that have no examples to fail.
+pub(crate) fn with_compile_errors(mut loaded: Loaded, content: &Content) -> Result<Loaded, Failure> {
+    let options = options(Some(content), Values::Examples)?;
+    let (_, complaints) = Program::compile_with(&loaded.rules, &loaded.correlations, &options);
+    let is_error = |complaint: &RuleError| complaint.severity == sigma::Severity::Error;
+    let (errors, warnings): (Vec<_>, Vec<_>) = complaints.into_iter().partition(is_error);
+    loaded.errors.extend(errors);
+    loaded.warnings.extend(warnings);
+    Ok(loaded)
+}
+
+fn hit_versions(
+    rules: &[Rule],
+    correlations: &[Correlation],
+    pipelines: &[Pipeline],
+    options: &Options,
+) -> Vec<String> {
     let placeholders = serde_json::to_string(&options.placeholders).unwrap_or_default();
     let mut versions = Vec::new();
     for correlation in correlations {
         let mut parts: Vec<&str> = stands_on(correlation, rules, correlations).into_iter().collect();
         parts.push(&placeholders);
+        // All of them: a variable of one pipeline is seen by every other.
+        parts.extend(pipelines.iter().map(|pipeline| pipeline.version.as_str()));
         versions.push(crate::law::hash(&parts));
     }
     versions
 }
 
-/// The documents that decide what hits of a correlation mean: its own, those of its rules, and those of the correlations it is
+/// The documents that decide what hits of a correlation mean: its own, those of its rules and their filters, and those of the correlations it is
 /// about with all that they stand on. A ring of correlations does not compile; here it only ends.
 fn stands_on<'a>(
     correlation: &'a Correlation,
@@ -124,13 +150,16 @@ fn stands_on<'a>(
     let mut documents = BTreeSet::new();
     let mut open = vec![correlation];
     while let Some(next) = open.pop() {
-        if !documents.insert(next.document()) {
+        if !documents.insert(next.meaning()) {
             continue;
         }
         let is_meant = |id: &String, name: &Option<String>| {
             next.rules.iter().any(|meant| meant == id || name.as_ref() == Some(meant))
         };
-        documents.extend(rules.iter().filter(|rule| is_meant(&rule.id, &rule.name)).map(Rule::document));
+        for rule in rules.iter().filter(|rule| is_meant(&rule.id, &rule.name)) {
+            documents.insert(rule.meaning());
+            documents.extend(rule.filters.iter().map(Filter::meaning));
+        }
         open.extend(correlations.iter().filter(|other| is_meant(&other.id, &other.name)));
     }
     documents
@@ -265,4 +294,42 @@ pub(crate) fn read_rules(path: &Path, files: &mut Vec<(String, String)>) -> Resu
     }
     files.push((path.display().to_string(), std::fs::read_to_string(path).or_usage(&doing)?));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::File;
+
+    const GLOBAL: &str = "action: global\nlogsource: {product: application}\nlevel: low\n";
+    const RULE: &str = "title: Page\nname: page\ndetection: {selection: {event: page}, condition: selection}\n";
+    const MANY: &str = "title: Many\nid: many\ncorrelation: {type: event_count, rules: [page], group-by: [user], timespan: 1h, condition: {gte: 3}}\n";
+    const FILTER: &str = "title: Not ours\nlogsource: {product: application}\nfilter: {rules: [page], selection: {user: u-1}, condition: not selection}\n";
+    const PIPELINE: &str = "transformations:\n  - {type: field_name_mapping, mapping: {event: kind}}\n";
+
+    fn version(files: &[(&str, String)]) -> String {
+        let file = |(path, text): &(&str, String)| File { path: (*path).to_owned(), text: text.clone() };
+        let content = Content { files: files.iter().map(file).collect() };
+        let loaded = load(Some(&content), Extra::default(), &Config::default()).unwrap();
+        assert!(loaded.errors.is_empty(), "{:?}", loaded.errors);
+        loaded.hit_version(0).to_owned()
+    }
+
+    #[test]
+    fn hits_are_known_by_all_that_decides_them_and_by_nothing_else() {
+        let file = |global: &str| ("rules/a.yml", format!("{global}---\n{RULE}---\naction: reset\n---\n{MANY}"));
+        let filter = |text: &str| ("rules/f.yml", text.to_owned());
+        let pipeline = |text: &str| ("pipelines/p.yml", text.to_owned());
+        let whole = version(&[file(GLOBAL), filter(FILTER), pipeline(PIPELINE)]);
+        let other = ("rules/b.yml", RULE.replace("page", "other") + "logsource: {product: application}\n");
+        assert_eq!(whole, version(&[file(GLOBAL), other, filter(FILTER), pipeline(PIPELINE)]), "another rule");
+        for (changed, why) in [
+            (version(&[file(&GLOBAL.replace("low", "high")), filter(FILTER), pipeline(PIPELINE)]), "the global part"),
+            (version(&[file(GLOBAL), filter(&FILTER.replace("u-1", "u-2")), pipeline(PIPELINE)]), "the filter"),
+            (version(&[file(GLOBAL), pipeline(PIPELINE)]), "no filter"),
+            (version(&[file(GLOBAL), filter(FILTER), pipeline(&PIPELINE.replace("kind", "type"))]), "the pipeline"),
+        ] {
+            assert_ne!(changed, whole, "{why}");
+        }
+    }
 }

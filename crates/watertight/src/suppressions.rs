@@ -7,6 +7,7 @@ use incident::{Condition, Suppression, SuppressionFault, SuppressionRequest, che
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::config::is_same_person;
 use crate::exit::{Failure, OrFail as _};
 use crate::law::hash;
 use crate::store::{Body, Draft, Store};
@@ -28,16 +29,27 @@ pub(crate) struct Wish {
     pub(crate) expires: Timestamp,
 }
 
-/// The entry of a request. Asking for the very same a second time is the same request.
-pub(crate) fn request(wish: &Wish, now: Timestamp) -> Result<Draft, Failure> {
+/// The entry of a request. Asking for the very same a second time is the same request, unless the first has ended.
+pub(crate) async fn request(store: &Store, wish: &Wish, now: Timestamp) -> Result<Draft, Failure> {
     let Wish { rule_id, condition, reason, owner, by, expires } = wish;
     let asked = SuppressionRequest { rule_id, condition, reason, expires: *expires };
     check_request(&asked, now).or_usage("failed to request a suppression")?;
     let condition = serde_json::to_value(condition).or_fail("failed to write the condition")?;
     let told = condition.to_string();
-    let mut id = hash(&["suppression", rule_id, &told, owner, by, &expires.to_string()]);
-    id.truncate(ID_DIGITS);
-    let id = format!("sup-{id}");
+    let known = documents(store).await?;
+    let expires_told = expires.to_string();
+    let mut parts = vec!["suppression", rule_id, &told, owner, by, &expires_told];
+    let mut id = id_of(&parts);
+    // Each that has ended goes into the id of the one after it, and there are no more of them than suppressions.
+    for _ in &known {
+        let ended =
+            known.iter().any(|one| text(one, "id") == id && matches!(state_at(one, now), "revoked" | "expired"));
+        if !ended {
+            break;
+        }
+        parts.push("again");
+        id = id_of(&parts);
+    }
     Ok(Draft {
         id: hash(&[REQUESTED, &id]),
         kind: REQUESTED.to_owned(),
@@ -51,18 +63,32 @@ pub(crate) fn request(wish: &Wish, now: Timestamp) -> Result<Draft, Failure> {
     })
 }
 
+fn id_of(parts: &[&str]) -> String {
+    let mut id = hash(parts);
+    id.truncate(ID_DIGITS);
+    format!("sup-{id}")
+}
+
+/// As much of an id names a suppression for approval: fewer digits may name one that nobody has looked at.
+const NAME_DIGITS_MIN: usize = 8;
+
 /// Digits of an id: enough for people to tell them apart, and 64 bits against chance.
 const ID_DIGITS: usize = 16;
 
 /// The entry of an approval; `None` when it was approved before.
 pub(crate) async fn approve(store: &Store, id: &str, by: &str, now: Timestamp) -> Result<Option<Draft>, Failure> {
+    if id.strip_prefix("sup-").unwrap_or(id).len() < NAME_DIGITS_MIN {
+        return Err(Failure::usage(format!("`{id}` is too short to approve by")).help(format!(
+            "give {NAME_DIGITS_MIN} digits of its id or more; `watertight suppression list` shows them"
+        )));
+    }
     let document = find(store, id).await?;
     let id = text(&document, "id");
     refuse_ended(&document, now)?;
     if document["state"] == "approved" {
         return Ok(None);
     }
-    if document["requested_by"] == by || document["owner"] == by {
+    if is_same_person(text(&document, "requested_by"), by) || is_same_person(text(&document, "owner"), by) {
         let fault = SuppressionFault::SamePerson { approver: by.to_owned() };
         return Err(fault).or_usage("failed to approve the suppression");
     }

@@ -84,9 +84,15 @@ fn where_approval_is_required_unapproved_content_leaves_the_last_approved_one_in
     let proposed = place.run(&["content", "propose", "--by", "P-1", "--backtest", "backtest.jsonl"]).ok().json();
     let id = proposed["id"].as_str().expect("a hash");
     let short: String = id.chars().take(12).collect();
-    place.run(&["content", "approve", &short, "--by", "P-1"]).exits(2);
-    place.run(&["content", "approve", "0000", "--by", "P-2"]).exits(2);
+    let again = place.run(&["content", "propose", "--by", "P-3"]).ok();
+    assert!(again.stderr.contains("nothing new"), "{}", again.stderr);
+    let few: String = id.chars().take(7).collect();
+    for (name, by) in [(short.as_str(), "P-1"), (&short, "p-1"), ("0000", "P-2"), (&few, "P-2")] {
+        place.run(&["content", "approve", name, "--by", by]).exits(2);
+    }
     place.run(&["content", "approve", &short, "--by", "P-2"]).ok();
+    let late = place.run(&["content", "propose", "--by", "P-2"]).exits(2);
+    assert!(late.stderr.contains("approved before"), "{}", late.stderr);
     write(&place, "logs/1.jsonl", &[event("ledger.export", 1, "u-1", 5000)]);
     place.run(&["ingest"]).ok();
     assert_eq!(found(&place, LARGE), 1);
@@ -108,6 +114,57 @@ fn content_whose_examples_fail_is_not_proposed() {
     place.write("content/rules/own/ledger.yml", broken);
     let refused = place.run(&["content", "propose", "--by", "P-1"]).exits(2);
     assert!(refused.stderr.contains("examples"), "{}", refused.stderr);
+}
+
+#[test]
+fn what_does_not_check_is_not_proposed() {
+    let bare = "title: T\nid: 9d2a7d2c-6f0e-4b8f-9c58-3f6c1a1d0009\nlogsource: {product: application}\n";
+    let uncompiled = format!("{bare}detection: {{selection: {{a|re: '('}}, condition: selection}}\n");
+    let identifiers = "[[identifier]]\nid = 3\n";
+    for (file, text) in [
+        ("rules/own/no-examples.yaml", uncompiled.as_str()),
+        ("pipelines/p.yml", "transformations: [{type: no_such_step}]\n"),
+        ("baselines/b.yml", "nothing: known\n"),
+        ("identifiers/i.toml", identifiers),
+        ("regimes/r.toml", "nothing = 1\n"),
+    ] {
+        let place = place("");
+        place.run(&["content", "check", "content"]).ok();
+        place.write(&format!("content/{file}"), text);
+        let checked = place.run(&["content", "check", "content"]);
+        assert!(matches!(checked.code, Some(1 | 2)), "{file}: {:?} {}", checked.code, checked.stderr);
+        place.run(&["content", "propose", "--by", "P-1"]).exits(2);
+        assert!(place.log().iter().all(|entry| entry["kind"] != "content.proposed"), "{file}");
+    }
+}
+
+#[test]
+fn own_content_with_mistakes_is_used_without_them_and_the_entry_counts_them() {
+    let place = place("");
+    place.write("content/regimes/r.toml", "nothing = 1\n");
+    place.write(
+        "content/rules/own/b.yml",
+        "title: T\nlogsource: {product: x}\ndetection: {s: {a|re: '('}, condition: s}\n",
+    );
+    write(&place, "logs/0.jsonl", &[page(0)]);
+    let ran = place.run(&["ingest"]).ok();
+    assert!(ran.stderr.contains("is used without what has mistakes: 1 in rules, 1 in regimes"), "{}", ran.stderr);
+    let sealed = versions(&place).pop().expect("a version");
+    assert_eq!(sealed["not_used"], serde_json::json!({"rules": 1, "baselines": 0, "regimes": 1}));
+    assert_eq!(sealed["examples"]["not_loaded"], 1);
+}
+
+#[test]
+fn a_pipeline_that_comes_changes_the_rules_and_is_told_by_its_file() {
+    let place = place("");
+    write(&place, "logs/0.jsonl", &[page(0)]);
+    place.run(&["ingest"]).ok();
+    let pipeline = "transformations:\n  - {type: field_name_mapping, mapping: {event: event}}\n";
+    place.write("content/pipelines/p.yml", pipeline);
+    place.run(&["ingest"]).ok();
+    let changes = versions(&place).pop().expect("a version")["changes"].clone();
+    assert_eq!(changes["files"]["added"], serde_json::json!({"count": 1, "files": ["pipelines/p.yml"]}));
+    assert_eq!(changes["changed"]["count"], 4, "what went through the pipeline");
 }
 
 #[test]
@@ -154,21 +211,28 @@ fn wait_for(what: &str, mut is_there: impl FnMut() -> bool) {
     }
 }
 
+fn heard(place: &Place) -> String {
+    std::fs::read_to_string(place.path("stderr.txt")).expect("read what it says")
+}
+
 #[test]
 fn a_running_system_takes_changed_content_between_two_events_of_one_window() {
     let place = place("");
     write(&place, "logs/0.jsonl", &[page(0)]);
     place.run(&["ingest"]).ok();
-    let mut serving = place.start(&["serve", "--listen", "127.0.0.1:0"]);
+    let stderr = std::fs::File::create(place.path("stderr.txt")).expect("make a file");
+    let mut serving = place.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(stderr).spawn().expect("start it");
     write(&place, "logs/1.jsonl", &[page(5)]);
     wait_for("the second page", || place.query("SELECT event_uid FROM events").len() == 2);
 
     // A mistake first: it is refused and what was used goes on.
     place.write("content/rules/own/ledger.yml", rules("one").replace("condition: selection", "condition: nobody"));
-    std::thread::sleep(Duration::from_secs(5));
+    wait_for("the refusal", || heard(&place).contains("is not taken: mistakes: "));
+    assert!(!heard(&place).contains("error: error:"), "{}", heard(&place));
     assert_eq!(versions(&place).len(), 1, "content that does not compile is not used");
     place.write("content/rules/own/ledger.yml", rules("one").replace("gte: 1000", "gte: 10"));
     wait_for("the new content", || versions(&place).len() == 2);
+    wait_for("what changed", || heard(&place).contains("0 rules added, 4 changed, 0 removed"));
 
     write(&place, "logs/2.jsonl", &[page(10), event("ledger.export", 11, "u-1", 20)]);
     wait_for("the finding of the changed rule", || found(&place, LARGE) == 1);

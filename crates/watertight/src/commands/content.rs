@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::opaque_id::opaque_id;
 use crate::store::Draft;
-use crate::{cases, lifecycle, notices, output};
+use crate::{cases, lifecycle, notices, output, rules};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -49,14 +49,18 @@ async fn propose(context: &Context, by: &str, backtest: Option<&Path>) -> Outcom
         Some(path) => Some(std::fs::read(path).or_usage(format!("failed to read `{}`", path.display()))?),
         None => None,
     };
+    let faults: usize = examples(&instance.content)?.iter().map(|(_, _, faults)| faults).sum();
+    if 0 < faults {
+        return Err(Failure::usage(format!("the content is not proposed: {faults} mistakes and examples that fail")));
+    }
     let draft = lifecycle::propose(&instance, by, backtest.as_deref(), context.clock.now()).await?;
+    let Some(draft) = draft else {
+        output::talk("nothing new: this content was proposed before; another person approves it");
+        return Ok(Exit::Done);
+    };
     let shown = draft.clear.clone();
-    let appended = cases::append(&mut instance, &[draft]).await?;
-    output::talk(if appended == 0 {
-        "nothing new: the log had this already"
-    } else {
-        "proposed; another person approves it"
-    });
+    cases::append(&mut instance, &[draft]).await?;
+    output::talk("proposed; another person approves it");
     output::object(context.format, &shown)?;
     Ok(Exit::Done)
 }
@@ -76,14 +80,7 @@ fn check(dir: Option<&Path>, context: &Context) -> Outcome {
         Some(dir) => Content::from_dir(dir)?,
         None => context.content(&context.config()?)?,
     };
-    let rules = sigma::load(content.below("rules").filter(|(name, _)| name.ends_with(".yml")));
-    let checked = [
-        ("rules", rules.rules.len() + rules.correlations.len(), rule::test(&content, &rules)?),
-        baselines(&content),
-        identifiers(&content),
-        regimes(&content),
-        templates(&content),
-    ];
+    let checked = examples(&content)?;
     let rows: Vec<Value> = checked
         .iter()
         .map(|(kind, files, faults)| json!({"content": kind, "items": files, "faults": faults}))
@@ -97,7 +94,20 @@ fn check(dir: Option<&Path>, context: &Context) -> Outcome {
     }
 }
 
+/// What kind of content, how much of it, and how many faults.
 type Checked = (&'static str, usize, usize);
+
+/// Runs every example and names each mistake. The same for what is checked and for what is proposed.
+fn examples(content: &Content) -> Result<[Checked; 5], Failure> {
+    let loaded = rules::of_content(content)?;
+    Ok([
+        ("rules", loaded.rules.len() + loaded.correlations.len(), rule::test(content, &loaded)?),
+        baselines(content),
+        identifiers(content),
+        regimes(content),
+        templates(content),
+    ])
+}
 
 fn baselines(content: &Content) -> Checked {
     let (files, faults) = super::baseline::check(content);

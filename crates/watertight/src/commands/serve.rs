@@ -76,8 +76,8 @@ async fn interrupted() {
 }
 
 async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::sync::Notify>) -> Result<(), Failure> {
-    let mut watch = Watch::new(instance.content_dir.clone());
     let mut detectors = lifecycle::begin(&mut instance, clock.now()).await?;
+    let mut watch = Watch::new(instance.content_dir.clone(), instance.content.version());
     let mut law = law::load(&instance.content);
     let (mut followed, mut unfollowed): (Option<Timestamp>, bool) = (None, false);
     let mut feeds = Vec::new();
@@ -94,7 +94,7 @@ async fn read_sources(mut instance: Instance, clock: Clock, stop: Arc<tokio::syn
             continue;
         }
         if let Some(content) = watch.changed()
-            && lifecycle::reload(&mut instance, &mut detectors, content, clock.now()).await?
+            && lifecycle::reload(&mut instance, &mut detectors, &mut watch, content, clock.now()).await?
         {
             law = law::load(&instance.content);
         }

@@ -11,9 +11,10 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::opaque_id::opaque_id;
-use crate::output;
+use crate::rules::{self, Extra};
 use crate::store::Draft;
 use crate::suppressions::{self, Wish};
+use crate::{baselines, output};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -114,11 +115,27 @@ async fn ask(context: &Context, request: Request) -> Outcome {
         by: request.by,
         expires,
     };
-    let draft = suppressions::request(&wish, now)?;
+    if !is_known_rule(&instance, &wish.rule_id)? {
+        output::talk(format!(
+            "note: no rule in use has the id `{}`; nothing is covered until one tells a finding",
+            wish.rule_id
+        ));
+    }
+    let draft = suppressions::request(&instance.store, &wish, now).await?;
     let id = draft.subject.clone();
     append(&mut instance, Some(draft), "asked for; it counts when another person approves it").await?;
     output::object(context.format, &json!({"id": id, "expires": expires}))?;
     Ok(Exit::Done)
+}
+
+/// Findings come from rules, correlations and baselines of the content, and from data seen in logs.
+fn is_known_rule(instance: &Instance, id: &str) -> Result<bool, Failure> {
+    let rules = rules::load(Some(&instance.content), Extra::default(), &instance.config)?;
+    let baselines = baselines::definitions(&instance.content).baselines;
+    Ok(rules.rules.iter().any(|rule| rule.id == id)
+        || rules.correlations.iter().any(|correlation| correlation.id == id)
+        || baselines.iter().any(|baseline| baseline.id == id)
+        || id.starts_with("data-in-logs."))
 }
 
 async fn append(instance: &mut Instance, draft: Option<Draft>, said: &str) -> Outcome {

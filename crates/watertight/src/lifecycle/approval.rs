@@ -5,12 +5,16 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::changes;
+use super::changes::{self, Parts};
+use crate::config::is_same_person;
 use crate::content::Content;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::law::hash;
 use crate::store::{Draft, Store};
+
+/// As much of a hash names a version for approval: fewer digits may name what nobody has looked at.
+const NAME_DIGITS_MIN: usize = 8;
 
 /// Who answers for a content set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,62 +55,71 @@ pub(super) async fn last_approved(store: &Store) -> Result<(Content, Standing), 
     Ok((content, standing))
 }
 
-/// The entry that proposes a content set. It must load, and show what its examples say.
+/// The entry that proposes a content set; `None` when it was proposed before. That its examples hold is asked by the caller.
 pub(crate) async fn propose(
     instance: &Instance,
     by: &str,
     backtest: Option<&[u8]>,
     now: Timestamp,
-) -> Result<Draft, Failure> {
+) -> Result<Option<Draft>, Failure> {
     let content = &instance.content;
     let version = content.version();
     if version == Content::embedded().version() {
         return Err(Failure::usage("the content in the program needs no approval: its release answers for it")
             .help("name a directory with --content or [content] dir"));
     }
-    let examples = changes::examples(content)?;
-    let is_sound = examples["failed"] == 0 && examples["not_loaded"] == 0;
-    if !is_sound {
-        return Err(Failure::usage(format!("the content is not proposed: its rules' examples say {examples}"))
-            .help("`watertight content check` names each mistake"));
+    let known = instance.store.document("content", &version).await.or_fail("failed to read content versions")?;
+    if let Some(known) = known {
+        if approved(&known).is_some() {
+            return Err(Failure::usage("this content was approved before: there is nothing to propose"));
+        }
+        // One proposal a version: a second one would put another author in the place of the first.
+        if known["author"].is_string() {
+            return Ok(None);
+        }
     }
+    let examples = changes::examples(content)?;
     let (before, _) = last_approved(&instance.store).await?;
-    let rules = changes::rules_of(content);
+    let (before, parts) = ((before.version(), Parts::of_earlier(&before)), Parts::of(content)?);
     instance.store.keep_content(&version, content).await.or_fail("failed to keep the content")?;
-    Ok(Draft {
-        id: hash(&["content.proposed", &version, by]),
+    Ok(Some(Draft {
+        id: hash(&["content.proposed", &version]),
         kind: "content.proposed".to_owned(),
         at: now,
         subject: version.clone(),
         clear: json!({
-            "id": version, "author": by, "proposed_at": now, "rules": rules.len(), "files": content.files.len(),
-            "against": before.version(), "changes": changes::changes(&changes::rules_of(&before), &rules),
+            "id": version, "author": by, "proposed_at": now, "rules": parts.rules.len(), "files": content.files.len(),
+            "against": before.0, "changes": changes::changes(&before.1, &parts),
             "examples": examples, "backtest_sha256": backtest.map(sha256_hex),
         }),
         body: None,
-    })
+    }))
 }
 
 /// The entry that approves; `None` when that was done before.
 pub(crate) async fn approve(store: &Store, name: &str, by: &str, now: Timestamp) -> Result<Option<Draft>, Failure> {
     let documents = store.documents("content").await.or_fail("failed to read content versions")?;
+    let is_long_enough = NAME_DIGITS_MIN <= name.len();
     let is_meant = |document: &&Value| {
-        !name.is_empty()
+        is_long_enough
             && document["id"].as_str().is_some_and(|id| id.starts_with(name))
             && document["author"].is_string()
     };
     let mut meant = documents.iter().filter(is_meant);
     let (Some(document), None) = (meant.next(), meant.next()) else {
         return Err(Failure::usage(format!("`{name}` does not name one proposed content version"))
-            .help("`watertight rule history` shows them"));
+            .help(format!("give {NAME_DIGITS_MIN} digits of its hash or more; `watertight rule history` shows them")));
     };
     if document["approver"].is_string() {
         return Ok(None);
     }
-    if document["author"] == by {
+    let version = document["id"].as_str().unwrap_or_default();
+    // Each entry is asked: a document has only the last of several authors.
+    let proposed = store.entries_of(version).await.or_fail("failed to read proposals")?;
+    let mut authors = proposed.iter().filter(|stored| stored.entry.kind == "content.proposed");
+    if authors.any(|stored| stored.entry.clear["author"].as_str().is_some_and(|author| is_same_person(author, by))) {
         return Err(Failure::usage(format!("`{by}` proposed this content: another person approves it")));
     }
-    let version = document["id"].as_str().unwrap_or_default();
     let number = documents.iter().filter_map(|document| document["approval"].as_u64()).max().unwrap_or(0) + 1;
     Ok(Some(Draft {
         id: hash(&["content.approved", version]),

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::approval::Standing;
-use super::changes;
+use super::changes::{self, Parts};
+use super::mistakes::Mistakes;
 use crate::cases;
 use crate::content::Content;
 use crate::detector::Detectors;
@@ -15,17 +16,17 @@ use crate::instance::Instance;
 use crate::law::hash;
 use crate::store::{Draft, Store};
 
-/// Seals the use of a content set, unless it is the one that was used last.
+/// Seals the use of a content set, unless it is the one that was used last. Returns what changed against that, in words.
 pub(super) async fn note(
     instance: &mut Instance,
     detectors: &Detectors,
     standing: &Standing,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<Option<String>, Failure> {
     let last = last_used(&instance.store).await?;
     let batch_version = detectors.content();
     if last.as_ref().is_some_and(|last| last["batch_version"] == batch_version) {
-        return Ok(());
+        return Ok(None);
     }
     let number = last.as_ref().and_then(|last| last["use"].as_u64()).unwrap_or(0) + 1;
     let before = match last.as_ref().and_then(|last| last["batch_version"].as_str()) {
@@ -33,25 +34,30 @@ pub(super) async fn note(
         None => None,
     };
     let before = before.unwrap_or(Content { files: Vec::new() });
-    let draft = draft(&instance.content, &before, batch_version, standing, number, now)?;
+    let mistakes = Mistakes::of(&instance.content, &instance.config)?;
+    let used = Used { before: &before, batch_version, number, mistakes };
+    let draft = draft(&instance.content, &used, standing, now)?;
+    // The first one is no news to anybody.
+    let changes = (last.is_some()).then(|| changes::told(&draft.clear["changes"]));
     cases::append(instance, &[draft]).await?;
-    Ok(())
+    Ok(changes)
 }
 
-fn draft(
-    content: &Content,
-    before: &Content,
-    batch_version: &str,
-    standing: &Standing,
+/// One use of a content set.
+struct Used<'a> {
+    before: &'a Content,
+    batch_version: &'a str,
     number: u64,
-    now: Timestamp,
-) -> Result<Draft, Failure> {
-    let version = content.version();
-    let rules = changes::rules_of(content);
+    mistakes: Mistakes,
+}
+
+fn draft(content: &Content, used: &Used<'_>, standing: &Standing, now: Timestamp) -> Result<Draft, Failure> {
+    let (version, parts, number) = (content.version(), Parts::of(content)?, used.number);
+    let changes = changes::changes(&Parts::of_earlier(used.before), &parts);
     let mut clear = json!({
-        "id": version, "batch_version": batch_version, "use": number, "used_at": now, "rules": rules.len(),
-        "files": content.files.len(), "changes": changes::changes(&changes::rules_of(before), &rules),
-        "examples": changes::examples(content)?,
+        "id": version, "batch_version": used.batch_version, "use": number, "used_at": now, "rules": parts.rules.len(),
+        "files": content.files.len(), "changes": changes, "examples": changes::examples(content)?,
+        "not_used": used.mistakes.counts(),
     });
     match standing {
         Standing::Release => {
@@ -65,7 +71,7 @@ fn draft(
         Standing::Nobody => clear["approved"] = json!(false),
     }
     Ok(Draft {
-        id: hash(&["content.version", &number.to_string(), batch_version]),
+        id: hash(&["content.version", &number.to_string(), used.batch_version]),
         kind: "content.version".to_owned(),
         at: now,
         subject: version,

@@ -48,7 +48,8 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
     match command {
         Command::Check { paths } => check(&content, paths),
         Command::Test { paths } => {
-            let faults = test(&content, &load(&content, paths)?)?;
+            let loaded = rules::with_compile_errors(load(&content, paths)?, &content)?;
+            let faults = test(&content, &loaded)?;
             if faults == 0 {
                 Ok(Exit::Done)
             } else {
@@ -69,7 +70,7 @@ fn load(content: &Content, paths: &[PathBuf]) -> Result<Loaded, Failure> {
         rules::read_rules(path, &mut files)?;
     }
     if paths.is_empty() {
-        let built_in = content.below("rules").filter(|(name, _)| name.ends_with(".yml"));
+        let built_in = content.below("rules").filter(|(name, _)| rules::is_rule(name));
         files.extend(built_in.map(|(name, text)| (name.to_owned(), text.to_owned())));
     }
     Ok(sigma::load_with(files, &pipelines::read(Some(content), &[])?))
