@@ -86,9 +86,10 @@ fn difference(
 }
 
 fn files_named(files: Named<'_>) -> Value {
-    let shown = files.iter().take(FILES_NAMED_MAX);
+    let count = files.len();
+    let shown = files.into_iter().take(FILES_NAMED_MAX);
     let shown: Vec<String> = shown.map(|(name, _)| name.chars().take(FILE_NAME_CHARS_MAX).collect()).collect();
-    json!({"count": files.len(), "files": shown})
+    json!({"count": count, "files": shown})
 }
 
 fn named(rules: Named<'_>) -> Value {

@@ -45,7 +45,6 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
     fn is_none(&self) -> bool {
         *self == Self::default()
     }
