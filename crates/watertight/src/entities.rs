@@ -45,10 +45,10 @@ pub(crate) fn link_rows<'e>(events: impl Iterator<Item = &'e Event>, tenant: &st
 /// Gives each finding the keys of who stands behind it, and the links that lead there. The links of its batch are in the
 /// lake already.
 pub(crate) async fn resolve(lake: &Lake, config: &Config, findings: &mut [Finding]) -> Result<(), Failure> {
-    let times = || findings.iter().map(|finding| finding.time);
-    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(()) };
-    let entities = findings.iter().flat_map(|finding| finding.group_keys.iter().filter_map(|key| entity_of(key)));
-    let links = Links::read(lake, entities.map(str::to_owned).collect(), (first, last)).await?;
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let links = links_of(lake, findings).await?;
     let addresses = Addresses::read(lake, config, findings).await?;
     let names = Names::new(&config.entities);
     for finding in &mut *findings {
@@ -63,6 +63,26 @@ pub(crate) async fn resolve(lake: &Lake, config: &Config, findings: &mut [Findin
         finding.chain = behind.chain;
     }
     same_events::share(lake, findings).await
+}
+
+/// Those findings that are followed through one of these entities.
+pub(crate) async fn led_through(
+    lake: &Lake,
+    config: &Config,
+    mut findings: Vec<Finding>,
+    entities: &BTreeSet<&String>,
+) -> Result<Vec<Finding>, Failure> {
+    let (links, names) = (links_of(lake, &findings).await?, Names::new(&config.entities));
+    findings.retain(|finding| follow(&links, &names, finding).chain.iter().any(|step| entities.contains(&step.to)));
+    Ok(findings)
+}
+
+/// What stands behind the entities of these findings.
+async fn links_of(lake: &Lake, findings: &[Finding]) -> Result<Links, Failure> {
+    let times = || findings.iter().map(|finding| finding.time);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(Links::default()) };
+    let entities = findings.iter().flat_map(|finding| finding.group_keys.iter().filter_map(|key| entity_of(key)));
+    Links::read(lake, entities.map(str::to_owned).collect(), (first, last)).await
 }
 
 /// What stands behind a finding.

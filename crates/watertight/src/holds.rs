@@ -15,6 +15,7 @@ use crate::exposure;
 use crate::instance::Instance;
 use crate::law::hash;
 use crate::store::Draft;
+use crate::utc_day::utc_day;
 
 /// Events held one by one. An incident with more has every event of its days held.
 const EVENTS_HELD_MAX: usize = 5_000;
@@ -49,16 +50,15 @@ pub(crate) async fn hold_incident(instance: &mut Instance, incident: &str, now: 
 /// A hold on whole days, named for them: when the incident grows by a day, the wider hold is another one beside it. A day
 /// more on both sides, because a finding stands at one event of the several that a correlation saw.
 fn whole_days(id: &str, first: Timestamp, last: Timestamp) -> Result<(String, Filter), Failure> {
-    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
     let start = |day: jiff::civil::Date| day.to_zoned(TimeZone::UTC).or_fail("an incident lies out of range");
-    let from = day(first).yesterday().or_fail("an incident lies out of range")?;
-    let to = day(last).checked_add(2.days()).or_fail("an incident lies out of range")?;
+    let from = utc_day(first).yesterday().or_fail("an incident lies out of range")?;
+    let to = utc_day(last).checked_add(2.days()).or_fail("an incident lies out of range")?;
     let filter = Filter {
         from_us: Some(start(from)?.timestamp().as_microsecond()),
         to_us: Some(start(to)?.timestamp().as_microsecond()),
         ..Filter::default()
     };
-    Ok((format!("{id}-{}-{}", day(first), day(last)), filter))
+    Ok((format!("{id}-{}-{}", utc_day(first), utc_day(last)), filter))
 }
 
 /// Places a hold by hand.

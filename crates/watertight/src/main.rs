@@ -41,6 +41,7 @@ mod stored_findings;
 mod suppressions;
 mod translate;
 mod tuning;
+mod utc_day;
 mod web;
 mod withheld;
 

@@ -1,5 +1,7 @@
 //! Findings as the lake has them, whole. Conditions are SQL of ours; what comes from logs goes into them through `quoted`.
 
+use std::ops::ControlFlow;
+
 use lake::Lake;
 use ocsf::Finding;
 use serde_json::Value;
@@ -21,12 +23,23 @@ pub(crate) async fn noticed(lake: &Lake, condition: &str) -> Result<Vec<Noticed>
 
 /// Gives every finding that meets a condition, one after the other: there may be more than fit into memory.
 pub(crate) async fn each(lake: &Lake, condition: &str, mut take: impl FnMut(Noticed)) -> Result<(), Failure> {
+    let all = |noticed| {
+        take(noticed);
+        ControlFlow::Continue(())
+    };
+    read(lake, condition, all).await
+}
+
+/// Reads findings until somebody has enough of them. `condition` may end in an order.
+async fn read(lake: &Lake, condition: &str, mut take: impl FnMut(Noticed) -> ControlFlow<()>) -> Result<(), Failure> {
     let query = format!("SELECT json FROM findings WHERE {condition}");
     let mut stream = lake.sql_stream(&query).await.or_fail("failed to read stored findings")?;
     while let Some(rows) = stream.next().await.or_fail("failed to read stored findings")? {
         for row in rows {
             let json = row.first().and_then(Value::as_str).unwrap_or_default();
-            take(serde_json::from_str(json).or_fail("failed to read a stored finding")?);
+            if take(serde_json::from_str(json).or_fail("failed to read a stored finding")?).is_break() {
+                return Ok(());
+            }
         }
     }
     Ok(())
@@ -44,21 +57,17 @@ pub(crate) async fn newest(
     limit: usize,
     keep: impl Fn(&Noticed) -> bool,
 ) -> Result<Vec<Noticed>, Failure> {
-    let query = format!("SELECT json FROM findings WHERE {condition} ORDER BY discovered_time DESC, time DESC, uid");
-    let mut stream = lake.sql_stream(&query).await.or_fail("failed to read stored findings")?;
     let mut found = Vec::new();
-    while let Some(rows) = stream.next().await.or_fail("failed to read stored findings")? {
-        for row in rows {
-            let json = row.first().and_then(Value::as_str).unwrap_or_default();
-            let noticed: Noticed = serde_json::from_str(json).or_fail("failed to read a stored finding")?;
-            if found.len() == limit {
-                return Ok(found);
-            }
-            if keep(&noticed) {
-                found.push(noticed);
-            }
+    let wanted = |noticed: Noticed| {
+        if found.len() == limit {
+            return ControlFlow::Break(());
         }
-    }
+        if keep(&noticed) {
+            found.push(noticed);
+        }
+        ControlFlow::Continue(())
+    };
+    read(lake, &format!("{condition} ORDER BY discovered_time DESC, time DESC, uid"), wanted).await?;
     Ok(found)
 }
 
@@ -80,7 +89,7 @@ pub(crate) fn quoted_lists<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<Stri
 }
 
 /// The longest text that is looked up; an ARN has at most 2,048 characters.
-pub(crate) const TEXT_BYTES_MAX: usize = 2_048;
+const TEXT_BYTES_MAX: usize = 2_048;
 /// A query may have 1 MiB; a list is a quarter of it.
 const LIST_BYTES_MAX: usize = 256 << 10;
 

@@ -15,15 +15,19 @@ const TYPE_USER_AGENT: u32 = 16;
 /// A finding shows at most this many resources; the event in the lake has them all.
 pub(crate) const RESOURCES_MAX: usize = 64;
 
+/// What judged an event, and how.
+#[derive(Debug)]
+pub(crate) struct Judged<'a> {
+    pub(crate) rule: RuleRef,
+    pub(crate) severity: Severity,
+    pub(crate) confidence: Confidence,
+    pub(crate) group_by: &'a [GroupKey],
+    pub(crate) attack: Vec<String>,
+}
+
 /// A rule matched an event.
 pub(crate) fn finding(rule: &Rule, event: &Event, tenant: &str, now: Timestamp) -> Finding {
-    let hot = event.hot();
-    let resources: Vec<String> = hot.resources.iter().take(RESOURCES_MAX).cloned().collect();
-    let actor = hot.actor_key.map(str::to_owned);
-    Finding {
-        uid: finding_uid(tenant, &rule.id, &rule.version, hot.uid),
-        tenant: tenant.to_owned(),
-        class: FindingClass::Detection,
+    let judged = Judged {
         rule: RuleRef {
             id: rule.id.clone(),
             title: rule.title.clone(),
@@ -32,16 +36,34 @@ pub(crate) fn finding(rule: &Rule, event: &Event, tenant: &str, now: Timestamp) 
         },
         severity: severity(rule.level),
         confidence: confidence(rule.status),
+        group_by: &rule.watertight.group_by,
+        attack: rule.attack.clone(),
+    };
+    finding_on(judged, event, tenant, &event.metadata.uid, now)
+}
+
+/// A finding about one event; `key` tells it apart from others of the rule.
+pub(crate) fn finding_on(judged: Judged<'_>, event: &Event, tenant: &str, key: &str, now: Timestamp) -> Finding {
+    let hot = event.hot();
+    let resources: Vec<String> = hot.resources.iter().take(RESOURCES_MAX).cloned().collect();
+    let actor = hot.actor_key.map(str::to_owned);
+    Finding {
+        uid: finding_uid(tenant, &judged.rule.id, &judged.rule.version, key),
+        tenant: tenant.to_owned(),
+        class: FindingClass::Detection,
+        rule: judged.rule,
+        severity: judged.severity,
+        confidence: judged.confidence,
         time: hot.time,
         discovered: now,
         logsource: hot.format.to_owned(),
         event_uid: hot.uid.to_owned(),
         event_uids: vec![hot.uid.to_owned()],
-        group_keys: group_keys(&rule.watertight.group_by, actor.as_deref(), &containers_of(event, &resources)),
+        group_keys: group_keys(judged.group_by, actor.as_deref(), &containers_of(event, &resources)),
         observables: observables(event, &resources),
         actor,
         resources,
-        attack: rule.attack.clone(),
+        attack: judged.attack,
         data: Vec::new(),
         linked_keys: Vec::new(),
         chain: Vec::new(),
@@ -92,7 +114,7 @@ pub(crate) fn containers(logsource: &str, service: Option<&str>, resources: &[St
     resources.iter().map(container).collect()
 }
 
-pub(crate) fn containers_of(event: &Event, resources: &[String]) -> Vec<String> {
+fn containers_of(event: &Event, resources: &[String]) -> Vec<String> {
     containers(event.format, event.service.as_ref().and_then(|service| service.name.as_deref()), resources)
 }
 

@@ -127,12 +127,22 @@ fn links_that_come_after_the_finding_they_explain_link_the_incidents() {
 
 #[test]
 fn what_somebody_else_does_meanwhile_is_another_incident() {
-    let bob = session("reader", "bob");
+    let (bob, bob_key) = (session("reader", "bob"), format!("aws:role-session:{DATA}/reader/bob"));
     let mut records = anns_story();
     records.push(assume("assume-3", "09:01:00", &user("bob"), "reader", "bob"));
     records.push(opens_bucket("bucket-2", "09:06:00", &bob, "larkfield-reports"));
-    let (_place, rows) = incidents(&records, FLOW, TRAIL_FIRST);
+    let (place, rows) = incidents(&records, FLOW, TRAIL_FIRST);
     assert_eq!(rows.len(), 2, "{rows:#?}");
+    let bobs: Vec<&Value> = rows.iter().filter(|row| actors(&place, row).contains(&bob_key)).collect();
+    assert_eq!(bobs.len(), 1);
+    assert_eq!((&bobs[0]["finding_count"], actors(&place, bobs[0])), (&1.into(), BTreeSet::from([bob_key])));
+}
+
+/// Everybody whom an incident names.
+fn actors(place: &Place, incident: &Value) -> BTreeSet<String> {
+    let timeline = place.run(&["incident", "timeline", incident["id"].as_str().expect("an id")]).ok().rows();
+    let named = timeline.iter().filter_map(|row| row["body"]["actors"].as_array()).flatten();
+    named.filter_map(|name| Some(name.as_str()?.to_owned())).collect()
 }
 
 #[test]
@@ -145,8 +155,11 @@ fn a_session_of_yesterday_joins_nothing_of_today() {
         assume("assume-2", "14:59:00", &user("ann"), "reader", "ci-2"),
         opens_bucket("bucket-2", "15:01:00", &new, "larkfield-reports"),
     ];
-    let (_place, rows) = incidents(&records, "", TRAIL_FIRST);
+    let (place, rows) = incidents(&records, "", TRAIL_FIRST);
     assert_eq!(rows.len(), 2, "{rows:#?}");
+    let each: Vec<BTreeSet<String>> = rows.iter().map(|row| actors(&place, row)).collect();
+    let key = |name: &str| BTreeSet::from([format!("aws:role-session:{DATA}/reader/{name}")]);
+    assert_eq!(each, [key("ci"), key("ci-2")]);
 }
 
 #[test]

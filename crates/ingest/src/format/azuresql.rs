@@ -33,8 +33,7 @@ fields!(Properties {
 
 /// The object rules see.
 pub(super) fn view(raw: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    let record: Common<'_> = parse(raw)?;
-    resourcelog::view(raw, &resourcelog::object(&record.properties), &[])
+    resourcelog::lifted(raw)
 }
 
 /// A record as an event.

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use ocsf::{Account, Api, ApiRequest, Class, Cloud, Event, Identified, Resource, Status};
 
 use super::append::Appended;
-use super::json::{Raw, Scalar, fields};
+use super::json::{Raw, Scalar, fields, parse};
 use super::{Format, Unreadable, azure, time};
 
 fields!(Common {
@@ -62,6 +62,12 @@ pub(super) fn view(raw: &[u8], properties: &str, more: &[(&str, Option<&str>)]) 
     view.lift(properties);
     view.lift(text);
     Ok(view.finish())
+}
+
+/// The object rules see where `properties` are all there is to lift.
+pub(super) fn lifted(raw: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    let record: Common<'_> = parse(raw)?;
+    view(raw, &object(&record.properties), &[])
 }
 
 impl Common<'_> {

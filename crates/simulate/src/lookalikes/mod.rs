@@ -39,6 +39,7 @@ mod sign_in_load_test;
 mod student_sas;
 mod support_lookup;
 mod support_peak;
+mod support_shift;
 mod term_start;
 mod term_transcripts;
 mod terraform_run;

@@ -1,10 +1,7 @@
 //! The busiest day of the year: every agent opens customers without a break, each for a ticket.
 
-use crate::cast;
-use crate::clock::{SECOND, Zone};
-use crate::formats::application::{ACCOUNT, Entry};
+use crate::lookalikes::support_shift::{self, Shift};
 use crate::lookalikes::{LookAlike, When};
-use crate::people::Team;
 use crate::rng::Rng;
 use crate::stage::Stage;
 
@@ -18,24 +15,13 @@ pub(super) const LOOK_ALIKE: LookAlike = LookAlike {
 };
 
 fn play(stage: &mut Stage<'_>, rng: &mut Rng) -> Vec<String> {
-    let team = stage.world.people.team(Team::Support);
-    let mut actors = Vec::new();
-    for (n, staff) in team.iter().take(6).enumerate() {
-        let mut visitor = cast::member(stage.world.company.seed, &format!("agent-{:02}", n + 4), "staff", "US", rng);
-        visitor.ip.clone_from(&staff.office_ip);
-        let mut at = Zone::NewYork.at(stage.midnight, 8, 0) + rng.range(0, 900 * SECOND);
-        let stop = Zone::NewYork.at(stage.midnight, 18, 0);
-        while at < stop {
-            let customer = rng.pick(&stage.world.people.customers);
-            let path = format!("/v1/customers/{}", customer.id);
-            let entry = Entry::new(at, ACCOUNT, "http.request", &visitor)
-                .http("GET", &path, "/v1/customers/{id}", 200, 900 + rng.below(500))
-                .resource("customer", &customer.id, Some(&customer.id), 1)
-                .message(format!("opened for ticket T-{}", rng.range(9_000, 9_900)));
-            stage.app(rng, &entry);
-            at += rng.range(110 * SECOND, 260 * SECOND);
-        }
-        actors.push(visitor.entity(ACCOUNT));
-    }
-    actors
+    let shift = Shift {
+        agents: 6,
+        numbered_from: 4,
+        hours: 8..18,
+        begins_within: 900,
+        between: 110..=260,
+        tickets: 9_000..=9_900,
+    };
+    support_shift::play(stage, rng, &shift)
 }

@@ -23,6 +23,7 @@ use crate::instance::Instance;
 use crate::ocsf_rules::OcsfRules;
 use crate::rules::{self, RuleSet};
 use crate::stored_findings::quoted;
+use crate::utc_day::utc_day;
 use reading::Reading;
 
 pub(crate) use labels::{Label, Labels, story_file};
@@ -97,9 +98,8 @@ pub(crate) async fn replay(
 
 /// The days of the period that have events, in order.
 async fn days(lake: &Lake, period: Period) -> Result<Vec<Date>, Failure> {
-    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
-    let from = period.from.map(|from| format!(" AND day >= DATE '{}'", day(from))).unwrap_or_default();
-    let to = period.to.map(|to| format!(" AND day <= DATE '{}'", day(to))).unwrap_or_default();
+    let from = period.from.map(|from| format!(" AND day >= DATE '{}'", utc_day(from))).unwrap_or_default();
+    let to = period.to.map(|to| format!(" AND day <= DATE '{}'", utc_day(to))).unwrap_or_default();
     let query = format!("SELECT day FROM events WHERE true{from}{to} GROUP BY day ORDER BY day");
     let rows = lake.sql(&query, DAYS_MAX).await.or_fail("failed to read the days of the lake")?;
     let days = rows.rows.iter().filter_map(|row| row.first()?.as_str()?.parse().ok());
@@ -275,9 +275,8 @@ pub(crate) fn told(episode: &Episode, number: usize) -> Told {
 impl Period {
     /// The condition for stored findings.
     pub(crate) fn sql(self) -> String {
-        let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
-        let from = self.from.map(|from| format!("day >= DATE '{}'", day(from)));
-        let to = self.to.map(|to| format!("day <= DATE '{}'", day(to)));
+        let from = self.from.map(|from| format!("day >= DATE '{}'", utc_day(from)));
+        let to = self.to.map(|to| format!("day <= DATE '{}'", utc_day(to)));
         [Some("true".to_owned()), from, to].into_iter().flatten().collect::<Vec<_>>().join(" AND ")
     }
 

@@ -2,25 +2,18 @@
 
 use ::baseline::{Baseline, Expected, Unusual};
 use jiff::Timestamp;
-use ocsf::{Anomaly, Confidence, Event, Finding, FindingClass, RuleRef, Severity, finding_uid};
+use ocsf::{Anomaly, Confidence, Event, Finding, RuleRef, Severity};
 use sigma::GroupKey;
 
-use crate::translate::{self, RESOURCES_MAX};
+use crate::translate::{self, Judged};
 
 pub(super) fn of(baseline: &Baseline, unusual: &Unusual, event: &Event, tenant: &str, now: Timestamp) -> Finding {
-    let hot = event.hot();
-    let resources: Vec<String> = hot.resources.iter().take(RESOURCES_MAX).cloned().collect();
-    let actor = hot.actor_key.map(str::to_owned);
-    let containers = translate::containers_of(event, &resources);
     // An amount is told once a bucket, whichever of its events completes it.
     let key = match unusual.bucket {
         Some(bucket) => format!("{} {bucket}", unusual.entity),
         None => unusual.event_uid.clone(),
     };
-    Finding {
-        uid: finding_uid(tenant, &baseline.id, &baseline.version, &key),
-        tenant: tenant.to_owned(),
-        class: FindingClass::Detection,
+    let judged = Judged {
         rule: RuleRef {
             id: baseline.id.clone(),
             title: baseline.title.clone(),
@@ -29,22 +22,10 @@ pub(super) fn of(baseline: &Baseline, unusual: &Unusual, event: &Event, tenant: 
         },
         severity: Severity::from_level(baseline.level.as_str()),
         confidence: confidence(baseline.status),
-        time: unusual.time,
-        discovered: now,
-        logsource: hot.format.to_owned(),
-        event_uid: hot.uid.to_owned(),
-        event_uids: vec![hot.uid.to_owned()],
-        group_keys: translate::group_keys(&group_by(baseline), actor.as_deref(), &containers),
-        observables: translate::observables(event, &resources),
-        actor,
-        resources,
+        group_by: &group_by(baseline),
         attack: techniques(&baseline.tags),
-        data: Vec::new(),
-        linked_keys: Vec::new(),
-        chain: Vec::new(),
-        correlation: None,
-        anomaly: Some(anomaly(unusual)),
-    }
+    };
+    Finding { anomaly: Some(anomaly(unusual)), ..translate::finding_on(judged, event, tenant, &key, now) }
 }
 
 fn anomaly(unusual: &Unusual) -> Anomaly {

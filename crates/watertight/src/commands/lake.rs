@@ -1,7 +1,6 @@
 //! `watertight lake`: what the lake holds, retention by whole days, and legal holds that beat it.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use lake::{Filter, Retain, TableName, Vacuum};
 use serde_json::{Value, json};
@@ -11,6 +10,7 @@ use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::opaque_id::opaque_id;
 use crate::store::Draft;
+use crate::utc_day::utc_day;
 use crate::{cases, holds, law, output};
 
 /// Events are kept at least this long on every surface; an investigation asks for a quarter.
@@ -123,7 +123,7 @@ async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
         .help(format!("give --keep-days {RETENTION_DAYS_MIN} or more")));
     }
     let now = context.clock.now();
-    let today = now.to_zoned(TimeZone::UTC).date();
+    let today = utc_day(now);
     let older_than = today.checked_sub(i64::from(keep_days).days()).or_usage("too many days")?;
     let mut instance = Instance::open(context).await?;
     if !dry_run {

@@ -2,9 +2,7 @@
 //!
 //! The lake is asked, not memory: after a restart the windows know the events but not what was said about them.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use lake::Lake;
 use ocsf::Correlated;
 use sigma::{Correlation, Episode};
@@ -13,6 +11,7 @@ use super::finding::instant;
 use super::stretch;
 use crate::exit::Failure;
 use crate::stored_findings::{self, quoted};
+use crate::utc_day::utc_day;
 
 /// Findings whose stretches begin inside the episode: it takes their place.
 pub(super) async fn superseded(
@@ -22,7 +21,7 @@ pub(super) async fn superseded(
 ) -> Result<Vec<String>, Failure> {
     let (first, last) = (instant(episode.first.time_us), instant(episode.last.time_us));
     // A finding stands behind the beginning of its stretch, so none of these is older than the episode.
-    let reported = reported(lake, correlation, episode, Some(day(first))).await?;
+    let reported = reported(lake, correlation, episode, Some(utc_day(first))).await?;
     let inside = reported.into_iter().filter(|(_, stretch)| first <= stretch.first && stretch.first <= last);
     Ok(inside.map(|(uid, _)| uid).collect())
 }
@@ -47,7 +46,7 @@ pub(super) async fn is_told_of_the_same_event(
     episode: &Episode,
 ) -> Result<bool, Failure> {
     let first = instant(episode.first.time_us);
-    let of_rule = format!("rule_id = {} AND day >= DATE '{}'", quoted(&correlation.id), day(first));
+    let of_rule = format!("rule_id = {} AND day >= DATE '{}'", quoted(&correlation.id), utc_day(first));
     let findings = stored_findings::find(lake, &of_rule).await?;
     Ok(findings.iter().any(|finding| {
         let is_same = |stretch: &Correlated| {
@@ -70,8 +69,4 @@ async fn reported(
     let stretches = findings.filter_map(|finding| Some((finding.uid, finding.correlation?)));
     let is_of_group = |stretch: &Correlated| stretch.group.iter().map(|(_, value)| value).eq(episode.group.iter());
     Ok(stretches.filter(|(_, stretch)| is_of_group(stretch)).collect())
-}
-
-fn day(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
 }

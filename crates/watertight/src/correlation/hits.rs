@@ -4,13 +4,13 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use lake::{HitRow, Lake};
 use serde_json::Value;
 use sigma::Hit;
 
 use crate::exit::{Failure, OrFail as _};
 use crate::rules::RuleSet;
+use crate::utc_day::utc_day;
 
 /// The hits of a batch as rows.
 pub(crate) fn rows(hits: &[Hit], rules: &RuleSet, tenant: &str, source: &str) -> Vec<HitRow> {
@@ -49,7 +49,7 @@ pub(super) async fn stored(
         .zip(0..)
         .map(|(correlation, position)| ((correlation.id.as_str(), rules.hit_version(position as usize)), position))
         .collect();
-    let day = since_us.and_then(|us| Timestamp::from_microsecond(us).ok()).map(|at| at.to_zoned(TimeZone::UTC).date());
+    let day = since_us.and_then(|us| Timestamp::from_microsecond(us).ok()).map(utc_day);
     let recent = day.map_or_else(String::new, |day| format!(" WHERE day >= DATE '{day}'"));
     let query = format!(
         "SELECT correlation_id, correlation_version, rule, time, event_uid, group_key, hit_values FROM hits{recent}"

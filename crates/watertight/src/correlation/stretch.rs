@@ -10,13 +10,14 @@ use serde_json::Value;
 use super::hits::group_key;
 use crate::exit::{Failure, OrFail as _};
 use crate::stored_findings::quoted;
+use crate::utc_day::utc_day;
 
 /// Ids of the events from the episode's first one on, as long as none is further from the one before than a window. That is
 /// at least the episode; hits that follow it closely without meeting the condition are counted in, so an exposure may be
 /// overstated and is never understated.
 pub(crate) async fn event_uids(lake: &Lake, rule_id: &str, stretch: &Correlated) -> Result<BTreeSet<String>, Failure> {
     let group: Vec<Option<String>> = stretch.group.iter().map(|(_, value)| value.clone()).collect();
-    let day = stretch.first.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let day = utc_day(stretch.first);
     let query = format!(
         "SELECT time, event_uid FROM hits WHERE day >= DATE '{day}' AND correlation_id = {} AND group_key = {} ORDER BY time",
         quoted(rule_id),

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use jiff::Span;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
 use lake::Lake;
 use ocsf::Finding;
 
 use crate::config::Config;
 use crate::exit::{Failure, OrFail as _};
 use crate::stored_findings::quoted_lists;
+use crate::utc_day::utc_day;
 
 /// An address with more actors than this tells nobody apart.
 const ACTORS_MAX: u64 = 3;
@@ -37,7 +37,7 @@ impl Addresses {
         let mut by_day: BTreeMap<Date, BTreeSet<&str>> = BTreeMap::new();
         for finding in findings {
             let strange = addresses_of(finding).filter(|text| strange(text, &ours).is_some());
-            by_day.entry(day(finding.time)).or_default().extend(strange);
+            by_day.entry(utc_day(finding.time)).or_default().extend(strange);
         }
         let mut telling = BTreeSet::new();
         for (day, texts) in by_day.into_iter().rev().filter(|(_, texts)| !texts.is_empty()).take(DAYS_MAX) {
@@ -51,14 +51,10 @@ impl Addresses {
 
     /// The keys that the finding's addresses give.
     pub(super) fn keys(&self, finding: &Finding) -> BTreeSet<String> {
-        let day = day(finding.time);
+        let day = utc_day(finding.time);
         let telling = addresses_of(finding).filter(|text| self.telling.contains(&(day, (*text).to_owned())));
         telling.filter_map(|text| Some(format!("address:{}", canonical(text)?))).collect()
     }
-}
-
-fn day(time: Timestamp) -> Date {
-    time.to_zoned(TimeZone::UTC).date()
 }
 
 fn our_networks(config: &Config) -> Vec<IpNet> {

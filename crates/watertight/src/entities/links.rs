@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use lake::Lake;
 use ocsf::{ChainStep, LinkKind};
 use serde_json::Value;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use super::{DEPTH_MAX, hours_after, hours_before};
 use crate::exit::{Failure, OrFail as _};
 use crate::stored_findings::quoted_lists;
+use crate::utc_day::utc_day;
 
 /// Entities asked for in one step.
 const ENTITIES_MAX: usize = 5_000;
@@ -41,11 +41,10 @@ impl Links {
     ) -> Result<Self, Failure> {
         // A session or a credential counts for hours: only the days around are looked through. What a machine has was
         // said when it was made, at any time.
-        let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
         let days = format!(
             "kind IN ('assumed','credentialed') AND day BETWEEN DATE '{}' AND DATE '{}'",
-            day(hours_before(first, CREDENTIAL_HOURS)),
-            day(hours_after(last, LATE_HOURS))
+            utc_day(hours_before(first, CREDENTIAL_HOURS)),
+            utc_day(hours_after(last, LATE_HOURS))
         );
         let conditions = [days.as_str(), "kind = 'runs'", "kind = 'guards'"];
         let mut links = Self::default();

@@ -8,13 +8,14 @@ use ocsf::Finding;
 
 use crate::exit::Failure;
 use crate::stored_findings::{self, quoted_lists};
+use crate::utc_day::utc_day;
 
 /// Events of one batch whose earlier findings are looked up.
 const EVENTS_MAX: usize = 1_000;
 /// Keys that one finding is linked by: what it stands on is one stretch of deeds, not the whole log.
 const KEYS_TAKEN_MAX: usize = 8;
 
-/// Group keys by event. Ids are the sender's word: the log and the time tell apart what has the same.
+/// Group keys by event. Ids are the sender's word: the log tells apart what has the same, and days those of earlier batches.
 type Keys = BTreeMap<String, BTreeSet<String>>;
 
 /// Links each finding to the group keys of others on its events, those of earlier batches too.
@@ -26,8 +27,7 @@ pub(super) async fn share(lake: &Lake, findings: &mut [Finding]) -> Result<(), F
     let spans = correlated.clone().filter_map(|finding| Some((finding.correlation.as_ref()?.first, finding.time)));
     let events: BTreeSet<&str> = correlated.flat_map(|finding| &finding.event_uids).map(String::as_str).collect();
     if let (Some(first), Some(last)) = (spans.clone().map(|span| span.0).min(), spans.map(|span| span.1).max()) {
-        let day = |time: jiff::Timestamp| time.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let days = format!("day BETWEEN DATE '{}' AND DATE '{}'", day(first), day(last));
+        let days = format!("day BETWEEN DATE '{}' AND DATE '{}'", utc_day(first), utc_day(last));
         for list in quoted_lists(events.into_iter().take(EVENTS_MAX)) {
             let stored = stored_findings::noticed(lake, &format!("event_uid IN ({list}) AND {days}")).await?;
             let counted = stored.iter().filter(|noticed| noticed.withheld.is_none());

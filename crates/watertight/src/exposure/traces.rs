@@ -12,6 +12,7 @@ use crate::config::Objects;
 use crate::correlation;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
+use crate::utc_day::utc_day;
 
 /// Events read for one incident; beyond this the answer says that it is a lower bound.
 const EVENTS_MAX: usize = 1_000_000;
@@ -80,11 +81,10 @@ pub(crate) async fn event_uids(instance: &Instance, incident: &str) -> Result<BT
     if members.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let day = |at: jiff::Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
     let query = format!(
         "SELECT uid, event_uids, rule_id, json FROM findings WHERE day BETWEEN DATE '{}' AND DATE '{}'",
-        day(span.first),
-        day(span.last)
+        utc_day(span.first),
+        utc_day(span.last)
     );
     let (mut uids, mut stretches) = (BTreeSet::new(), Vec::new());
     let mut stream = instance.lake.sql_stream(&query).await.or_fail("failed to read findings")?;

@@ -5,10 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use lake::Txn;
-use ocsf::Finding;
 
 use super::Normal;
 use crate::cases;
@@ -16,6 +14,7 @@ use crate::entities;
 use crate::exit::Failure;
 use crate::instance::Instance;
 use crate::stored_findings::{self, quoted};
+use crate::utc_day::utc_day;
 use crate::withheld::Noticed;
 
 /// How long ago a finding may have been discovered to be looked at again.
@@ -31,7 +30,7 @@ pub(super) async fn findings(instance: &Instance, normal: &Normal, txn: &Txn, no
     let told_of: BTreeSet<&String> = told().flat_map(|event| &event.links).map(|link| &link.to).collect();
     // A link explains what came after it, or shortly before.
     let Some(earliest) = told().map(|event| event.time).min() else { return Ok(()) };
-    let day = earliest.checked_sub(SHORTLY).unwrap_or(Timestamp::MIN).to_zoned(TimeZone::UTC).date();
+    let day = utc_day(earliest.checked_sub(SHORTLY).unwrap_or(Timestamp::MIN));
     let since = now.checked_sub(LOOK_BACK).unwrap_or(Timestamp::MIN);
     let opens = instance.store.cases().await.incidents.config.open_at.id();
     // Findings that open incidents are few, links are many: most batches end here.
@@ -42,11 +41,11 @@ pub(super) async fn findings(instance: &Instance, normal: &Normal, txn: &Txn, no
     );
     let counts = |noticed: &Noticed| noticed.withheld.is_none();
     let newest = stored_findings::newest(&instance.lake, &recent, FINDINGS_MAX, counts).await?;
-    let mut findings: Vec<Finding> = newest.into_iter().map(|noticed| noticed.finding).collect();
-    entities::resolve(&instance.lake, &instance.config, &mut findings).await?;
-    findings.retain(|finding| finding.chain.iter().any(|step| told_of.contains(&step.to)));
+    let findings = newest.into_iter().map(|noticed| noticed.finding).collect();
+    let mut findings = entities::led_through(&instance.lake, &instance.config, findings, &told_of).await?;
     if findings.is_empty() {
         return Ok(());
     }
+    entities::resolve(&instance.lake, &instance.config, &mut findings).await?;
     cases::decide(&instance.store, incident::Command::Relate(findings), now).await.map(|_appended| ())
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use ::notice::{Contact, ContentSpec, Draft, DraftInput, Library, OrgProfile, Template, draft};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{Drafted, has_begun, latest, library};
@@ -14,6 +13,7 @@ use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::law;
 use crate::store::{Body, Draft as LogDraft, NoticeState, ObligationState};
+use crate::utc_day::utc_day;
 
 /// What drafting an incident came to.
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -104,7 +104,7 @@ fn input(
         obligation: obligation.clone(),
         facts: facts.clone(),
         org: profile(organisation),
-        today: now.to_zoned(TimeZone::UTC).date(),
+        today: utc_day(now),
         content: Some(content),
     })
 }
