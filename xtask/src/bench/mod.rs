@@ -3,6 +3,7 @@
 //! Comparisons of a crate live beside the code they measure; those of the whole program are here, one file each.
 
 mod detect;
+mod files;
 mod serve;
 mod threads;
 
@@ -31,6 +32,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let (area, rest) = args.split_first().ok_or_else(usage)?;
     match area.as_str() {
         "detect" => return detect::run(rest),
+        "files" => return files::run(rest),
         "serve" => return serve::run(),
         "threads" => return threads::run(),
         _ => {}
@@ -47,7 +49,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 
 fn usage() -> String {
     let names: Vec<&str> = AREAS.iter().map(|(name, ..)| *name).collect();
-    format!("name one of: detect, serve, threads, {}", names.join(", "))
+    format!("name one of: detect, files, serve, threads, {}", names.join(", "))
 }
 
 /// The program as users run it, built if need be, and an empty directory to run it in.
