@@ -70,7 +70,7 @@ fn fixtures_become_events() {
 #[test]
 fn fixtures_are_valid_ocsf() {
     let Some(corpora) = corpora() else { return };
-    let schema = Schema::load(&corpora);
+    let schema = Schema::load(&corpora, "1.8.0");
     for (name, ..) in FIXTURES {
         assert_valid(&schema, name, &read(&fixture(name)));
     }
@@ -118,7 +118,7 @@ type Change = fn(&mut Value);
 #[test]
 fn the_validator_finds_faults() {
     let Some(corpora) = corpora() else { return };
-    let schema = Schema::load(&corpora);
+    let schema = Schema::load(&corpora, "1.8.0");
     let outcome = read(&fixture("cloudtrail.json"));
     let good = serde_json::to_value(&outcome.events[0]).unwrap();
     assert_eq!(schema.faults(&good), [""; 0]);
@@ -139,7 +139,7 @@ fn the_validator_finds_faults() {
 #[test]
 fn attack_data_is_read_whole() {
     let Some(corpora) = corpora() else { return };
-    let schema = Schema::load(&corpora);
+    let schema = Schema::load(&corpora, "1.8.0");
     // The counts are those of `jq '.Records | length'` and `jq length` over the same files.
     for (folder, wrapped) in [("05-attack-data/invictus-aws", true), ("05-attack-data/stratus-detonation-logs", false)]
     {
@@ -164,7 +164,7 @@ fn attack_data_is_read_whole() {
 #[test]
 fn vendor_samples_are_recognised_and_valid() {
     let Some(corpora) = corpora() else { return };
-    let schema = Schema::load(&corpora);
+    let schema = Schema::load(&corpora, "1.8.0");
     let samples: [(&str, &[Format], usize); 9] = [
         ("03-elastic-integrations/aws.cloudtrail.jsonl", &[Format::CloudTrail], 1),
         ("03-elastic-integrations/aws.vpcflow.jsonl", &[Format::VpcFlow], 1),

@@ -276,6 +276,11 @@ fn is_cloudtrail(keys: &Keys<'_>, record: &[u8]) -> bool {
         b"recipientAccountId",
         b"eventType",
     ];
+    // Alibaba's trail has taken over nearly all of CloudTrail's names.
+    let alibaba = member_text(record, b"eventSource").is_some_and(|source| source.ends_with(b".aliyuncs.com\""));
+    if alibaba || keys.has(b"acsRegion") {
+        return false;
+    }
     // Notifications of S3, Kinesis, DynamoDB and CodeCommit borrow CloudTrail's names; their source is no host.
     let notification = member_text(record, b"eventSource").is_some_and(|source| source.starts_with(b"\"aws:"));
     let enough = keys.count(&NAMES) >= 4 || keys.has_all(&[b"eventVersion", b"userIdentity"]);
