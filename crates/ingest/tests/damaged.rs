@@ -11,7 +11,7 @@ use common::{Outcome, corpora, fixture, read, read_with};
 use ingest::{Format, Item, Limits, Reader};
 use serde_json::{Value, json};
 
-const JSON: [&str; 24] = [
+const JSON: [&str; 51] = [
     "okta.jsonl",
     "github.jsonl",
     "kubernetes.jsonl",
@@ -36,8 +36,45 @@ const JSON: [&str; 24] = [
     "canvas.jsonl",
     "eventbridge-mixed.jsonl",
     "okta-eventhook.json",
+    "aws-config.jsonl",
+    "aws-cloudwatchalarm.jsonl",
+    "aws-accessanalyzer.jsonl",
+    "aws-ecr.jsonl",
+    "aws-apigateway.jsonl",
+    "aws-lambda.jsonl",
+    "aws-dbactivity.jsonl",
+    "azure-flowlogs.json",
+    "azure-applicationgateway.jsonl",
+    "azure-frontdoor.jsonl",
+    "azure-firewall.jsonl",
+    "azure-functions.jsonl",
+    "azure-containerregistry.jsonl",
+    "azure-resourcelogs.jsonl",
+    "azure-sentinelincident.jsonl",
+    "azure-policystate.jsonl",
+    "azure-monitoralert.jsonl",
+    "auth0.jsonl",
+    "keycloak.jsonl",
+    "ocsf.jsonl",
+    "otlp.json",
+    "envoy.jsonl",
+    "kong.jsonl",
+    "browser-reports.jsonl",
+    "audit-events.jsonl",
+    "cadf.jsonl",
+    "lti.jsonl",
 ];
-const LINES: [&str; 3] = ["webaccess.log", "elb.log", "cloudfront.log"];
+const LINES: [&str; 9] = [
+    "webaccess.log",
+    "elb.log",
+    "cloudfront.log",
+    "postgresql.log",
+    "postgresql.csv",
+    "mariadb.log",
+    "keycloak.log",
+    "weberror.log",
+    "samlaudit.log",
+];
 
 /// The first two events of a file: their format and bytes.
 fn records(name: &str) -> Vec<(Format, Vec<u8>)> {
@@ -168,6 +205,10 @@ fn lines_cut_anywhere_and_with_any_byte_are_events_or_rejections() {
                 let outcome = read_with(&raw[..cut], Some(format), &Limits::default());
                 if raw[..cut].iter().any(|byte| !byte.is_ascii_whitespace()) {
                     assert_sound(schema.as_ref(), &format!("{name} cut at {cut}"), &outcome);
+                }
+                // What stands behind a bracket tells a line from a list of JSON.
+                if raw[0] == b'[' && cut == 1 {
+                    continue;
                 }
                 for byte in [0, b'"', b' ', b'\t', b'\\', b'[', 0xFF] {
                     let mut changed = raw.clone();

@@ -101,12 +101,12 @@ fn sort_into(
 /// What a selector is looked up in, and the sample: one for each line of a collection, else the file.
 fn samples(path: &Path, shown: &str) -> Vec<(String, Sample)> {
     if path.extension().is_none_or(|extension| extension != "jsonl") {
-        // The document expected of an example stands beside it and is no sample.
+        // The document expected of an example stands beside it, and is a sample of OCSF.
         let is_expected = shown.ends_with(".ocsf") || shown.contains("OCSF_") || shown.contains("ocsf_");
         let sample = Sample {
             name: shown.to_owned(),
             bytes: std::fs::read(path).unwrap(),
-            expected: if is_expected { Vec::new() } else { expected_beside(path) },
+            expected: if is_expected { documents(path) } else { expected_beside(path) },
         };
         return vec![(if is_expected { "expected".to_owned() } else { shown.to_owned() }, sample)];
     }
@@ -123,8 +123,11 @@ fn expected_beside(path: &Path) -> Vec<Value> {
         let same = other.file_stem().unwrap().to_string_lossy().to_lowercase() == own;
         (name.ends_with(".ocsf") && same) || name.starts_with("ocsf_")
     });
-    let Some(text) = beside.and_then(|path| std::fs::read_to_string(path).ok()) else { return Vec::new() };
-    match serde_json::from_str(&text) {
+    beside.map(|path| documents(&path)).unwrap_or_default()
+}
+
+fn documents(path: &Path) -> Vec<Value> {
+    match serde_json::from_slice(&std::fs::read(path).unwrap()) {
         Ok(Value::Array(list)) => list,
         Ok(one) => vec![one],
         Err(_) => Vec::new(),
