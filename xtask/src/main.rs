@@ -3,6 +3,7 @@
 //! This file only chooses; each chore has a file of its own. Nothing here ships with the product.
 
 mod bench;
+mod conformance;
 mod r#gen;
 mod rigs;
 mod test;
@@ -16,6 +17,7 @@ usage: cargo xtask <chore>
   tidy    arrows between crates, file headers, sizes, words that do not belong
   test    tidy, then every test, with what the tests need installed below target/rigs
   bench   detect | correlate | frame | classify | evidence | duty | lake | serve | threads: tables of ratios, one run
+  conformance  real samples of every source: read, valid, and in agreement with other products, as a table
   gen     rewrite what is generated (docs/rules.md, docs/sources.md); `gen --check` only compares
 ";
 
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         "test" => test::run(&rest),
         "bench" => bench::run(&rest),
+        "conformance" => conformance::run(),
         "gen" => r#gen::run(&rest),
         _ => {
             say(HELP);

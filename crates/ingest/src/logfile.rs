@@ -3,6 +3,7 @@
 //! The middle of ingest. `detect` and `normalize` stand directly on it; `source` builds batches from it.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +70,7 @@ impl Reader {
             bytes_read,
             records: 0,
             unwrapped: Vec::new(),
+            parts: VecDeque::new(),
             kept: self.limits.rejected_raw_bytes_max,
             depth_max: self.limits.depth_max,
             cut_off: false,
@@ -121,6 +123,8 @@ pub struct LogFile {
     bytes_read: Arc<AtomicU64>,
     records: u64,
     unwrapped: Vec<u8>,
+    /// Records cut out of the framed record given out last, in order.
+    parts: VecDeque<Vec<u8>>,
     kept: usize,
     depth_max: u32,
     cut_off: bool,
@@ -162,6 +166,13 @@ impl LogFile {
     #[expect(clippy::should_implement_trait, reason = "a record borrows from the file; Iterator cannot say that")]
     pub fn next(&mut self) -> Option<Item<'_>> {
         loop {
+            if let Some(part) = self.parts.pop_front() {
+                self.unwrapped = part;
+                let index = self.count();
+                let decoder = self.decoder.as_ref()?;
+                let raw = &self.unwrapped;
+                return Some(Item::Record(Record { member: &self.name, index, raw, decoder, kept: self.kept }));
+            }
             match self.framer.advance()? {
                 Framed::Damage(damage) => {
                     let record = self.count();
@@ -172,8 +183,11 @@ impl LogFile {
                 Framed::Record => {
                     let is_header =
                         self.decoder.as_ref().is_some_and(|decoder| decoder.is_header(self.framer.record()));
-                    if !is_header {
-                        break;
+                    let parts = self.decoder.as_ref().and_then(|decoder| decoder.split(self.framer.record()));
+                    match parts {
+                        Some(parts) => self.parts = parts.into(),
+                        None if !is_header => break,
+                        None => {}
                     }
                 }
             }
@@ -185,7 +199,7 @@ impl LogFile {
     /// The bytes from the start of the next record on, when the record is JSON that rules see as it is and its reader may
     /// find its end, see [`Framer::ahead`].
     pub fn ahead(&mut self) -> Option<&[u8]> {
-        let decoder = self.decoder.as_ref()?;
+        let decoder = self.decoder.as_ref().filter(|_| self.parts.is_empty())?;
         let bytes = self.framer.ahead()?;
         decoder.is_seen_as_framed(bytes).then_some(bytes)
     }

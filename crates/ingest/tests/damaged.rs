@@ -11,7 +11,7 @@ use common::{Outcome, corpora, fixture, read, read_with};
 use ingest::{Format, Item, Limits, Reader};
 use serde_json::{Value, json};
 
-const JSON: [&str; 24] = [
+const JSON: [&str; 51] = [
     "okta.jsonl",
     "github.jsonl",
     "kubernetes.jsonl",
@@ -36,8 +36,45 @@ const JSON: [&str; 24] = [
     "canvas.jsonl",
     "eventbridge-mixed.jsonl",
     "okta-eventhook.json",
+    "aws-config.jsonl",
+    "aws-cloudwatchalarm.jsonl",
+    "aws-accessanalyzer.jsonl",
+    "aws-ecr.jsonl",
+    "aws-apigateway.jsonl",
+    "aws-lambda.jsonl",
+    "aws-dbactivity.jsonl",
+    "azure-flowlogs.json",
+    "azure-applicationgateway.jsonl",
+    "azure-frontdoor.jsonl",
+    "azure-firewall.jsonl",
+    "azure-functions.jsonl",
+    "azure-containerregistry.jsonl",
+    "azure-resourcelogs.jsonl",
+    "azure-sentinelincident.jsonl",
+    "azure-policystate.jsonl",
+    "azure-monitoralert.jsonl",
+    "auth0.jsonl",
+    "keycloak.jsonl",
+    "ocsf.jsonl",
+    "otlp.json",
+    "envoy.jsonl",
+    "kong.jsonl",
+    "browser-reports.jsonl",
+    "audit-events.jsonl",
+    "cadf.jsonl",
+    "lti.jsonl",
 ];
-const LINES: [&str; 3] = ["webaccess.log", "elb.log", "cloudfront.log"];
+const LINES: [&str; 9] = [
+    "webaccess.log",
+    "elb.log",
+    "cloudfront.log",
+    "postgresql.log",
+    "postgresql.csv",
+    "mariadb.log",
+    "keycloak.log",
+    "weberror.log",
+    "samlaudit.log",
+];
 
 /// The first two events of a file: their format and bytes.
 fn records(name: &str) -> Vec<(Format, Vec<u8>)> {
@@ -86,7 +123,7 @@ fn assert_sound(schema: Option<&Schema>, what: &str, outcome: &Outcome) {
 
 #[test]
 fn members_of_the_wrong_type_do_no_harm() {
-    let schema = corpora().map(|corpora| Schema::load(&corpora));
+    let schema = corpora().map(|corpora| Schema::load(&corpora, "1.8.0"));
     let odd = [Value::Null, json!(-1.5), json!(u64::MAX), json!(""), json!("x"), json!([]), json!([[1], {"id": {}}])];
     let mut tried = 0;
     for name in JSON {
@@ -161,13 +198,17 @@ fn nesting_hidden_in_strings_is_not_followed() {
 
 #[test]
 fn lines_cut_anywhere_and_with_any_byte_are_events_or_rejections() {
-    let schema = corpora().map(|corpora| Schema::load(&corpora));
+    let schema = corpora().map(|corpora| Schema::load(&corpora, "1.8.0"));
     for name in LINES {
         for (format, raw) in records(name) {
             for cut in 1..raw.len() {
                 let outcome = read_with(&raw[..cut], Some(format), &Limits::default());
                 if raw[..cut].iter().any(|byte| !byte.is_ascii_whitespace()) {
                     assert_sound(schema.as_ref(), &format!("{name} cut at {cut}"), &outcome);
+                }
+                // What stands behind a bracket tells a line from a list of JSON.
+                if raw[0] == b'[' && cut == 1 {
+                    continue;
                 }
                 for byte in [0, b'"', b' ', b'\t', b'\\', b'[', 0xFF] {
                     let mut changed = raw.clone();

@@ -173,8 +173,11 @@ impl Event {
         if !dns.answers.is_empty() {
             map.serialize_entry("answers", &dns.answers)?;
         }
-        entry(map, "rcode", dns.rcode.as_ref())?;
-        entry(map, "rcode_id", dns.rcode_id().as_ref())
+        if let Some((id, caption)) = dns.rcode() {
+            map.serialize_entry("rcode", caption)?;
+            map.serialize_entry("rcode_id", &id)?;
+        }
+        Ok(())
     }
 
     fn has_http(&self) -> bool {
@@ -300,6 +303,10 @@ impl Unmapped<'_> {
         };
         if !event.has_resources() && !event.resources.is_empty() {
             keep("resources", json!(event.resources));
+        }
+        let method = event.http_request.as_ref().map(|request| &request.http_method);
+        if let Some(Some(odd)) = method.filter(|method| crate::objects::is_no_method(method)) {
+            keep("http_method", json!(odd));
         }
         if let (false, Some(bytes)) = (event.has_traffic(), event.bytes) {
             keep("bytes", json!(bytes));

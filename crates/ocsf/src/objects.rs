@@ -3,6 +3,7 @@
 //! Plain public structs: any value is valid on its own. Which class may carry which object is decided in `event_json`.
 //! They hold what the built-in formats map, not every attribute of the specification.
 
+use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 /// A JSON value kept as its text, for vendor parameters of any shape. It is written out as JSON, not as a string.
@@ -94,6 +95,19 @@ impl UserType {
             Self::Other => 99,
         }
     }
+
+    /// The word OCSF gives it.
+    #[must_use]
+    pub fn caption(self) -> &'static str {
+        match self {
+            Self::Unknown => "Unknown",
+            Self::User => "User",
+            Self::Admin => "Admin",
+            Self::System => "System",
+            Self::Service => "Service",
+            Self::Other => "Other",
+        }
+    }
 }
 
 impl Serialize for UserType {
@@ -103,24 +117,58 @@ impl Serialize for UserType {
 }
 
 /// `user`: who. At least one of `name`, `uid`, `account` is present in what formats produce.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct User {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub uid_alt: Option<String>,
     /// The vendor's own word (`IAMUser`, `AssumedRole`, `Guest`, …).
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     pub type_id: UserType,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub full_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Written as the only one of `programmatic_credentials`: since OCSF 1.6 that is where it stands.
     pub credential_uid: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<Account>,
+}
+
+/// OCSF keeps `type` for the caption of `type_id`; only of a kind that it has no number for does it take the vendor's word.
+impl Serialize for User {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let texts =
+            [("name", &self.name), ("uid", &self.uid), ("uid_alt", &self.uid_alt), ("full_name", &self.full_name)];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                map.serialize_entry(name, text)?;
+            }
+        }
+        let unnumbered = matches!(self.type_id, UserType::Unknown | UserType::Other);
+        match self.kind.as_deref().filter(|_| unnumbered) {
+            Some(word) => {
+                map.serialize_entry("type", word)?;
+                map.serialize_entry("type_id", &UserType::Other)?;
+            }
+            None => {
+                if !unnumbered {
+                    map.serialize_entry("type", self.type_id.caption())?;
+                }
+                map.serialize_entry("type_id", &self.type_id)?;
+            }
+        }
+        if let Some(uid) = &self.credential_uid {
+            map.serialize_entry("programmatic_credentials", &[Credential { uid }])?;
+        }
+        if let Some(account) = &self.account {
+            map.serialize_entry("account", account)?;
+        }
+        map.end()
+    }
+}
+
+/// `programmatic_credential`: an access key.
+#[derive(Serialize)]
+struct Credential<'a> {
+    uid: &'a str,
 }
 
 /// `session`: the authenticated session behind an action.
@@ -163,8 +211,7 @@ pub struct Actor {
     pub session: Option<Session>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idp: Option<Idp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub invoked_by: Option<String>,
+    /// The program, or the service that called on somebody's behalf.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -304,7 +351,8 @@ impl Url {
 /// `http_request`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct HttpRequest {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// OCSF lists the methods it knows; another one is written to `unmapped`.
+    #[serde(skip_serializing_if = "is_no_method")]
     pub http_method: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<Url>,
@@ -316,6 +364,13 @@ pub struct HttpRequest {
     pub version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
+}
+
+/// Whether this is none of the methods OCSF lists.
+#[expect(clippy::ref_option, reason = "serde hands the field over as it stands")]
+pub(crate) fn is_no_method(method: &Option<String>) -> bool {
+    const METHODS: [&str; 9] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+    method.as_deref().is_none_or(|method| !METHODS.contains(&method))
 }
 
 impl HttpRequest {

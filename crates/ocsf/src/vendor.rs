@@ -90,16 +90,27 @@ pub struct Dns {
 }
 
 impl Dns {
-    /// The number of the response code (RFC 6895 section 2.3), 99 for a name that is not in the list.
+    /// The number of the response code (RFC 6895 section 2.3) with OCSF's caption of it; 99 and the resolver's own word for a name
+    /// that is not in the list.
     #[must_use]
-    pub fn rcode_id(&self) -> Option<u8> {
-        const NAMES: [&str; 11] = [
-            "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
-            "NOTAUTH", "NOTZONE",
+    pub fn rcode(&self) -> Option<(u8, &str)> {
+        const NAMES: [(&str, &str); 11] = [
+            ("NOERROR", "NoError"),
+            ("FORMERR", "FormError"),
+            ("SERVFAIL", "ServError"),
+            ("NXDOMAIN", "NXDomain"),
+            ("NOTIMP", "NotImp"),
+            ("REFUSED", "Refused"),
+            ("YXDOMAIN", "YXDomain"),
+            ("YXRRSET", "YXRRSet"),
+            ("NXRRSET", "NXRRSet"),
+            ("NOTAUTH", "NotAuth"),
+            ("NOTZONE", "NotZone"),
         ];
         let name = self.rcode.as_deref()?;
-        let at = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name));
-        Some(at.and_then(|at| u8::try_from(at).ok()).unwrap_or(99))
+        let at = NAMES.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
+        let known = at.and_then(|at| Some((u8::try_from(at).ok()?, NAMES.get(at)?.1)));
+        Some(known.unwrap_or((99, name)))
     }
 }
 
@@ -129,8 +140,10 @@ mod tests {
 
     #[test]
     fn response_codes_have_their_numbers() {
-        let id = |rcode: &str| Dns { rcode: Some(rcode.to_owned()), ..Dns::default() }.rcode_id();
-        assert_eq!([id("NOERROR"), id("nxdomain"), id("NOTZONE"), id("odd")], [Some(0), Some(3), Some(10), Some(99)]);
-        assert_eq!(Dns::default().rcode_id(), None);
+        let dns = |rcode: &str| Dns { rcode: Some(rcode.to_owned()), ..Dns::default() };
+        assert_eq!(dns("SERVFAIL").rcode(), Some((2, "ServError")));
+        assert_eq!(dns("nxdomain").rcode(), Some((3, "NXDomain")));
+        assert_eq!(dns("odd").rcode(), Some((99, "odd")));
+        assert_eq!(Dns::default().rcode(), None);
     }
 }

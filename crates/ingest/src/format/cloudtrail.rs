@@ -242,7 +242,7 @@ fn actor(record: &Record<'_>) -> Option<Actor> {
         user: known.then_some(user),
         session: (session != Session::default()).then_some(session),
         idp: identity.provider.string().map(|name| ocsf::Idp { name: Some(name), uid: None }),
-        invoked_by: identity.invoked_by.string(),
+        app_name: identity.invoked_by.string(),
         ..Actor::default()
     };
     (!actor.is_empty()).then_some(actor)

@@ -99,6 +99,10 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.metadata = metadata(&record, raw);
     event.actor_key = actor_key(&record);
     event.actor = actor(&record);
+    // Whoever acts in another's name is the actor; the name borrowed is worth showing.
+    if let Some(name) = record.impersonated.name.string() {
+        event.unmapped.insert("impersonated_user".to_owned(), name.into());
+    }
     event.api = Some(api(&record, verb));
     event.src_endpoint = record.source_ips.0.first().and_then(Scalar::text).map(azure::endpoint);
     event.http_request = Some(HttpRequest {
@@ -154,8 +158,7 @@ fn actor(record: &Record<'_>) -> Option<Actor> {
         Some(_) => UserType::System,
     };
     let user = User { name: Some(name), uid: record.user.uid.string(), type_id, ..User::default() };
-    // Whoever acts in another's name is the actor; the name borrowed is worth showing.
-    Some(Actor { user: Some(user), invoked_by: record.impersonated.name.string(), ..Actor::default() })
+    Some(Actor { user: Some(user), ..Actor::default() })
 }
 
 fn api(record: &Record<'_>, verb: &str) -> Api {

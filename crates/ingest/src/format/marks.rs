@@ -3,7 +3,11 @@
 //! A mark is sharp when nothing else has it. A record that has some marks of a format but not enough stays unknown; one that
 //! has them and lacks a field the event needs is known, and rejected with the reason.
 
-use super::{Format, unwrap, webaccess};
+use super::{
+    Format, accessanalyzer, apigateway, auditevent, auth0, awsconfig, azurefirewall, azureflow, azureother, cadf,
+    cloudwatchalarm, cspreport, dbactivity, envoy, keycloak, kong, lambda, lti, monitoralert, ocsfevents, otlp,
+    policystate, sentinelincident, sentry, unwrap, webaccess,
+};
 use crate::frame::{member_text, top_level_keys};
 
 /// The names of an object's members.
@@ -16,7 +20,7 @@ impl<'a> Keys<'a> {
         Self(top_level_keys(record).take(NAMES_MAX).collect())
     }
 
-    fn has(&self, name: &[u8]) -> bool {
+    pub(super) fn has(&self, name: &[u8]) -> bool {
         self.0.contains(&name)
     }
 
@@ -24,7 +28,7 @@ impl<'a> Keys<'a> {
         names.iter().all(|name| self.has(name))
     }
 
-    fn count(&self, names: &[&[u8]]) -> usize {
+    pub(super) fn count(&self, names: &[&[u8]]) -> usize {
         names.iter().filter(|name| self.has(name)).count()
     }
 }
@@ -33,7 +37,7 @@ impl<'a> Keys<'a> {
 pub(super) fn json_format(record: &[u8]) -> Option<Format> {
     let keys = Keys::of(record);
     if keys.has(b"detail-type") {
-        return unwrap::envelope_format(record);
+        return unwrap::envelope_format(record).or_else(|| unwrap::whole_envelope(record));
     }
     if is_cloudtrail(&keys, record) {
         return Some(Format::CloudTrail);
@@ -50,6 +54,36 @@ pub(super) fn json_format(record: &[u8]) -> Option<Format> {
         .or_else(|| aws_services(&keys, record))
         .or_else(|| identity_and_platform(&keys, record))
         .or_else(|| campus(&keys, record))
+        .or_else(|| later(&keys, record))
+}
+
+/// Formats that tell themselves, the sharpest first; the last may be any resource of Azure.
+fn later(keys: &Keys<'_>, record: &[u8]) -> Option<Format> {
+    let known = [
+        (Format::OcsfEvents, ocsfevents::is(keys, record)),
+        (Format::AwsConfig, awsconfig::is(keys)),
+        (Format::CloudWatchAlarm, cloudwatchalarm::is(keys)),
+        (Format::AccessAnalyzer, accessanalyzer::is(keys)),
+        (Format::Lambda, lambda::is(keys, record)),
+        (Format::DbActivity, dbactivity::is(keys)),
+        (Format::AzureFlowLogs, azureflow::is(keys)),
+        (Format::SentinelIncident, sentinelincident::is(keys, record)),
+        (Format::PolicyState, policystate::is(keys, record)),
+        (Format::MonitorAlert, monitoralert::is(record)),
+        (Format::Auth0, auth0::is(keys, record)),
+        (Format::Keycloak, keycloak::is(keys)),
+        (Format::ApiGateway, apigateway::is(keys)),
+        (Format::Otlp, otlp::is(keys)),
+        (Format::Envoy, envoy::is(keys)),
+        (Format::Kong, kong::is(keys)),
+        (Format::BrowserReports, cspreport::is(keys, record)),
+        (Format::Lti, lti::is(keys)),
+        (Format::Cadf, cadf::is(keys, record)),
+        (Format::AuditEvents, auditevent::is(keys, record)),
+        (Format::Sentry, sentry::is(keys)),
+        (Format::AzureResourceLogs, azureother::is(keys)),
+    ];
+    known.into_iter().find(|(_, is)| *is).map(|(format, _)| format)
 }
 
 /// Our own log and the JSON of NGINX.
@@ -276,6 +310,11 @@ fn is_cloudtrail(keys: &Keys<'_>, record: &[u8]) -> bool {
         b"recipientAccountId",
         b"eventType",
     ];
+    // Alibaba's trail has taken over nearly all of CloudTrail's names.
+    let alibaba = member_text(record, b"eventSource").is_some_and(|source| source.ends_with(b".aliyuncs.com\""));
+    if alibaba || keys.has(b"acsRegion") {
+        return false;
+    }
     // Notifications of S3, Kinesis, DynamoDB and CodeCommit borrow CloudTrail's names; their source is no host.
     let notification = member_text(record, b"eventSource").is_some_and(|source| source.starts_with(b"\"aws:"));
     let enough = keys.count(&NAMES) >= 4 || keys.has_all(&[b"eventVersion", b"userIdentity"]);
@@ -297,6 +336,15 @@ fn azure(keys: &Keys<'_>, record: &[u8]) -> Option<Format> {
                 return Some(Format::SignInLogs);
             }
             b"auditlogs" => return Some(Format::AuditLogs),
+            b"applicationgatewayaccesslog" | b"applicationgatewayfirewalllog" => {
+                return Some(Format::ApplicationGateway);
+            }
+            b"frontdooraccesslog" | b"frontdoorwebapplicationfirewalllog" => return Some(Format::FrontDoor),
+            b"functionapplogs" => return Some(Format::AzureFunctions),
+            b"containerregistryloginevents" | b"containerregistryrepositoryevents" => {
+                return Some(Format::AzureContainerRegistry);
+            }
+            category if azurefirewall::is_category(category) => return Some(Format::AzureFirewall),
             b"storageread" | b"storagewrite" | b"storagedelete" => return Some(Format::AzureStorage),
             b"sqlsecurityauditevents" => return Some(Format::AzureSqlAudit),
             b"auditevent" if is_of(record, b"/providers/microsoft.keyvault/") => return Some(Format::AzureKeyVault),

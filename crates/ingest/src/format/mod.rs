@@ -3,232 +3,93 @@
 //! After `frame` on the path. To add a format: copy the nearest neighbour, add it to `Format` and to the matches in
 //! this file, teach `recognise` its marks, and give `tests/` a sample.
 
+mod accessanalyzer;
 mod activitylogs;
+mod apigateway;
 mod append;
 mod appjson;
+mod applicationgateway;
+mod auditevent;
 mod auditlogs;
+mod auth0;
 mod aws;
+mod awsconfig;
 mod azure;
 mod azurecosmos;
+mod azurefirewall;
+mod azureflow;
 mod azurekeyvault;
+mod azureother;
 mod azuresql;
 mod azurestorage;
+mod cadf;
 mod caliper;
 mod canvas;
 mod cloudfront;
 mod cloudtrail;
 mod cloudtrail_class;
 mod cloudtrail_links;
+mod cloudwatchalarm;
+mod cspreport;
+mod dbactivity;
 mod defender;
+mod ecr;
 mod elb;
+mod envoy;
 mod findings;
 mod flat;
+mod frontdoor;
 mod github;
 mod guardduty;
 mod json;
+mod keycloak;
+mod kind;
+mod kong;
 mod kubernetes;
+mod lambda;
+mod lti;
 mod m365;
 mod macie;
+mod mariadb;
 mod marks;
+mod monitoralert;
+mod ocsfevents;
 mod okta;
+mod otlp;
+mod policystate;
+mod postgresql;
 mod recognise;
 mod resourcelog;
 mod riskdetection;
 mod route53resolver;
 mod s3access;
+mod said;
+mod samlaudit;
 mod securityalert;
 mod securityhub;
+mod sentinelincident;
+mod sentry;
 mod signinlogs;
+mod sqltext;
 mod time;
+mod tree;
 mod unwrap;
 mod vpcflow;
 mod vpcflow_columns;
 mod waf;
 mod web;
 mod webaccess;
+mod weberror;
 mod workspace;
 mod xapi;
 
 use std::borrow::Cow;
 
-use ocsf::{Class, Event};
+use ocsf::Event;
 
+pub use kind::Format;
 pub(crate) use recognise::{recognise, tells_nothing};
 use vpcflow_columns::Columns;
-
-/// A log format, named `product/service`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Format {
-    CloudTrail,
-    VpcFlow,
-    S3Access,
-    GuardDuty,
-    Macie,
-    SecurityHub,
-    Route53Resolver,
-    Waf,
-    Elb,
-    CloudFront,
-    ActivityLogs,
-    SignInLogs,
-    AuditLogs,
-    AzureStorage,
-    AzureSqlAudit,
-    AzureKeyVault,
-    AzureCosmosDb,
-    AzureSecurityAlert,
-    AzureRiskDetection,
-    M365Audit,
-    M365Defender,
-    Okta,
-    GitHubAudit,
-    KubernetesAudit,
-    GoogleWorkspace,
-    WebAccess,
-    Caliper,
-    Xapi,
-    CanvasLiveEvents,
-    AppJson,
-}
-
-impl Format {
-    /// Every known format.
-    pub const ALL: [Self; 30] = [
-        Self::CloudTrail,
-        Self::VpcFlow,
-        Self::S3Access,
-        Self::GuardDuty,
-        Self::Macie,
-        Self::SecurityHub,
-        Self::Route53Resolver,
-        Self::Waf,
-        Self::Elb,
-        Self::CloudFront,
-        Self::ActivityLogs,
-        Self::SignInLogs,
-        Self::AuditLogs,
-        Self::AzureStorage,
-        Self::AzureSqlAudit,
-        Self::AzureKeyVault,
-        Self::AzureCosmosDb,
-        Self::AzureSecurityAlert,
-        Self::AzureRiskDetection,
-        Self::M365Audit,
-        Self::M365Defender,
-        Self::Okta,
-        Self::GitHubAudit,
-        Self::KubernetesAudit,
-        Self::GoogleWorkspace,
-        Self::WebAccess,
-        Self::Caliper,
-        Self::Xapi,
-        Self::CanvasLiveEvents,
-        Self::AppJson,
-    ];
-
-    /// `product/service`, the id used everywhere.
-    #[must_use]
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::CloudTrail => "aws/cloudtrail",
-            Self::VpcFlow => "aws/vpcflow",
-            Self::S3Access => "aws/s3access",
-            Self::GuardDuty => "aws/guardduty",
-            Self::Macie => "aws/macie",
-            Self::SecurityHub => "aws/securityhub",
-            Self::Route53Resolver => "aws/route53resolver",
-            Self::Waf => "aws/waf",
-            Self::Elb => "aws/elb",
-            Self::CloudFront => "aws/cloudfront",
-            Self::ActivityLogs => "azure/activitylogs",
-            Self::SignInLogs => "azure/signinlogs",
-            Self::AuditLogs => "azure/auditlogs",
-            Self::AzureStorage => "azure/storage",
-            Self::AzureSqlAudit => "azure/sqlaudit",
-            Self::AzureKeyVault => "azure/keyvault",
-            Self::AzureCosmosDb => "azure/cosmosdb",
-            Self::AzureSecurityAlert => "azure/securityalert",
-            Self::AzureRiskDetection => "azure/riskdetection",
-            Self::M365Audit => "m365/audit",
-            Self::M365Defender => "m365/defender",
-            Self::Okta => "okta/okta",
-            Self::GitHubAudit => "github/audit",
-            Self::KubernetesAudit => "kubernetes/audit",
-            Self::GoogleWorkspace => "gcp/google_workspace",
-            Self::WebAccess => "web/access",
-            Self::Caliper => "caliper/events",
-            Self::Xapi => "xapi/statements",
-            Self::CanvasLiveEvents => "canvas/live_events",
-            Self::AppJson => "application/json",
-        }
-    }
-
-    /// The format of an id; `None` for an unknown one.
-    #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.id() == id)
-    }
-
-    /// The Sigma logsource: product and service.
-    #[must_use]
-    pub fn logsource(self) -> (&'static str, &'static str) {
-        self.id().split_once('/').unwrap_or((self.id(), ""))
-    }
-
-    /// The Sigma category, where the log has one: rules for web servers name no product, only `webserver`.
-    #[must_use]
-    pub fn category(self) -> Option<&'static str> {
-        match self {
-            Self::WebAccess | Self::Elb | Self::CloudFront => Some("webserver"),
-            Self::KubernetesAudit => Some("application"),
-            _ => None,
-        }
-    }
-
-    /// Top-level members whose texts settle for most records whether they become events, see
-    /// [`crate::Record::check_needed`]. Empty where only reading the whole record tells.
-    #[must_use]
-    pub fn needed(self) -> &'static [&'static str] {
-        if self == Self::CloudTrail { &cloudtrail::NEEDED } else { &[] }
-    }
-
-    /// Whether a record may become an event of this class, as far as a glance at its text tells: false is certain.
-    #[must_use]
-    pub fn may_be(self, class: Class, raw: &[u8]) -> bool {
-        let says = |text: &str| memchr::memmem::find(raw, text.as_bytes()).is_some();
-        match (self, class) {
-            (Self::CloudTrail, Class::Authentication) => {
-                says("\"signin.") || says("\"sts.") || says("AwsConsoleSignIn")
-            }
-            (Self::CloudTrail, Class::AccountChange) => says("\"iam."),
-            (Self::VpcFlow, class) => class == Class::NetworkActivity,
-            (Self::CloudTrail | Self::S3Access, class) => class == Class::ApiActivity,
-            _ => true,
-        }
-    }
-
-    /// Azure delivers these through one channel, one after another.
-    fn is_azure(self) -> bool {
-        matches!(
-            self,
-            Self::ActivityLogs
-                | Self::SignInLogs
-                | Self::AuditLogs
-                | Self::AzureStorage
-                | Self::AzureSqlAudit
-                | Self::AzureKeyVault
-                | Self::AzureCosmosDb
-                | Self::AzureSecurityAlert
-                | Self::AzureRiskDetection
-        )
-    }
-}
-
-impl std::fmt::Display for Format {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.id())
-    }
-}
 
 /// Why a record is no event, as a fragment that names the field (`eventTime is missing`).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -302,6 +163,7 @@ impl Decoder {
         match self.format {
             Format::VpcFlow => vpcflow_columns::is_header(line),
             Format::CloudFront => cloudfront::is_header(line),
+            Format::Sentry => sentry::is_header(line),
             _ => false,
         }
     }
@@ -323,6 +185,14 @@ impl Decoder {
         }
     }
 
+    /// The records in one framed record, where a vendor puts many into lists that nest too deep for framing.
+    pub(crate) fn split(&self, framed: &[u8]) -> Option<Vec<Vec<u8>>> {
+        if self.mixed || self.format.is_azure() {
+            return azureflow::split(framed);
+        }
+        if self.format == Format::Otlp { otlp::split(framed) } else { None }
+    }
+
     /// Whether the object at the start of `bytes` is a record that rules see as it stands there.
     pub(crate) fn is_seen_as_framed(&self, bytes: &[u8]) -> bool {
         match self.format {
@@ -340,18 +210,6 @@ impl Decoder {
     /// The JSON object that rules see.
     pub fn view<'r>(&self, raw: &'r [u8]) -> Result<Cow<'r, [u8]>, Unreadable> {
         match self.format_of(raw) {
-            Format::CloudTrail
-            | Format::AppJson
-            | Format::Macie
-            | Format::SecurityHub
-            | Format::Route53Resolver
-            | Format::Waf
-            | Format::M365Defender
-            | Format::Okta
-            | Format::GitHubAudit
-            | Format::Caliper
-            | Format::Xapi
-            | Format::CanvasLiveEvents => Ok(Cow::Borrowed(raw)),
             Format::GuardDuty => Ok(guardduty::view(raw)),
             Format::KubernetesAudit => kubernetes::view(raw),
             Format::VpcFlow => vpcflow::view(raw, self.columns.as_ref()).map(Cow::Owned),
@@ -370,6 +228,23 @@ impl Decoder {
             Format::AzureRiskDetection => riskdetection::view(raw).map(Cow::Owned),
             Format::GoogleWorkspace => workspace::view(raw).map(Cow::Owned),
             Format::M365Audit => m365::view(raw).map(Cow::Owned),
+            Format::ApiGateway => apigateway::view(raw).map(Cow::Owned),
+            Format::PostgreSql => postgresql::view(raw).map(Cow::Owned),
+            Format::MariaDb => mariadb::view(raw).map(Cow::Owned),
+            Format::AzureFlowLogs => azureflow::view(raw).map(Cow::Owned),
+            Format::ApplicationGateway => applicationgateway::view(raw).map(Cow::Owned),
+            Format::FrontDoor => frontdoor::view(raw).map(Cow::Owned),
+            Format::AzureFirewall => resourcelog::lifted(raw).map(Cow::Owned),
+            Format::AzureFunctions => resourcelog::lifted(raw).map(Cow::Owned),
+            Format::AzureContainerRegistry => resourcelog::lifted(raw).map(Cow::Owned),
+            Format::AzureResourceLogs => resourcelog::lifted(raw).map(Cow::Owned),
+            Format::Keycloak => keycloak::view(raw),
+            Format::Otlp => otlp::view(raw).map(Cow::Owned),
+            Format::WebError => weberror::view(raw).map(Cow::Owned),
+            Format::Envoy => envoy::view(raw).map(Cow::Owned),
+            Format::Kong => kong::view(raw).map(Cow::Owned),
+            Format::SamlAudit => samlaudit::view(raw).map(Cow::Owned),
+            _ => Ok(Cow::Borrowed(raw)),
         }
     }
 
@@ -414,6 +289,40 @@ impl Decoder {
             Format::Xapi => xapi::normalize(raw),
             Format::CanvasLiveEvents => canvas::normalize(raw),
             Format::AppJson => appjson::normalize(raw),
+            Format::Otlp => otlp::normalize(raw),
+            Format::WebError => weberror::normalize(raw),
+            Format::Envoy => envoy::normalize(raw),
+            Format::Kong => kong::normalize(raw),
+            Format::Sentry => sentry::normalize(raw),
+            Format::BrowserReports => cspreport::normalize(raw),
+            Format::AuditEvents => auditevent::normalize(raw),
+            Format::Cadf => cadf::normalize(raw),
+            Format::Lti => lti::normalize(raw),
+            Format::SamlAudit => samlaudit::normalize(raw),
+            Format::AwsConfig => awsconfig::normalize(raw),
+            Format::CloudWatchAlarm => cloudwatchalarm::normalize(raw),
+            Format::AccessAnalyzer => accessanalyzer::normalize(raw),
+            Format::Ecr => ecr::normalize(raw),
+            Format::ApiGateway => apigateway::normalize(raw),
+            Format::Lambda => lambda::normalize(raw),
+            Format::DbActivity => dbactivity::normalize(raw),
+            Format::PostgreSql => postgresql::normalize(raw),
+            Format::MariaDb => mariadb::normalize(raw),
+            Format::AzureFlowLogs => azureflow::normalize(raw),
+            Format::ApplicationGateway => applicationgateway::normalize(raw),
+            Format::FrontDoor => frontdoor::normalize(raw),
+            Format::AzureFirewall => azurefirewall::normalize(raw),
+            Format::AzureFunctions => azureother::normalize(Format::AzureFunctions, "Azure Functions", raw),
+            Format::AzureContainerRegistry => {
+                azureother::normalize(Format::AzureContainerRegistry, "Container Registry", raw)
+            }
+            Format::AzureResourceLogs => azureother::normalize(Format::AzureResourceLogs, "Azure Monitor", raw),
+            Format::SentinelIncident => sentinelincident::normalize(raw),
+            Format::PolicyState => policystate::normalize(raw),
+            Format::MonitorAlert => monitoralert::normalize(raw),
+            Format::Auth0 => auth0::normalize(raw),
+            Format::Keycloak => keycloak::normalize(raw),
+            Format::OcsfEvents => ocsfevents::normalize(raw),
         }
     }
 }

@@ -5,9 +5,12 @@
 
 use super::marks::{Keys, json_format};
 use super::vpcflow_columns::{self, Columns};
-use super::{Decoder, Format, cloudfront, elb, kubernetes, s3access, unwrap, webaccess};
+use super::{
+    Decoder, Format, cloudfront, elb, keycloak, kubernetes, mariadb, postgresql, s3access, samlaudit, unwrap,
+    webaccess, weberror,
+};
 use crate::Limits;
-use crate::frame::{Framed, Framer, Members, Window, first_key};
+use crate::frame::{Framed, Framer, Members, Window, first_key, is_bracketed};
 
 /// Records looked at; a file may start with a few damaged or foreign ones.
 const RECORDS_LOOKED_AT: usize = 64;
@@ -17,7 +20,7 @@ const FIRST_LOOK_BYTES: usize = 16 * 1024;
 pub(crate) fn recognise(head: &[u8], limits: &Limits) -> Option<Decoder> {
     let mut first_bytes = head.iter().filter(|byte| !byte.is_ascii_whitespace());
     let (first, second) = (first_bytes.next()?, first_bytes.next());
-    let json = matches!(first, b'{' | b'[');
+    let json = matches!(first, b'{' | b'[') && !is_bracketed(head.trim_ascii_start());
     // An empty wrapper is a delivery without news, not a foreign file.
     if let Some(format) = empty_wrapper(head) {
         return Some(Decoder::new(format));
@@ -57,7 +60,7 @@ fn record(record: &[u8]) -> Option<Decoder> {
         return json_format(&event).map(|format| Decoder { mixed: true, ..Decoder::new(format) });
     }
     if let Some(format) = json_format(record) {
-        let mixed = unwrap::envelope_format(record).is_some();
+        let mixed = unwrap::envelope_format(record).is_some() || unwrap::whole_envelope(record).is_some();
         return Some(Decoder { mixed, ..Decoder::new(format) });
     }
     let keys = Keys::of(record);
@@ -100,6 +103,11 @@ fn text_lines(head: &[u8]) -> Option<Decoder> {
             line if elb::is_line(line) => Format::Elb,
             line if cloudfront::is_line(line) => Format::CloudFront,
             line if webaccess::is_line(line) => Format::WebAccess,
+            line if mariadb::is_line(line) => Format::MariaDb,
+            line if postgresql::is_line(line) => Format::PostgreSql,
+            line if keycloak::is_line(line) => Format::Keycloak,
+            line if weberror::is_line(line) => Format::WebError,
+            line if samlaudit::is_line(line) => Format::SamlAudit,
             _ => return None,
         };
         Some(Decoder::new(format))

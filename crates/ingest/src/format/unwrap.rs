@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::Format;
+use super::{Format, accessanalyzer, awsconfig, cloudwatchalarm, ecr};
 use crate::frame::{first_key, member_text};
 
 /// Names an EventBridge envelope may start with; a CloudTrail record starts with none of them.
@@ -30,6 +30,18 @@ pub(super) fn envelope_format(record: &[u8]) -> Option<Format> {
         b"\"SystemLog\"" => Some(Format::Okta),
         _ => None,
     }
+}
+
+/// What an EventBridge envelope is that is read as it stands: its outer members say what the inner ones do not.
+pub(super) fn whole_envelope(record: &[u8]) -> Option<Format> {
+    let kind = member_text(record, b"detail-type")?;
+    let known = [
+        (Format::AwsConfig, awsconfig::is_detail(kind)),
+        (Format::CloudWatchAlarm, cloudwatchalarm::is_detail(kind)),
+        (Format::AccessAnalyzer, accessanalyzer::is_detail(kind)),
+        (Format::Ecr, ecr::is_detail(kind)),
+    ];
+    known.into_iter().find(|(_, is)| *is).map(|(format, _)| format)
 }
 
 /// Whether an object begins like an EventBridge envelope.

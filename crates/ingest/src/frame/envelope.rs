@@ -10,8 +10,15 @@ const WRAPPING_NAMES: [&[u8]; 4] = [b"Records", b"records", b"value", b"logEvent
 /// Names that wrap when hardly anything else is there: the answers of AWS (`NextToken`) and of a learning record store.
 const LONELY_NAMES: [&[u8]; 3] = [b"findings", b"Findings", b"statements"];
 const LONELY_MEMBERS_MAX: usize = 3;
-/// Names that wrap only in the company of another: Caliper's envelope, the lists of Kubernetes and Google Workspace.
-const ACCOMPANIED: [(&[u8], &[u8]); 2] = [(b"data", b"sensor"), (b"items", b"kind")];
+/// Names that wrap only in the company of another: Caliper's envelope, the lists of Kubernetes and Google Workspace,
+/// the snapshots of AWS Config, the decrypted activity of databases, the logs of CADF.
+const ACCOMPANIED: [(&[u8], &[u8]); 5] = [
+    (b"data", b"sensor"),
+    (b"items", b"kind"),
+    (b"configurationItems", b"fileVersion"),
+    (b"databaseActivityEventList", b"type"),
+    (b"events", b"typeURI"),
+];
 /// An object inside an object that wraps: EventBridge around Security Hub findings, Okta's event hook.
 const NESTED: [(&[u8], &[u8], &[u8]); 2] =
     [(b"detail", b"findings", b"detail-type"), (b"data", b"events", b"eventTypeVersion")];

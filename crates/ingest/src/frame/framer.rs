@@ -199,13 +199,19 @@ impl Framer {
         self.mode = match self.peek_past_space() {
             None => Mode::Done,
             Some(b'{') => Mode::Objects,
-            Some(b'[') => {
+            Some(b'[') if !self.is_bracketed_line() => {
                 self.window.consume(1);
                 Mode::List { depth: 0 }
             }
             Some(_) => Mode::Lines,
         };
         Step::Again
+    }
+
+    /// `[Mon Mar 02 …` begins a line of text: no JSON value starts with a capital.
+    fn is_bracketed_line(&mut self) -> bool {
+        self.window.fill_to(2);
+        text::is_bracketed(self.window.bytes())
     }
 
     /// Consumes white space; the byte behind it, `None` at the end of the input.

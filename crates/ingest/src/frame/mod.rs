@@ -17,4 +17,5 @@ pub(crate) use framer::without_mark;
 pub use framer::{Damage, Framed, Framer};
 pub(crate) use json::{Members, first_key, member_text, top_level_keys};
 pub use scan::Scan;
+pub(crate) use text::is_bracketed;
 pub use window::Window;

@@ -12,3 +12,8 @@ pub(super) fn without_line_end(line: &[u8]) -> &[u8] {
 pub(super) fn is_blank(line: &[u8]) -> bool {
     line.iter().all(u8::is_ascii_whitespace)
 }
+
+/// Whether text that begins with a bracket is no JSON list.
+pub(crate) fn is_bracketed(text: &[u8]) -> bool {
+    text.first() == Some(&b'[') && text.get(1).is_some_and(u8::is_ascii_uppercase)
+}

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a skipped test must be seen")]
 #![allow(clippy::unwrap_used, reason = "a test helper fails by panicking")]
 
+pub(crate) mod compare;
 pub(crate) mod samples;
 pub(crate) mod schema;
 

@@ -1,4 +1,5 @@
-//! A small validator for the compiled OCSF schema: required and unknown attributes, types, enum ids, constraints.
+//! A small validator for a compiled OCSF schema: required, unknown and deprecated attributes, types, enums, ranges, patterns,
+//! constraints, profiles, and that captions and numbers say the same.
 
 use std::path::Path;
 
@@ -7,11 +8,12 @@ use serde_json::{Map, Value};
 pub(crate) struct Schema(Value);
 
 impl Schema {
-    pub(crate) fn load(corpora: &Path) -> Self {
+    /// The schema of a version, as the corpora hold it.
+    pub(crate) fn load(corpora: &Path, version: &str) -> Self {
         use std::io::Read as _;
-        let file = std::fs::File::open(corpora.join("04-ocsf/schema/ocsf-compiled-1.8.0.json.gz")).unwrap();
+        let path = corpora.join(format!("04-ocsf/schema/ocsf-compiled-{version}.json.gz"));
         let mut text = String::new();
-        flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+        flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap()).read_to_string(&mut text).unwrap();
         Self(serde_json::from_str(&text).unwrap())
     }
 
@@ -23,23 +25,21 @@ impl Schema {
         let Some(class) = classes.values().find(|class| class["uid"].as_u64() == Some(class_uid)) else {
             return vec![format!("no class {class_uid}")];
         };
-        let profiles: Vec<String> = event["metadata"]["profiles"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|name| name.as_str().unwrap().to_owned())
-            .collect();
+        if class.get("@deprecated").is_some() {
+            faults.push(format!("class {class_uid} is deprecated"));
+        }
+        let named = event["metadata"]["profiles"].as_array().into_iter().flatten();
+        let profiles: Vec<String> = named.filter_map(Value::as_str).map(str::to_owned).collect();
         for profile in &profiles {
             if !class["profiles"].as_array().is_some_and(|known| known.iter().any(|name| name == profile)) {
                 faults.push(format!("class {class_uid} has no profile {profile}"));
             }
         }
-        let expected = class_uid * 100 + event["activity_id"].as_u64().unwrap();
-        if event["type_uid"].as_u64() != Some(expected) {
+        let type_uid = event["activity_id"].as_u64().map(|activity| class_uid * 100 + activity);
+        if event["type_uid"].as_u64() != type_uid {
             faults.push("type_uid does not follow from class and activity".to_owned());
         }
-        let context = Context { schema: self, profiles: &profiles };
-        context.object(class, event.as_object().unwrap(), "", &mut faults);
+        Context { schema: self, profiles: &profiles }.object(class, event.as_object().unwrap(), "", &mut faults);
         faults
     }
 }
@@ -55,8 +55,16 @@ impl Context<'_> {
         for (name, value) in object {
             let here = format!("{path}.{name}");
             match attributes.get(name) {
-                Some(attribute) if self.active(attribute) => self.attribute(attribute, value, &here, faults),
-                Some(_) => faults.push(format!("{here} belongs to a profile that is not named")),
+                Some(attribute) if !self.active(attribute) => {
+                    faults.push(format!("{here} belongs to a profile that is not named"));
+                }
+                Some(attribute) => {
+                    if attribute.get("@deprecated").is_some() {
+                        faults.push(format!("{here} is deprecated"));
+                    }
+                    self.attribute(attribute, value, &here, faults);
+                    caption(attribute, value, object, &here, faults);
+                }
                 None => faults.push(format!("{here} is unknown")),
             }
         }
@@ -90,17 +98,16 @@ impl Context<'_> {
     }
 
     fn attribute(&self, attribute: &Value, value: &Value, path: &str, faults: &mut Vec<String>) {
-        if attribute["is_array"] == true {
-            match value.as_array() {
-                Some(list) => {
-                    for (index, element) in list.iter().enumerate() {
-                        self.one(attribute, element, &format!("{path}[{index}]"), faults);
-                    }
+        if attribute["is_array"] != true {
+            return self.one(attribute, value, path, faults);
+        }
+        match value.as_array() {
+            Some(list) => {
+                for (index, element) in list.iter().enumerate() {
+                    self.one(attribute, element, &format!("{path}[{index}]"), faults);
                 }
-                None => faults.push(format!("{path} is not a list")),
             }
-        } else {
-            self.one(attribute, value, path, faults);
+            None => faults.push(format!("{path} is not a list")),
         }
     }
 
@@ -117,11 +124,11 @@ impl Context<'_> {
             return;
         }
         self.plain(kind, value, path, faults);
-        if let Some(ids) = attribute.get("enum").and_then(Value::as_object)
-            && let Some(id) = value.as_i64()
-            && !ids.contains_key(&id.to_string())
-        {
-            faults.push(format!("{path}: {id} is not in the enum"));
+        if let Some(ids) = attribute.get("enum").and_then(Value::as_object) {
+            let id = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            if !ids.contains_key(&id) {
+                faults.push(format!("{path}: {id} is not in the enum"));
+            }
         }
     }
 
@@ -140,16 +147,32 @@ impl Context<'_> {
         if !fits {
             faults.push(format!("{path}: {value} is no {kind}"));
         }
-        if kind == "ip_t" && value.as_str().is_none_or(|text| text.parse::<std::net::IpAddr>().is_err()) {
+        let text = value.as_str().unwrap_or_default();
+        // The schema's pattern of an address lets any character stand for a dot.
+        if kind == "ip_t" && text.parse::<std::net::IpAddr>().is_err() {
             faults.push(format!("{path}: {value} is no address"));
         }
-        if kind == "port_t" && value.as_u64().is_none_or(|port| port > 65535) {
-            faults.push(format!("{path}: {value} is no port"));
+        let pattern = definition["regex"].as_str().filter(|_| kind != "ip_t" && fits);
+        if pattern.is_some_and(|pattern| !regex::Regex::new(pattern).unwrap().is_match(text)) {
+            faults.push(format!("{path}: {value} does not look like a {kind}"));
         }
-        if let (Some(limit), Some(text)) = (definition["max_len"].as_u64(), value.as_str())
-            && text.len() as u64 > limit
-        {
-            faults.push(format!("{path}: longer than {limit}"));
+        let range = definition["range"].as_array().zip(value.as_i64());
+        if range.is_some_and(|(range, number)| range[0].as_i64() > Some(number) || Some(number) > range[1].as_i64()) {
+            faults.push(format!("{path}: {value} is no {kind}"));
         }
+        if definition["max_len"].as_u64().is_some_and(|limit| text.len() as u64 > limit) {
+            faults.push(format!("{path}: longer than {}", definition["max_len"]));
+        }
+    }
+}
+
+/// Where a number has a caption beside it (`status_id` and `status`), both say the same; 99 may have any caption.
+fn caption(attribute: &Value, value: &Value, object: &Map<String, Value>, path: &str, faults: &mut Vec<String>) {
+    let named = attribute["sibling"].as_str().and_then(|sibling| object.get(sibling)?.as_str());
+    let caption = attribute["enum"][value.to_string()]["caption"].as_str().filter(|_| value != 99);
+    if let Some((named, caption)) = named.zip(caption)
+        && !named.eq_ignore_ascii_case(caption)
+    {
+        faults.push(format!("{path}: {value} is {caption:?}, not {named:?}"));
     }
 }
