@@ -46,6 +46,7 @@ mod vpcflow_columns;
 mod waf;
 mod web;
 mod webaccess;
+mod words;
 mod workspace;
 mod xapi;
 
