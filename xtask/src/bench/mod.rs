@@ -3,6 +3,8 @@
 //! Comparisons of a crate live beside the code they measure; those of the whole program are here, one file each.
 
 mod detect;
+mod ingest;
+mod lake;
 mod serve;
 mod threads;
 
@@ -17,7 +19,6 @@ const AREAS: &[(&str, &str, Target, &str)] = &[
     ("classify", "classify", Target::Example, "bench_classify"),
     ("evidence", "evidence", Target::Example, "bench_evidence"),
     ("duty", "duty", Target::Example, "evaluate_many"),
-    ("lake", "lake", Target::Example, "bench_lake"),
 ];
 
 /// How cargo runs it.
@@ -31,6 +32,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     let (area, rest) = args.split_first().ok_or_else(usage)?;
     match area.as_str() {
         "detect" => return detect::run(rest),
+        "ingest" => return ingest::run(rest),
+        "lake" => return lake::run(rest),
         "serve" => return serve::run(),
         "threads" => return threads::run(),
         _ => {}
@@ -47,7 +50,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 
 fn usage() -> String {
     let names: Vec<&str> = AREAS.iter().map(|(name, ..)| *name).collect();
-    format!("name one of: detect, serve, threads, {}", names.join(", "))
+    format!("name one of: detect, ingest, lake, serve, threads, {}", names.join(", "))
 }
 
 /// The program as users run it, built if need be, and an empty directory to run it in.
