@@ -1,4 +1,5 @@
-//! What the tests need besides Rust: a local S3 (moto), installed pinned below `target/rigs`.
+//! What the tests need besides Rust: a local S3 (moto), and what one comparison needs (DuckDB), installed pinned below
+//! `target/rigs`.
 //!
 //! It installs packages and reports where they are; the tests start and stop them. A rig that cannot be installed is an
 //! error here, not a skipped test there.
@@ -10,6 +11,8 @@ use crate::{root, say};
 
 /// The AWS stand-in that answers S3 requests in tests; version pinned so that a new release cannot break a build.
 const MOTO: &str = "moto[server]==5.2.5";
+/// Whose answers to the same questions ours are timed against.
+const DUCKDB: &str = "duckdb==2.0.0";
 
 /// Where the rigs are, handed to the tests by environment.
 #[derive(Debug)]
@@ -24,16 +27,25 @@ impl Rigs {
 }
 
 pub(crate) fn prepare() -> Result<Rigs, String> {
-    let venv = root().join("target/rigs/python");
-    let moto_server = venv.join("bin/moto_server");
+    Ok(Rigs { moto_server: installed("python", MOTO)?.join("bin/moto_server") })
+}
+
+/// Python with another engine for the same files, for `cargo xtask bench lake`.
+pub(crate) fn duckdb() -> Result<PathBuf, String> {
+    Ok(installed("duckdb", DUCKDB)?.join("bin/python"))
+}
+
+/// The environment of that name below `target/rigs` with one package in it.
+fn installed(name: &str, package: &str) -> Result<PathBuf, String> {
+    let venv = root().join("target/rigs").join(name);
     let stamp = venv.join("installed");
-    if std::fs::read_to_string(&stamp).ok().as_deref() != Some(MOTO) {
-        say("rigs: installing the S3 stand-in below target/rigs");
+    if std::fs::read_to_string(&stamp).ok().as_deref() != Some(package) {
+        say(&format!("rigs: installing {package} below target/rigs"));
         make_venv(&venv)?;
-        checked(Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", MOTO]))?;
-        std::fs::write(&stamp, MOTO).map_err(|error| format!("{}: {error}", stamp.display()))?;
+        checked(Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", package]))?;
+        std::fs::write(&stamp, package).map_err(|error| format!("{}: {error}", stamp.display()))?;
     }
-    Ok(Rigs { moto_server })
+    Ok(venv)
 }
 
 /// Debian ships Python without `venv`; where we may, we install it, otherwise we say what is missing.

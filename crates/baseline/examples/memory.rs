@@ -129,7 +129,7 @@ fn template() -> Event {
         zone: None,
         account: Some(Account::aws("111122223333".to_owned())),
     });
-    event.api = Some(Api { operation: String::new(), ..Api::default() });
+    event.api = Some(Box::new(Api { operation: String::new(), ..Api::default() }));
     event.src_endpoint = Some(Endpoint::default());
     event.resources = vec![Resource::default()];
     event.bytes = Some(40_000);
@@ -141,7 +141,7 @@ fn shape(event: &mut Event, entity: u64, round: i64) {
     let (day, half) = (round / 2, round % 2);
     let at = START + (day / 3 * 7 + day % 3) * DAY + (9 + 5 * half) * 3_600;
     event.time = Timestamp::from_second(at).unwrap_or_default();
-    event.metadata.uid = format!("{entity}-{round}");
+    event.metadata.uid = format!("{entity}-{round}").into();
     event.actor_key = Some(format!("aws:role-session:111122223333/role-{}/session-{entity}", entity % 1_000));
     if let Some(api) = &mut event.api {
         api.operation = format!("Operation{}", (entity + round.unsigned_abs()) % 6);

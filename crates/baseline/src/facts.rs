@@ -38,7 +38,7 @@ impl<'e> Facts<'e> {
     }
 
     pub(crate) fn of(event: &'e Event) -> Self {
-        let mut facts = Self::new(&event.metadata.uid, event.time);
+        let mut facts = Self::new(event.uid(), event.time);
         facts.bytes = event.bytes;
         facts.rows = event.unmapped.get(ROWS).and_then(|rows| rows.as_u64());
         facts.set(Field::Format, Some(event.format));
@@ -66,7 +66,7 @@ impl<'e> Facts<'e> {
 
     fn set_people(&mut self, event: &'e Event) {
         let actor = event.actor.as_ref();
-        let user = actor.and_then(|actor| actor.user.as_ref()).or(event.user.as_ref());
+        let user = actor.and_then(|actor| actor.user.as_ref()).or(event.user.as_deref());
         let session = event.session.as_ref().or(actor.and_then(|actor| actor.session.as_ref()));
         self.set(Field::Actor, event.actor_key.as_deref());
         self.set(Field::User, event.user_name());

@@ -53,7 +53,7 @@ fn empty_and_odd_names_are_absences_not_entities() {
     let mut nameless = call(START, 1, "", "not an address", "", "");
     assert!(state.observe(&nameless).is_empty());
     nameless.actor_key = None;
-    nameless.metadata.uid = String::new();
+    nameless.metadata.uid = String::new().into();
     assert!(state.observe(&nameless).is_empty());
     assert!(state.stats().baselines.iter().all(|one| one.entities == 0 && one.nameless == 2));
     let odd = "\u{0}\u{202e}".repeat(100_000);

@@ -6,7 +6,7 @@
 
 use std::io::{Cursor, Read as _, Write as _};
 
-use ingest::{Decoder, Format, Item, Limits, Reader};
+use ingest::{Item, Limits, Reader};
 use sonic_rs::JsonValueTrait as _;
 
 type Failure = Box<dyn std::error::Error>;
@@ -14,8 +14,6 @@ type Work<'w> = &'w mut dyn FnMut(&[u8], &mut Vec<u8>) -> Result<u64, Failure>;
 
 /// Decoded bytes each measurement goes through.
 const BYTES_PER_RUN: usize = 2_000_000_000;
-/// Runs of which the fastest counts.
-const ROUNDS: u32 = 9;
 
 fn main() -> Result<(), Failure> {
     let mut objects = Vec::new();
@@ -62,49 +60,7 @@ fn main() -> Result<(), Failure> {
     let split_alone = 1.0 / (1.0 / split - 1.0 / inflated);
     println!("split alone                  {split_alone:8.0} MB/s");
     println!("inflate + split : inflate + Value = {:.2}", split / parsed);
-    flow_lines()
-}
-
-/// Flow log lines against reading the lines with memchr: as events, and as the flat JSON that rules see.
-fn flow_lines() -> Result<(), Failure> {
-    let short =
-        "2 111122223333 eni-0a1b2c3d 10.0.1.5 203.0.113.9 44321 443 6 20 4249 1772446272 1772446332 ACCEPT OK\n";
-    let long = "5 111122223333 eni-0a1b2c3d 10.0.1.5 203.0.113.9 44321 443 6 20 4249 1772446272 1772446332 ACCEPT OK \
-                vpc-0a1b2c3d subnet-0a1b2c3d i-0a1b2c3d 19 IPv4 10.0.1.5 203.0.113.9 eu-west-1 euw1-az1 - - - - \
-                egress 8\n";
-    let decoder = Decoder::new(Format::VpcFlow);
-    for (name, line) in [("version 2", short), ("29 columns", long)] {
-        let text = line.repeat(200_000);
-        let reading = best_rate(&text, 50, |text| memchr::memchr_iter(b'\n', text.as_bytes()).count())?;
-        let events =
-            best_rate(&text, 1, |text| text.lines().filter(|line| decoder.normalize(line.as_bytes()).is_ok()).count())?;
-        let views =
-            best_rate(&text, 1, |text| text.lines().filter(|line| decoder.view(line.as_bytes()).is_ok()).count())?;
-        let checks =
-            best_rate(&text, 1, |text| text.lines().filter(|line| decoder.check(line.as_bytes()).is_ok()).count())?;
-        println!("flow lines, {name}: memchr {reading:.0} MB/s, event {events:.0} MB/s");
-        println!("flow lines, {name}: JSON for rules {views:.0} MB/s, check {checks:.0} MB/s");
-        println!("flow lines, {name}: event : memchr = {:.3}", events / reading);
-    }
     Ok(())
-}
-
-/// MB/s of the fastest of several runs; `work` must see every line. The system counts processor time in ticks of
-/// milliseconds: fast work is done `times` over.
-fn best_rate(text: &str, times: u32, work: impl Fn(&str) -> usize) -> Result<f64, Failure> {
-    let lines = text.lines().count();
-    let mut best = f64::INFINITY;
-    for _ in 0..ROUNDS {
-        let started = cpu_seconds()?;
-        for _ in 0..times {
-            let seen = work(std::hint::black_box(text));
-            if seen != lines {
-                return Err(format!("{seen} of {lines} lines were read").into());
-            }
-        }
-        best = best.min((cpu_seconds()? - started) / f64::from(times));
-    }
-    Ok(text.len() as f64 / 1e6 / best)
 }
 
 /// Seconds this thread spent on a processor: unlike the clock on the wall, other work on the machine does not change it.

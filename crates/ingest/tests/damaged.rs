@@ -114,7 +114,7 @@ fn assert_sound(schema: Option<&Schema>, what: &str, outcome: &Outcome) {
     assert_eq!(outcome.events.len() + outcome.rejected.len(), 1, "{what}");
     assert!(outcome.reasons().iter().all(|reason| !reason.is_empty()), "{what}");
     for event in &outcome.events {
-        assert!(!event.metadata.uid.is_empty(), "{what}");
+        assert!(!event.uid().is_empty(), "{what}");
         let json = serde_json::to_value(event).unwrap();
         let faults = schema.map(|schema| schema.faults(&json)).unwrap_or_default();
         assert!(faults.is_empty(), "{what}: {faults:#?}");

@@ -102,7 +102,7 @@ fn fixtures_become_events() {
         assert_eq!(outcome.format, Some(format), "{name}");
         let counted = (outcome.events.len(), outcome.rejected.len());
         assert_eq!(counted, (events, rejected), "{name}: {:?}", outcome.reasons());
-        assert!(outcome.events.iter().all(|event| !event.metadata.uid.is_empty()), "{name}");
+        assert!(outcome.events.iter().all(|event| !event.uid().is_empty()), "{name}");
     }
 }
 

@@ -22,7 +22,7 @@ fn files(folder: &Path, records_max: usize) -> Files {
 }
 
 fn uids(batch: &RawBatch) -> Vec<String> {
-    batch.iter(&Limits::default()).map(|record| record.event().unwrap().metadata.uid).collect()
+    batch.iter(&Limits::default()).map(|record| record.event().unwrap().uid().to_owned()).collect()
 }
 
 fn drain(source: &mut Files) -> Vec<(Vec<String>, RawBatch)> {

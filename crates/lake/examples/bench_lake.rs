@@ -1,8 +1,9 @@
 //! Measures the lake on synthetic CloudTrail-like rows: append, size, queries, retention; and, on the same rows, the floor
 //! that append is compared with: writing the raw column alone as zstd Parquet.
 //!
-//! `cargo run --release -p lake --example bench_lake -- [ROWS_PER_DAY] [DAYS] [DIR] [query]`. CPU seconds are user + system of this
-//! process, so they include everything the engine starts. Same arguments, same rows.
+//! `cargo run --release -p lake --example bench_lake -- [ROWS_PER_DAY] [DAYS] [DIR] [fill|query|maintain]`; without the last word all
+//! three, one after the other. CPU seconds are user + system of this process, so they include everything the engine starts; the
+//! allocator is the program's. Same arguments, same rows. `cargo xtask bench lake` asks DuckDB the same between them.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,10 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use lake::{EventRow, Filter, Lake, Options, Retain, TableName, Txn, Vacuum};
 
+/// As in the program: a scan allocates and frees in large pieces, and what that costs is the allocator's doing.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SOURCE: &str = "trail";
 /// Rows per append: what the flow hands over at a time.
 const BATCH_ROWS: usize = 20_000;
@@ -27,21 +32,33 @@ const TICKS: f64 = 100.0;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-#[expect(clippy::print_stdout, reason = "a benchmark's figures are its output")]
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let per_day: u64 = arguments.next().map_or(Ok(5_000), |text| text.parse())?;
     let days: u64 = arguments.next().map_or(Ok(90), |text| text.parse())?;
     let dir = arguments.next().map_or_else(|| std::env::temp_dir().join("bench-lake"), PathBuf::from);
-    // Only the questions, on the lake that an earlier run left: to compare with another engine on the same files.
-    if arguments.next().is_some_and(|word| word == "query") {
-        return queries(&Lake::open(&dir, &Options::default()).await?, days).await;
-    }
-    if dir.exists() {
-        std::fs::remove_dir_all(&dir)?;
+    let part = arguments.next();
+    let is_asked = |name: &str| part.as_deref().is_none_or(|part| part == name);
+    if is_asked("fill") {
+        fill(&dir, per_day, days).await?;
     }
     let lake = Lake::open(&dir, &Options::default()).await?;
+    if is_asked("query") {
+        queries(&lake, days).await?;
+    }
+    if is_asked("maintain") {
+        maintain(&lake, &dir).await?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark's figures are its output")]
+async fn fill(dir: &Path, per_day: u64, days: u64) -> Result<()> {
+    if dir.exists() {
+        std::fs::remove_dir_all(dir)?;
+    }
+    let lake = Lake::open(dir, &Options::default()).await?;
     let rows = per_day * days;
 
     let (floor_cpu, floor_bytes, raw_bytes) = floor(per_day, days)?;
@@ -52,9 +69,6 @@ async fn main() -> Result<()> {
     let bytes = lake.status().await?.tables.iter().map(|table| table.bytes).sum::<u64>();
     println!("append: {append_cpu:.2} CPU-s, {append_wall:.2} s, {:.0} rows/CPU-s", rows as f64 / append_cpu);
     println!("append: {:.1} B/row; floor CPU / append CPU = {:.2}", per(bytes, rows), floor_cpu / append_cpu);
-
-    queries(&lake, days).await?;
-    maintain(&lake, &dir).await?;
     Ok(())
 }
 

@@ -5,12 +5,11 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use crate::objects::{
     Actor, Api, Cloud, Connection, Endpoint, HttpRequest, HttpResponse, Identified, Resource, Session, Traffic, User,
 };
-use crate::{Dns, Json, Link, Severity, VendorFinding};
+use crate::{Dns, Json, Link, Severity, Uid, VendorFinding};
 
 /// OCSF event class, as far as the built-in formats need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,8 +118,8 @@ impl Action {
 /// What OCSF calls `metadata`, without what follows from the format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// The vendor's id of the event, or [`record_uid`] of the record when it has none. Never empty.
-    pub uid: String,
+    /// What names the event; ask [`Event::uid`].
+    pub uid: Uid,
     pub product_name: &'static str,
     pub vendor_name: &'static str,
     pub product_version: Option<String>,
@@ -132,7 +131,8 @@ pub struct Metadata {
     pub tenant_uid: Option<String>,
 }
 
-/// A normalised event. `None` means the record does not say.
+/// A normalised event. `None` means the record does not say. What is large and often absent stands in a box: an event is
+/// moved several times, and most records say little.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// `product/service`, for example `aws/cloudtrail`.
@@ -149,13 +149,13 @@ pub struct Event {
     pub cloud: Option<Cloud>,
     /// Entity key of who did it: `aws:user:<account>/<name>`, `entra:<upn>`, `eni:<id>`, `ip:<address>`, …
     pub actor_key: Option<String>,
-    pub actor: Option<Actor>,
+    pub actor: Option<Box<Actor>>,
     /// Whom an authentication or account change is about.
-    pub user: Option<User>,
-    pub api: Option<Api>,
+    pub user: Option<Box<User>>,
+    pub api: Option<Box<Api>>,
     pub src_endpoint: Option<Endpoint>,
     pub dst_endpoint: Option<Endpoint>,
-    pub http_request: Option<HttpRequest>,
+    pub http_request: Option<Box<HttpRequest>>,
     pub http_response: Option<HttpResponse>,
     pub resources: Vec<Resource>,
     /// Bytes that went out to the caller, where the record counts them.
@@ -182,7 +182,6 @@ pub struct Event {
 
 impl Event {
     /// An event of which only the format, class, time and record are known; the format fills in the rest.
-    /// `metadata.uid` starts empty and must be set (see [`record_uid`]).
     #[must_use]
     #[inline]
     pub fn new(format: &'static str, class: Class, time: Timestamp, raw: &[u8]) -> Self {
@@ -223,6 +222,17 @@ impl Event {
         }
     }
 
+    /// The event's name: the vendor's id, else [`crate::record_uid`] of its record. Never empty.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        self.metadata.uid.of(&self.raw)
+    }
+
+    /// Tells the event the SHA-256 of its record, which else would be taken again if the vendor gave no id.
+    pub fn note_digest(&self, digest: &[u8; 32]) {
+        self.metadata.uid.note_digest(digest);
+    }
+
     /// The OCSF `type_uid`: class and activity in one number.
     #[must_use]
     pub fn type_uid(&self) -> u64 {
@@ -230,29 +240,9 @@ impl Event {
     }
 }
 
-/// The id of a record whose vendor gives none: SHA-256 of its bytes, first 16 bytes in hex.
-/// The same line read twice has the same id, so a replay stores it once.
-#[must_use]
-pub fn record_uid(raw: &[u8]) -> String {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    let digest = Sha256::digest(raw);
-    let mut uid = [0; 32];
-    for (digits, byte) in uid.chunks_exact_mut(2).zip(&digest) {
-        digits.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-    }
-    String::from_utf8_lossy(&uid).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn record_uid_is_the_head_of_sha256() {
-        // SHA-256("") = e3b0c442 98fc1c14 9afbf4c8 996fb924 27ae41e4 …, FIPS 180-4 example.
-        assert_eq!(record_uid(b""), "e3b0c44298fc1c149afbf4c8996fb924");
-        assert_ne!(record_uid(b"a"), record_uid(b"b"));
-    }
 
     #[test]
     fn type_uid_joins_class_and_activity() {

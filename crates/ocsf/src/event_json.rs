@@ -111,12 +111,12 @@ impl Event {
         if self.has_actor() {
             // API Activity requires an actor; when the record names nobody we say exactly that.
             let nobody = Actor { user: Some(unknown_user()), ..Actor::default() };
-            let actor = self.actor.as_ref().filter(|actor| !actor.is_empty());
+            let actor = self.actor.as_deref().filter(|actor| !actor.is_empty());
             let required = self.class == Class::ApiActivity;
             entry(map, "actor", actor.or_else(|| required.then_some(&nobody)))?;
         }
         if matches!(self.class, Class::AccountChange | Class::Authentication) {
-            map.serialize_entry("user", self.user.as_ref().unwrap_or(&unknown_user()))?;
+            map.serialize_entry("user", self.user.as_deref().unwrap_or(&unknown_user()))?;
         }
         if self.class == Class::Authentication {
             entry(map, "session", self.session.as_ref())?;
@@ -151,15 +151,15 @@ impl Event {
         if self.class != Class::DetectionFinding {
             return Ok(());
         }
-        let unnamed = VendorFinding { uid: self.metadata.uid.clone(), ..VendorFinding::default() };
+        let unnamed = VendorFinding { uid: self.uid().to_owned(), ..VendorFinding::default() };
         map.serialize_entry("finding_info", self.finding.as_deref().unwrap_or(&unnamed))?;
         let evidence = Evidence {
-            actor: self.actor.as_ref().filter(|actor| !actor.is_empty()),
-            api: self.api.as_ref(),
+            actor: self.actor.as_deref().filter(|actor| !actor.is_empty()),
+            api: self.api.as_deref(),
             src_endpoint: self.src_endpoint.as_ref().filter(|end| !end.is_anonymous()),
             dst_endpoint: self.dst_endpoint.as_ref().filter(|end| !end.is_anonymous()),
-            user: self.user.as_ref(),
-            http_request: self.http_request.as_ref(),
+            user: self.user.as_deref(),
+            http_request: self.http_request.as_deref(),
         };
         if evidence.shows_something() {
             map.serialize_entry("evidences", &[evidence])?;
@@ -211,7 +211,7 @@ impl Event {
             product["feature"] = json!({"name": feature});
         }
         let mut out = json!({
-            "version": OCSF_VERSION, "uid": meta.uid, "product": product,
+            "version": OCSF_VERSION, "uid": self.uid(), "product": product,
             "log_name": self.format, "profiles": self.profiles(),
         });
         let optional = [
@@ -362,7 +362,7 @@ mod tests {
     #[test]
     fn what_a_class_cannot_carry_goes_to_unmapped() {
         let mut event = Event::new("application/json", Class::Base, Timestamp::UNIX_EPOCH, b"\xff{}");
-        event.metadata.uid = "1".to_owned();
+        event.metadata.uid = "1".to_owned().into();
         event.resources.push(Resource { uid: Some("order:1".to_owned()), ..Resource::default() });
         event.src_endpoint = Some(Endpoint { ip: Some("192.0.2.1".to_owned()), ..Endpoint::default() });
         event.bytes = Some(5);
@@ -379,7 +379,7 @@ mod tests {
     #[test]
     fn a_finding_shows_who_and_where_as_evidence() {
         let mut event = Event::new("aws/guardduty", Class::DetectionFinding, Timestamp::UNIX_EPOCH, b"{}");
-        event.metadata.uid = "f-1".to_owned();
+        event.metadata.uid = "f-1".to_owned().into();
         let json = serde_json::to_value(&event).unwrap();
         assert_eq!(json["finding_info"]["uid"], "f-1");
         assert!(json.get("evidences").is_none() && json.get("actor").is_none() && json.get("src_endpoint").is_none());

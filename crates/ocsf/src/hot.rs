@@ -36,7 +36,7 @@ impl Event {
     pub fn hot(&self) -> Hot<'_> {
         Hot {
             format: self.format,
-            uid: &self.metadata.uid,
+            uid: self.uid(),
             time: self.time,
             class_uid: self.class.uid(),
             activity_id: self.activity_id,
@@ -73,7 +73,7 @@ impl Event {
     pub fn user_name(&self) -> Option<&str> {
         let acting = self.actor.as_ref().and_then(|actor| actor.user.as_ref());
         let named = |user: &crate::User| user.name.is_some() || user.uid.is_some();
-        let user = acting.filter(|user| named(user)).or(self.user.as_ref())?;
+        let user = acting.filter(|user| named(user)).or(self.user.as_deref())?;
         user.name.as_deref().or(user.uid.as_deref())
     }
 

@@ -10,9 +10,10 @@ mod hot;
 mod link;
 mod objects;
 mod severity;
+mod uid;
 mod vendor;
 
-pub use event::{Action, Class, Event, Metadata, Status, record_uid};
+pub use event::{Action, Class, Event, Metadata, Status};
 pub use finding::{Anomaly, Confidence, Correlated, DataSeen, Finding, FindingClass, Observable, RuleRef, finding_uid};
 pub use hot::Hot;
 pub use link::{ChainStep, Link, LinkKind};
@@ -21,4 +22,5 @@ pub use objects::{
     Idp, Json, Location, Resource, Session, Traffic, Url, User, UserType,
 };
 pub use severity::Severity;
+pub use uid::{Uid, record_uid};
 pub use vendor::{Dns, DnsAnswer, DnsQuery, FindingStatus, VendorFinding};

@@ -149,7 +149,7 @@ impl Detector {
         for seen in &normal.events {
             matched.clear();
             if let Err(error) = self.judge(seen, &mut matched, &mut json, &mut detected) {
-                tracing::warn!(event = %seen.event.metadata.uid, %error, "no rule could look at this event");
+                tracing::warn!(event = %seen.event.uid(), %error, "no rule could look at this event");
                 detected.not_evaluated += 1;
             }
             let alone = matched.iter().filter(|&&rule| self.rules.program.reports_alone(rule));
@@ -220,7 +220,7 @@ pub(crate) struct Detected {
 impl Detected {
     /// What the record that was just matched brings to correlations.
     fn note_hits(&mut self, matcher: &mut Matcher, view: &[u8], event: &Event) {
-        let (uid, time_us) = (event.metadata.uid.as_str(), event.time.as_microsecond());
+        let (uid, time_us) = (event.uid(), event.time.as_microsecond());
         match matcher.hits(view, time_us, uid, &mut self.hits) {
             Ok(losses) if losses == HitLosses::default() => {}
             Ok(losses) => tracing::debug!(event = uid, ?losses, "an event is not whole in its correlations"),

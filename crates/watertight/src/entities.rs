@@ -34,7 +34,7 @@ pub(crate) fn link_rows<'e>(events: impl Iterator<Item = &'e Event>, tenant: &st
         tenant: tenant.to_owned(),
         source: source.to_owned(),
         time_us: event.time.as_microsecond(),
-        event_uid: event.metadata.uid.clone(),
+        event_uid: event.uid().to_owned(),
         from: link.from.clone(),
         to: link.to.clone(),
         kind: link.kind.as_str().to_owned(),

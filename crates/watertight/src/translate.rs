@@ -39,7 +39,7 @@ pub(crate) fn finding(rule: &Rule, event: &Event, tenant: &str, now: Timestamp) 
         group_by: &rule.watertight.group_by,
         attack: rule.attack.clone(),
     };
-    finding_on(judged, event, tenant, &event.metadata.uid, now)
+    finding_on(judged, event, tenant, event.uid(), now)
 }
 
 /// A finding about one event; `key` tells it apart from others of the rule.
@@ -149,6 +149,10 @@ pub(crate) fn observed(
 pub(crate) fn event_row(event: &Event, tenant: &str, source: &str, record: i64, now: Timestamp) -> lake::EventRow {
     let hot = event.hot();
     let owned = |value: Option<&str>| value.map(str::to_owned);
+    let (raw, raw_bytes) = match std::str::from_utf8(hot.raw) {
+        Ok(text) => (text.to_owned(), None),
+        Err(_) => (String::from_utf8_lossy(hot.raw).into_owned(), Some(hot.raw.to_vec())),
+    };
     lake::EventRow {
         tenant: tenant.to_owned(),
         source: source.to_owned(),
@@ -170,8 +174,8 @@ pub(crate) fn event_row(event: &Event, tenant: &str, source: &str, record: i64, 
         bytes: hot.bytes.and_then(|bytes| i64::try_from(bytes).ok()),
         http_status: hot.http_status.map(i32::from),
         row_count: None,
-        raw: String::from_utf8_lossy(hot.raw).into_owned(),
-        raw_bytes: std::str::from_utf8(hot.raw).is_err().then(|| hot.raw.to_vec()),
+        raw,
+        raw_bytes,
         resources: hot.resources,
     }
 }

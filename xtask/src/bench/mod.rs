@@ -4,6 +4,8 @@
 
 mod detect;
 mod files;
+mod ingest;
+mod lake;
 mod serve;
 mod threads;
 
@@ -18,7 +20,6 @@ const AREAS: &[(&str, &str, Target, &str)] = &[
     ("classify", "classify", Target::Example, "bench_classify"),
     ("evidence", "evidence", Target::Example, "bench_evidence"),
     ("duty", "duty", Target::Example, "evaluate_many"),
-    ("lake", "lake", Target::Example, "bench_lake"),
 ];
 
 /// How cargo runs it.
@@ -33,6 +34,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     match area.as_str() {
         "detect" => return detect::run(rest),
         "files" => return files::run(rest),
+        "ingest" => return ingest::run(rest),
+        "lake" => return lake::run(rest),
         "serve" => return serve::run(),
         "threads" => return threads::run(),
         _ => {}
@@ -49,7 +52,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 
 fn usage() -> String {
     let names: Vec<&str> = AREAS.iter().map(|(name, ..)| *name).collect();
-    format!("name one of: detect, files, serve, threads, {}", names.join(", "))
+    format!("name one of: detect, files, ingest, lake, serve, threads, {}", names.join(", "))
 }
 
 /// The program as users run it, built if need be, and an empty directory to run it in.

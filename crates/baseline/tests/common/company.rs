@@ -13,7 +13,7 @@ pub(crate) fn events(options: &Options) -> Result<(Vec<Event>, u64, GroundTruth)
     let mut sink = Events { reader: Reader::new(ingest::Limits::default()), events: Vec::new(), rejected: 0 };
     let truth = simulate::generate(options, &mut sink)?;
     let mut events = sink.events;
-    events.sort_by(|one, other| one.time.cmp(&other.time).then_with(|| one.metadata.uid.cmp(&other.metadata.uid)));
+    events.sort_by(|one, other| one.time.cmp(&other.time).then_with(|| one.uid().cmp(other.uid())));
     Ok((events, sink.rejected, truth))
 }
 

@@ -60,10 +60,10 @@ pub(crate) fn baselines(middles: &[&str], entities_max: usize) -> Baselines {
 pub(crate) fn call(at: i64, number: u64, actor: &str, ip: &str, operation: &str, resource: &str) -> Event {
     let time = Timestamp::from_second(at).expect("times of tests are in range");
     let mut event = Event::new("aws/cloudtrail", Class::ApiActivity, time, b"");
-    event.metadata.uid = format!("{at}-{number}");
+    event.metadata.uid = format!("{at}-{number}").into();
     event.status = Status::Success;
     event.actor_key = Some(actor.to_owned());
-    event.api = Some(Api { operation: operation.to_owned(), ..Api::default() });
+    event.api = Some(Box::new(Api { operation: operation.to_owned(), ..Api::default() }));
     event.src_endpoint = Some(Endpoint { ip: Some(ip.to_owned()), ..Endpoint::default() });
     event.cloud = Some(Cloud {
         provider: "AWS",

@@ -33,7 +33,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event =
         begin(Format::AccessAnalyzer, Class::DetectionFinding, when, raw, ("AWS", "IAM Access Analyzer"), &kind);
     let uid = tree.required(&["detail/id", "id"])?;
-    event.metadata.uid.clone_from(&uid);
+    event.metadata.uid = uid.clone().into();
     place(
         &mut event,
         &mut tree,

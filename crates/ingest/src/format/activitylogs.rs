@@ -72,20 +72,20 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = Event::new(Format::ActivityLogs.id(), Class::ApiActivity, when, raw);
     event.activity_id = activity(&operation);
     event.severity = azure::severity(azure::text(&map, "level").as_deref());
-    event.metadata = metadata(&map, raw);
+    event.metadata = metadata(&map);
     event.cloud = Some(cloud(&map, resource.as_deref()));
     event.actor_key = caller.as_deref().map(azure::key);
-    event.actor = actor(&map, caller);
-    event.api = Some(Api {
+    event.actor = actor(&map, caller).map(Box::new);
+    event.api = Some(Box::new(Api {
         operation,
         service: provider(&map).map(Identified::named),
         request: azure::first(&map, &["operationId", "correlationId"]).map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
-    });
+    }));
     event.src_endpoint =
         azure::first(&map, &["callerIpAddress", "httpRequest.clientIpAddress", "identity.claims.ipaddr"])
             .map(|address| azure::endpoint(&address));
-    event.http_request = request(&map);
+    event.http_request = request(&map).map(Box::new);
     (event.status, event.status_code) = status(&map);
     event.status_detail = azure::first(&map, &["resultDescription", "properties.statusMessage"]);
     event.message = azure::text(&map, "description");
@@ -97,9 +97,9 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     Ok(event)
 }
 
-fn metadata(map: &Map<String, Value>, raw: &[u8]) -> ocsf::Metadata {
+fn metadata(map: &Map<String, Value>) -> ocsf::Metadata {
     ocsf::Metadata {
-        uid: azure::text(map, "eventDataId").unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: azure::text(map, "eventDataId").into(),
         product_name: "Azure Activity Log",
         vendor_name: "Microsoft",
         event_code: azure::text(map, "category"),
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn rest_shape() {
         let event = normalize(REST.as_bytes()).unwrap();
-        assert_eq!(event.metadata.uid, "e-1");
+        assert_eq!(event.uid(), "e-1");
         assert_eq!(event.activity_id, 2);
         assert_eq!(event.status, Status::Success);
         assert_eq!(event.actor_key.as_deref(), Some("entra:ann@larkfield.example"));

@@ -59,7 +59,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         _ => Severity::Informational,
     };
     event.metadata = ocsf::Metadata {
-        uid: record.event_id.string().unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: record.event_id.string().into(),
         product_name: "Application log",
         vendor_name: "Application",
         feature: Some(service.to_owned()),
@@ -70,11 +70,11 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.message = record.message.string();
     event.service = Some(Identified::named(service.to_owned()));
     event.actor_key = actor_key(service, &record);
-    event.actor = actor(&record);
-    event.user = event.actor.as_ref().and_then(|actor| actor.user.clone());
+    event.actor = actor(&record).map(Box::new);
+    event.user = event.actor.as_ref().and_then(|actor| actor.user.clone()).map(Box::new);
     event.session = record.session_id.string().map(Session::of);
     event.src_endpoint = source(&record.client);
-    event.http_request = request(&record);
+    event.http_request = request(&record).map(Box::new);
     event.bytes = record.http.response_bytes.count();
     event.http_response = code.map(|code| HttpResponse { code, body_length: event.bytes, latency: None });
     event.traffic = event.bytes.map(|bytes| Traffic { bytes_out: Some(bytes), ..Traffic::default() });

@@ -27,7 +27,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let (class, activity) = meaning(&action);
     let mut event = begin(Format::AuditEvents, class, when, raw, ("watertight", "audit events"), &action);
     event.activity_id = activity;
-    event.metadata.uid = tree.take(&["id"]).unwrap_or(event.metadata.uid);
+    event.metadata.uid = tree.take(&["id"]).into();
     event.metadata.tenant_uid = tree.take(&["tenant"]);
     event.metadata.feature = tree.take(&["surface"]);
     event.metadata.correlation_uid = tree.take(&["trace_id"]);
@@ -37,7 +37,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         _ => Status::Unknown,
     };
     event.src_endpoint = tree::endpoint(tree.take(&["actor/ip"]));
-    event.http_request = tree.take(&["actor/ua"]).map(HttpRequest::of_agent);
+    event.http_request = tree.take(&["actor/ua"]).map(HttpRequest::of_agent).map(Box::new);
     let kind = tree.take(&["actor/type"]);
     let user = tree::user(tree.take(&["actor/name"]), tree.take(&["actor/id"])).map(|user| User {
         type_id: match kind.as_deref() {
@@ -49,7 +49,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         kind,
         ..user
     });
-    event.user.clone_from(&user);
+    event.user = user.clone().map(Box::new);
     tree::set_actor(&mut event, "app", user);
     let session = tree.take(&["actor/session"]).map(Session::of);
     event.session.clone_from(&session);

@@ -95,7 +95,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = Event::new(Format::AuditLogs.id(), class, when, raw);
     event.activity_id = activity_id;
     event.metadata = ocsf::Metadata {
-        uid: azure::text(inner, "id").unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: azure::text(inner, "id").into(),
         product_name: "Microsoft Entra ID",
         vendor_name: "Microsoft",
         event_code: azure::text(inner, "category"),
@@ -108,16 +108,16 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let initiator = ["user.userPrincipalName", "app.appId", "app.servicePrincipalId", "user.id", "app.displayName"];
     let who = initiator.iter().find_map(|path| azure::text(inner, &format!("initiatedBy.{path}")));
     event.actor_key = who.as_deref().map(azure::key);
-    event.actor = actor(inner, tenant);
-    event.api = Some(Api {
+    event.actor = actor(inner, tenant).map(Box::new);
+    event.api = Some(Box::new(Api {
         operation,
         service: azure::text(inner, "loggedByService").map(Identified::named),
         request: azure::text(inner, "correlationId").map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
-    });
+    }));
     let address = azure::text(inner, "initiatedBy.user.ipAddress").or_else(|| azure::text(&map, "callerIpAddress"));
     event.src_endpoint = address.map(|address| azure::endpoint(&address));
-    event.http_request = user_agent(inner).map(HttpRequest::of_agent);
+    event.http_request = user_agent(inner).map(HttpRequest::of_agent).map(Box::new);
     event.status = match azure::text(inner, "result").unwrap_or_default().to_ascii_lowercase().as_str() {
         "success" => Status::Success,
         "failure" => Status::Failure,
@@ -125,12 +125,16 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     };
     event.status_detail = azure::text(inner, "resultReason");
     event.resources = targets(inner);
-    event.user = event.resources.first().map(|target| User {
-        name: target.name.clone(),
-        uid: target.uid.clone(),
-        kind: target.kind.clone(),
-        ..User::default()
-    });
+    event.user = event
+        .resources
+        .first()
+        .map(|target| User {
+            name: target.name.clone(),
+            uid: target.uid.clone(),
+            kind: target.kind.clone(),
+            ..User::default()
+        })
+        .map(Box::new);
     Ok(event)
 }
 

@@ -114,7 +114,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = begin(Format::Auth0, class, when, raw, ("Okta", "Auth0"), &code);
     event.activity_id = activity;
     event.status = status;
-    event.metadata.uid = tree.take(&[&name("log_id"), &name("_id"), "log_id"]).unwrap_or(event.metadata.uid);
+    event.metadata.uid = tree.take(&[&name("log_id"), &name("_id"), "log_id"]).into();
     event.metadata.tenant_uid = tree.take(&[&name("tenant_name"), &name("hostname")]);
     event.metadata.correlation_uid = tree.take(&[&name("session_id"), &name("details/session_id")]);
     event.message = tree.take(&[&name("description")]);
@@ -124,7 +124,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.cloud = Some(Cloud { provider: "Auth0", region: None, zone: None, account: None });
     event.service = Some(Identified::named("Auth0".to_owned()));
     event.src_endpoint = tree::endpoint(tree.take(&[&name("ip"), &name("client_ip")]));
-    event.http_request = tree.take(&[&name("user_agent")]).map(HttpRequest::of_agent);
+    event.http_request = tree.take(&[&name("user_agent")]).map(HttpRequest::of_agent).map(Box::new);
     if let Some(request) = &mut event.http_request {
         request.http_method = tree.take(&[&name("details/request/method")]).map(|method| method.to_ascii_uppercase());
         request.url = tree.take(&[&name("details/request/path")]).map(|path| ocsf::Url::of_target(&path));
@@ -138,7 +138,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         )
     };
     let who = who.or_else(caller);
-    event.user.clone_from(&who);
+    event.user = who.clone().map(Box::new);
     tree::set_actor(&mut event, "auth0", who);
     if let Some(actor) = &mut event.actor {
         actor.app_name = tree.take(&[&name("client_name")]);

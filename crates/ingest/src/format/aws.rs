@@ -33,9 +33,29 @@ pub(super) fn key_of_arn(arn: &str) -> Option<String> {
     }
 }
 
-/// True for an address, not for a service name.
+/// True for an address, not for a service name. Nearly all are four numbers, for which nothing needs to be made.
 pub(super) fn is_ip(text: &str) -> bool {
-    text.parse::<IpAddr>().is_ok()
+    is_dotted_quad(text.as_bytes()) || text.parse::<IpAddr>().is_ok()
+}
+
+/// Four numbers up to 255 in their shortest form, as `Ipv4Addr` reads them.
+fn is_dotted_quad(text: &[u8]) -> bool {
+    let (mut dots, mut digits, mut number) = (0, 0, 0_u32);
+    for byte in text {
+        let digit = u32::from(byte.wrapping_sub(b'0'));
+        let goes_on = digit < 10 && digits < 3 && (digits == 0 || number != 0);
+        if goes_on {
+            (digits, number) = (digits + 1, number * 10 + digit);
+        } else if *byte == b'.' && digits != 0 {
+            (dots, digits, number) = (dots + 1, 0, 0);
+        } else {
+            return false;
+        }
+        if 255 < number {
+            return false;
+        }
+    }
+    dots == 3 && digits != 0
 }
 
 /// The key of somebody of whom only the address is known.
@@ -72,6 +92,33 @@ mod tests {
         for (arn, key) in cases {
             assert_eq!(key_of_arn(arn).as_deref(), key, "{arn}");
         }
+    }
+
+    #[test]
+    fn four_numbers_are_an_address_when_the_standard_library_says_so() {
+        let texts = [
+            "0.0.0.0",
+            "255.255.255.255",
+            "10.0.1.5",
+            "256.0.0.1",
+            "1.2.3",
+            "1.2.3.4.5",
+            "01.2.3.4",
+            "1.2.3.00",
+            "1..2.3",
+            ".1.2.3.4",
+            "1.2.3.4.",
+            "1.2.3.1000",
+            "1.2.3.x",
+            "1.2.3.4 ",
+            "",
+            "...",
+            "999.1.1.1",
+        ];
+        for text in texts {
+            assert_eq!(is_dotted_quad(text.as_bytes()), text.parse::<std::net::Ipv4Addr>().is_ok(), "{text}");
+        }
+        assert!(is_ip("2001:db8::1") && !is_ip("s3.amazonaws.com"));
     }
 
     #[test]

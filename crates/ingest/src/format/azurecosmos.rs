@@ -41,14 +41,14 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         event.status_code = Some(code.to_string());
     }
     event.bytes = properties.response_bytes.string().and_then(|text| text.parse::<f64>().ok()).and_then(whole);
-    event.http_request = properties.agent.string().map(HttpRequest::of_agent);
+    event.http_request = properties.agent.string().map(HttpRequest::of_agent).map(Box::new);
     event.src_endpoint = properties.client_ip.text().and_then(resourcelog::address).or(event.src_endpoint);
     // Without Entra the caller holds a key or a token of the account, and an address is all there is.
     let principal = properties.principal.text().filter(|id| id.bytes().any(|byte| !matches!(byte, b'0' | b'-')));
     let address = event.src_endpoint.as_ref().and_then(|endpoint| endpoint.ip.as_deref());
     event.actor_key = principal.map(azure::key).or_else(|| address.and_then(aws::key_of_ip));
     let user = azure::user(None, principal.map(str::to_owned), None);
-    event.actor = user.map(|user| Actor { user: Some(user), ..Actor::default() });
+    event.actor = user.map(|user| Actor { user: Some(user), ..Actor::default() }).map(Box::new);
     if let Some(object) = object(&record, &properties) {
         event.resources.insert(0, object);
     }

@@ -68,7 +68,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         let code = u16::try_from(code).ok();
         event.http_response = code.map(|code| HttpResponse { code, body_length: None, latency: None });
     }
-    event.http_request = Some(HttpRequest {
+    event.http_request = Some(Box::new(HttpRequest {
         url: properties.uri.text().map(|uri| Url {
             path: Some(web::path_and_query(uri).0.to_owned()),
             query_string: web::path_and_query(uri).1.map(str::to_owned),
@@ -76,13 +76,14 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         }),
         user_agent: properties.agent.string(),
         ..HttpRequest::default()
-    });
+    }));
     let known = claims.upn().or(claims.app.text()).or(claims.object());
     let address = event.src_endpoint.as_ref().and_then(|endpoint| endpoint.ip.as_deref());
     event.actor_key = known.map(azure::key).or_else(|| address.and_then(aws::key_of_ip));
     let name = claims.upn().or(claims.app.text()).map(str::to_owned);
     let user = azure::user(name, claims.object().map(str::to_owned), claims.tenant.string());
-    event.actor = user.map(|user| Actor { user: Some(user), app_uid: claims.app.string(), ..Actor::default() });
+    event.actor =
+        user.map(|user| Actor { user: Some(user), app_uid: claims.app.string(), ..Actor::default() }).map(Box::new);
     if let Some(object) = properties.id.string() {
         let resource = Resource { uid: Some(object), kind: Some(kind(&event).to_owned()), ..Resource::default() };
         event.resources.insert(0, resource);

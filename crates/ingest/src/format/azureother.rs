@@ -43,8 +43,12 @@ pub(super) fn normalize(format: Format, product: &'static str, raw: &[u8]) -> Re
     if uri.is_some() || agent.is_some() || method.is_some() {
         // The query may carry a key; the record keeps it.
         let path = |uri: String| Url { path: Some(web::path_and_query(&uri).0.to_owned()), ..Url::default() };
-        event.http_request =
-            Some(HttpRequest { http_method: method, url: uri.map(path), user_agent: agent, ..HttpRequest::default() });
+        event.http_request = Some(Box::new(HttpRequest {
+            http_method: method,
+            url: uri.map(path),
+            user_agent: agent,
+            ..HttpRequest::default()
+        }));
     }
     let object = tree.take(&[
         "properties/repository",

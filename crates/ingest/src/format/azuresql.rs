@@ -53,7 +53,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         api.operation = action.to_owned();
     }
     if let Some(uid) = properties.event_id.string() {
-        event.metadata.uid = uid;
+        event.metadata.uid = uid.into();
     }
     event.status = match properties.succeeded.truth() {
         Some(true) => Status::Success,
@@ -86,9 +86,9 @@ fn set_actor(event: &mut Event, properties: &Properties<'_>) {
         None => address.and_then(aws::key_of_ip),
     };
     let user = azure::user(name.map(str::to_owned), properties.principal_sid.string(), None);
-    event.user.clone_from(&user);
+    event.user = user.clone().map(Box::new);
     let actor = Actor { user, app_name: properties.application.string(), ..Actor::default() };
-    event.actor = (!actor.is_empty()).then_some(actor);
+    event.actor = (!actor.is_empty()).then_some(actor).map(Box::new);
 }
 
 /// `<server>/<database>/<schema>.<object>`, as far as the record says.

@@ -54,7 +54,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = record.event(Format::AzureStorage, "Azure Storage", raw)?;
     event.activity_id = activity(record.category.text(), record.operation.text().unwrap_or_default());
     event.bytes = properties.response_bytes.count();
-    event.http_request = Some(HttpRequest {
+    event.http_request = Some(Box::new(HttpRequest {
         url: record.uri.text().map(|uri| {
             let (host, _) = web::host_and_target(uri);
             let path = web::path_and_query(uri).0.to_owned();
@@ -64,7 +64,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         referrer: properties.referrer.string(),
         uid: properties.client_request.string(),
         ..HttpRequest::default()
-    });
+    }));
     let code = record.status_code.count().and_then(|code| u16::try_from(code).ok());
     event.http_response = code.map(|code| HttpResponse { code, body_length: event.bytes, latency: None });
     set_actor(&mut event, &identity.requester);
@@ -81,7 +81,8 @@ fn set_actor(event: &mut Event, requester: &Requester<'_>) {
     event.actor_key = known.map(azure::key).or_else(|| address.and_then(aws::key_of_ip));
     let name = requester.upn.string().or_else(|| requester.app.string());
     let user = azure::user(name, requester.object.string(), requester.tenant.string());
-    event.actor = user.map(|user| Actor { user: Some(user), app_uid: requester.app.string(), ..Actor::default() });
+    event.actor =
+        user.map(|user| Actor { user: Some(user), app_uid: requester.app.string(), ..Actor::default() }).map(Box::new);
 }
 
 /// `https://<account>.blob.core.windows.net/<container>/<blob>`, else the object key.

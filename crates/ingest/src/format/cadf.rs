@@ -32,7 +32,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     };
     let mut event = begin(Format::Cadf, class, when, raw, ("DMTF", "CADF"), &action);
     event.activity_id = activity;
-    event.metadata.uid = tree.take(&["id"]).unwrap_or(event.metadata.uid);
+    event.metadata.uid = tree.take(&["id"]).into();
     event.status = match tree.take(&["outcome"]).as_deref() {
         Some("success") => Status::Success,
         Some("failure") => Status::Failure,
@@ -41,12 +41,12 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.status_code = tree.take(&["reason/reasonCode"]);
     event.status_detail = tree.take(&["reason/reasonType"]);
     event.src_endpoint = tree::endpoint(tree.take(&["initiator/host/address"]));
-    event.http_request = tree.take(&["initiator/host/agent"]).map(HttpRequest::of_agent);
+    event.http_request = tree.take(&["initiator/host/agent"]).map(HttpRequest::of_agent).map(Box::new);
     let user = tree::user(
         tree.take(&["initiator/username", "initiator/name"]),
         tree.take(&["initiator/id", "initiatorId", "initiator/user_id"]),
     );
-    event.user.clone_from(&user);
+    event.user = user.clone().map(Box::new);
     tree::set_actor(&mut event, "cadf", user);
     event.metadata.tenant_uid = tree.take(&["initiator/project_id", "initiator/domain_id"]);
     event.service = tree.take(&["observer/name", "observer/id", "observerId"]).map(ocsf::Identified::named);

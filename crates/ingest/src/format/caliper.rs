@@ -99,7 +99,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let id = [&record.id, &record.uuid, &record.old_id].into_iter().find_map(Scalar::string);
     let tenant = actor.thing.extensions.canvas.account.string().or_else(|| canvas.account.string());
     event.metadata = ocsf::Metadata {
-        uid: id.unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: id.into(),
         product_name: "Caliper",
         vendor_name: "1EdTech",
         feature: kind.map(str::to_owned),
@@ -111,20 +111,20 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let service = Identified { name: app.thing.name.string().or_else(|| app.id()), uid: app.id() };
     let service = (service.name.is_some()).then_some(service);
     event.cloud = Some(Cloud { provider: "Caliper", region: None, zone: None, account: None });
-    event.api = Some(Api {
+    event.api = Some(Box::new(Api {
         operation: kind.map_or_else(|| action.to_owned(), |kind| format!("{kind}.{action}")),
         service: service.clone(),
         ..Api::default()
-    });
+    }));
     event.service = service;
     let address = session.thing.client.ip.text().or(session.thing.extensions.canvas.ip.text()).or(canvas.ip.text());
     event.src_endpoint = address.map(azure::endpoint);
     let agent = session.thing.client.agent.string().or_else(|| canvas.agent.string());
-    event.http_request = agent.map(HttpRequest::of_agent);
+    event.http_request = agent.map(HttpRequest::of_agent).map(Box::new);
     event.session = session.id().map(Session::of);
     event.actor_key = actor.id().map(|id| key(&id)).or_else(|| address.and_then(aws::key_of_ip));
-    event.actor = of_actor(&actor, event.session.clone());
-    event.user = event.actor.as_ref().and_then(|actor| actor.user.clone());
+    event.actor = of_actor(&actor, event.session.clone()).map(Box::new);
+    event.user = event.actor.as_ref().and_then(|actor| actor.user.clone()).map(Box::new);
     event.status = if action.contains("Failed") { Status::Failure } else { Status::Success };
     event.resources.extend(object.resource());
     for raw in [&record.target, &record.group] {

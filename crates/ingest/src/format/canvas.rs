@@ -43,7 +43,6 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = Event::new(Format::CanvasLiveEvents.id(), class, when, raw);
     event.activity_id = activity_id;
     event.metadata = ocsf::Metadata {
-        uid: ocsf::record_uid(raw),
         product_name: "Canvas",
         vendor_name: "Instructure",
         event_code: Some(operation.to_owned()),
@@ -54,17 +53,17 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let account = meta.account.string().map(|uid| Account { uid: Some(uid), ..Account::default() });
     event.cloud = Some(Cloud { provider: "Canvas", region: None, zone: None, account });
     let service = Identified::named(meta.hostname.string().unwrap_or_else(|| "Canvas".to_owned()));
-    event.api = Some(Api {
+    event.api = Some(Box::new(Api {
         operation: operation.to_owned(),
         service: Some(service.clone()),
         request: meta.request.string().map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
-    });
+    }));
     event.service = Some(service);
     event.session = meta.session.string().map(Session::of);
     set_actor(&mut event, meta);
     event.src_endpoint = meta.ip.text().map(azure::endpoint);
-    event.http_request = request(meta);
+    event.http_request = request(meta).map(Box::new);
     // Live events tell what was done.
     event.status = Status::Success;
     event.resources = resources(operation, &record);
@@ -86,8 +85,8 @@ fn set_actor(event: &mut Event, meta: &Metadata<'_>) {
     };
     let known = user.name.is_some() || user.uid.is_some();
     let actor = Actor { user: known.then_some(user), session: event.session.clone(), ..Actor::default() };
-    event.user.clone_from(&actor.user);
-    event.actor = (!actor.is_empty()).then_some(actor);
+    event.user = actor.user.clone().map(Box::new);
+    event.actor = (!actor.is_empty()).then_some(actor).map(Box::new);
 }
 
 fn request(meta: &Metadata<'_>) -> Option<HttpRequest> {

@@ -207,7 +207,7 @@ pub(super) fn normalize(raw: &[u8], columns: Option<&Columns>) -> Result<Event, 
     let mut event = hit(&fields, &owned).event(Format::CloudFront, when, raw);
     let request = value(&fields, "x-edge-request-id").map(str::to_owned);
     event.metadata = ocsf::Metadata {
-        uid: request.clone().unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: request.clone().into(),
         product_name: "CloudFront",
         vendor_name: "AWS",
         event_code: value(&fields, "x-edge-result-type").map(str::to_owned),
@@ -243,7 +243,7 @@ mod tests {
         assert!(is_line(LINE.as_bytes()));
         let event = normalize(LINE.as_bytes(), None).unwrap();
         assert_eq!(event.time.to_string(), "2026-03-02T10:11:12Z");
-        assert_eq!(event.metadata.uid, "rid");
+        assert_eq!(event.uid(), "rid");
         assert_eq!((event.hot().user_agent, event.bytes), (Some("curl/8 x"), Some(392)));
         let view: Value = serde_json::from_slice(&view(LINE.as_bytes(), None).unwrap()).unwrap();
         assert_eq!((&view["cs-uri"], &view["cs-user-agent"]), (&"/a%20b?c=d".into(), &"curl/8 x".into()));

@@ -90,16 +90,16 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
 
     let mut event = Event::new(Format::CloudTrail.id(), chosen.class, when, raw);
     event.activity_id = chosen.activity_id;
-    event.metadata = metadata(&record, raw);
+    event.metadata = metadata(&record);
     event.cloud = Some(cloud(&record));
     event.actor_key = actor_key(&record);
-    event.actor = actor(&record);
-    event.api = Some(api(&record, name, source));
+    event.actor = actor(&record).map(Box::new);
+    event.api = Some(Box::new(api(&record, name, source)));
     event.src_endpoint = record.source_ip.text().map(aws::endpoint);
     if let (Some(endpoint), Some(uid)) = (&mut event.src_endpoint, record.vpc_endpoint.string()) {
         endpoint.uid = Some(uid);
     }
-    event.http_request = record.user_agent.string().map(ocsf::HttpRequest::of_agent);
+    event.http_request = record.user_agent.string().map(ocsf::HttpRequest::of_agent).map(Box::new);
     event.bytes = record.additional.bytes_out.count();
     (event.status, event.status_code, event.status_detail) = status(&record);
     event.resources = record.resources.0.iter().filter_map(listed).collect();
@@ -110,7 +110,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     if unlisted {
         event.resources.extend(named(&parameters));
     }
-    event.user = target_user(&event, &parameters);
+    event.user = target_user(&event, &parameters).map(Box::new);
     if chosen.class == Class::Authentication {
         authentication(&mut event, &record, source);
     }
@@ -159,9 +159,9 @@ fn is_written_time(text: &[u8]) -> bool {
         && within(17, b"00", b"59")
 }
 
-fn metadata(record: &Record<'_>, raw: &[u8]) -> ocsf::Metadata {
+fn metadata(record: &Record<'_>) -> ocsf::Metadata {
     ocsf::Metadata {
-        uid: record.event_id.string().unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: record.event_id.string().into(),
         product_name: "CloudTrail",
         vendor_name: "AWS",
         product_version: record.event_version.string(),

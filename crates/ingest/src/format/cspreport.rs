@@ -46,11 +46,11 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.src_endpoint = tree::endpoint(tree.take(&["client_ip", "remote_addr", "ip"]));
     event.http_request = document.map(|url| {
         let (host, target) = web::host_and_target(&url);
-        HttpRequest {
+        Box::new(HttpRequest {
             url: Some(Url { hostname: host.map(str::to_owned), ..Url::of_target(target) }),
             user_agent: tree.take(&["user_agent"]),
             ..HttpRequest::default()
-        }
+        })
     });
     event.severity = if is_policy { Severity::Low } else { Severity::Informational };
     event.status_detail = at(&mut tree, "disposition", "disposition");
@@ -62,7 +62,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     if is_policy {
         event.activity_id = 1;
         event.finding = Some(Box::new(VendorFinding {
-            uid: event.metadata.uid.clone(),
+            uid: event.uid().to_owned(),
             title: Some(format!("{operation} forbids {}", blocked.as_deref().unwrap_or("something"))),
             types: vec![kind],
             status: FindingStatus::New,

@@ -48,7 +48,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let user = tree::user(tree.take(&["dbUserName"]), None);
     tree::set_actor(&mut event, "sql", user);
     let service = tree.take(&["serviceName", "serverType"]);
-    event.api = Some(Api { operation: command, service: service.map(Identified::named), ..Api::default() });
+    event.api = Some(Box::new(Api { operation: command, service: service.map(Identified::named), ..Api::default() }));
     let code = tree.take(&["exitCode"]);
     let error = tree.take(&["errorMessage"]);
     event.status = match (code.as_deref(), &error) {

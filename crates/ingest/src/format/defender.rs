@@ -96,7 +96,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.severity = Severity::from_level(record.severity.text().unwrap_or_default());
     let tenant = record.tenant.string();
     event.metadata = ocsf::Metadata {
-        uid: format!("{id}/{written}"),
+        uid: format!("{id}/{written}").into(),
         product_name: "Microsoft Defender XDR",
         vendor_name: "Microsoft",
         feature: record.source.string(),
@@ -202,7 +202,7 @@ fn set_evidence(event: &mut Event, record: &Record<'_>) {
     let named = seen.user.as_ref().and_then(|user| user.name.as_deref().or(user.uid.as_deref()));
     let by_address = || seen.address.as_deref().and_then(aws::key_of_ip);
     event.actor_key = named.map(azure::key).or_else(by_address);
-    event.actor = seen.user.map(|user| Actor { user: Some(user), ..Actor::default() });
+    event.actor = seen.user.map(|user| Actor { user: Some(user), ..Actor::default() }).map(Box::new);
     event.src_endpoint = seen.address.map(|ip| ocsf::Endpoint { ip: Some(ip), ..ocsf::Endpoint::default() });
     event.resources = seen.resources;
 }
@@ -234,6 +234,6 @@ mod tests {
         let event = normalize(raw).unwrap();
         assert_eq!((event.type_uid(), event.severity), (200_403, Severity::Low));
         assert_eq!(event.actor_key.as_deref(), Some("entra:ann"));
-        assert_eq!(event.metadata.uid, "12/2026-03-02T10:11:12Z");
+        assert_eq!(event.uid(), "12/2026-03-02T10:11:12Z");
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let (class, operation) =
         if scan { (Class::DetectionFinding, "ImageScan".to_owned()) } else { (Class::ApiActivity, action) };
     let mut event = begin(Format::Ecr, class, when, raw, PRODUCT, &operation);
-    event.metadata.uid = tree.take(&["id"]).unwrap_or(event.metadata.uid);
+    event.metadata.uid = tree.take(&["id"]).into();
     place(&mut event, &mut tree, &["account"], &["region"]);
     event.status = match tree.take(&["detail/result", "detail/scan-status"]).as_deref() {
         Some("SUCCESS" | "COMPLETE") => Status::Success,
@@ -57,7 +57,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
             (_, 1..) => Severity::High,
             _ => Severity::Informational,
         };
-        let uid = named.unwrap_or_else(|| event.metadata.uid.clone());
+        let uid = named.unwrap_or_else(|| event.uid().to_owned());
         let title = format!("image scan: {critical} critical, {high} high");
         let status = FindingStatus::New;
         event.finding = Some(Box::new(VendorFinding { uid, title: Some(title), status, ..VendorFinding::default() }));

@@ -170,7 +170,6 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let when = time::required("time", value(&fields, "time").ok_or_else(|| Unreadable::missing("time"))?)?;
     let mut event = hit(&fields).event(Format::Elb, when, raw);
     event.metadata = ocsf::Metadata {
-        uid: ocsf::record_uid(raw),
         product_name: "Elastic Load Balancing",
         vendor_name: "AWS",
         event_code: value(&fields, "type").map(str::to_owned),

@@ -47,7 +47,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = Event::new(Format::GitHubAudit.id(), class, when, raw);
     event.activity_id = activity_id;
     event.metadata = ocsf::Metadata {
-        uid: record.document_id.string().unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: record.document_id.string().into(),
         product_name: "GitHub audit log",
         vendor_name: "GitHub",
         event_code: record.operation_type.string(),
@@ -59,14 +59,14 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.cloud = Some(Cloud { provider: "GitHub", region: None, zone: None, account });
     let by_address = || record.actor_ip.text().and_then(aws::key_of_ip);
     event.actor_key = record.actor.text().map(|actor| format!("github:{actor}")).or_else(by_address);
-    event.actor = actor(&record);
+    event.actor = actor(&record).map(Box::new);
     event.service = Some(Identified::named("GitHub".to_owned()));
-    event.api = Some(Api {
+    event.api = Some(Box::new(Api {
         operation: operation.to_owned(),
         service: Some(Identified::named("GitHub".to_owned())),
         request: record.request_id.string().map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
-    });
+    }));
     event.src_endpoint = record.actor_ip.text().map(|ip| ocsf::Endpoint {
         location: record
             .actor_location
@@ -75,12 +75,12 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
             .map(|country| Location { country: Some(country), ..Location::default() }),
         ..azure::endpoint(ip)
     });
-    event.http_request = record.agent.string().map(HttpRequest::of_agent);
+    event.http_request = record.agent.string().map(HttpRequest::of_agent).map(Box::new);
     // The log notes what was done; the few attempts that failed say so in their name.
     let failed = operation.contains("failed") || operation.ends_with("rejected_push");
     event.status = if failed { Status::Failure } else { Status::Success };
     event.resources = resources(&record);
-    event.user = whom(&event, &record);
+    event.user = whom(&event, &record).map(Box::new);
     Ok(event)
 }
 

@@ -111,7 +111,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.finding = Some(Box::new(finding));
     event.severity = severity(&record.severity);
     event.metadata = ocsf::Metadata {
-        uid: format!("{id}/{written}"),
+        uid: format!("{id}/{written}").into(),
         product_name: "GuardDuty",
         vendor_name: "AWS",
         event_code: Some(kind.to_owned()),
@@ -122,8 +122,8 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let account = record.account.string().map(Account::aws);
     event.cloud = Some(Cloud { provider: "AWS", region: record.region.string(), zone: None, account });
     event.actor_key = actor_key(&record);
-    event.actor = actor(&record);
-    event.api = api(&record.service.action);
+    event.actor = actor(&record).map(Box::new);
+    event.api = api(&record.service.action).map(Box::new);
     set_remote(&mut event, &record.service.action);
     event.resources = resources(&record.resource);
     Ok(event)
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(event.hot().operation, Some("Exfiltration:S3/AnomalousBehavior"));
         assert_eq!(event.hot().src_ip, Some("192.0.2.7"));
         assert_eq!(event.hot().resources, ["arn:aws:s3:::larkfield-exports", "AKIA"]);
-        assert_eq!(event.metadata.uid, "f-1/2026-03-02T12:11:12.000Z");
+        assert_eq!(event.uid(), "f-1/2026-03-02T12:11:12.000Z");
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
             begin(Format::Keycloak, Class::Base, when, raw, PRODUCT, &level)
         }
     };
-    event.metadata.uid = tree.take(&["id"]).unwrap_or(event.metadata.uid);
+    event.metadata.uid = tree.take(&["id"]).into();
     event.metadata.tenant_uid = tree.take(&["realmName", "realmId"]);
     if event.class == Class::Base {
         event.message = tree.take(&["message"]);
@@ -156,7 +156,7 @@ fn of_user(tree: &mut Tree, when: jiff::Timestamp, raw: &[u8], kind: &str) -> Ev
     let user = tree::user(name, tree.take(&["userId"]));
     let session = tree.take(&["sessionId", "details/code_id", "code_id"]).map(Session::of);
     set_people(&mut event, user.clone(), tree.take(&["clientId"]), session);
-    event.user = user;
+    event.user = user.map(Box::new);
     event
 }
 

@@ -96,20 +96,20 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         "delete" | "deletecollection" => 4,
         _ => 99,
     };
-    event.metadata = metadata(&record, raw);
+    event.metadata = metadata(&record);
     event.actor_key = actor_key(&record);
-    event.actor = actor(&record);
+    event.actor = actor(&record).map(Box::new);
     // Whoever acts in another's name is the actor; the name borrowed is worth showing.
     if let Some(name) = record.impersonated.name.string() {
         event.unmapped.insert("impersonated_user".to_owned(), name.into());
     }
-    event.api = Some(api(&record, verb));
+    event.api = Some(Box::new(api(&record, verb)));
     event.src_endpoint = record.source_ips.0.first().and_then(Scalar::text).map(azure::endpoint);
-    event.http_request = Some(HttpRequest {
+    event.http_request = Some(Box::new(HttpRequest {
         url: record.request_uri.text().map(Url::of_target),
         user_agent: record.agent.string(),
         ..HttpRequest::default()
-    });
+    }));
     let code = record.response.code.count();
     event.status = match (code, record.annotations.decision.text()) {
         (_, Some("forbid")) => Status::Failure,
@@ -124,15 +124,14 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
 }
 
 /// A request is written once for every stage; each writing is a record of its own.
-fn metadata(record: &Record<'_>, raw: &[u8]) -> ocsf::Metadata {
+fn metadata(record: &Record<'_>) -> ocsf::Metadata {
     let id = record.audit_id.string();
     let uid = match (&id, record.stage.text()) {
-        (Some(id), Some(stage)) => format!("{id}/{stage}"),
-        (Some(id), None) => id.clone(),
-        (None, _) => ocsf::record_uid(raw),
+        (Some(id), Some(stage)) => Some(format!("{id}/{stage}")),
+        (id, _) => (*id).clone(),
     };
     ocsf::Metadata {
-        uid,
+        uid: uid.into(),
         product_name: "Kubernetes audit log",
         vendor_name: "Kubernetes",
         product_version: record.api_version.string(),
@@ -208,7 +207,7 @@ mod tests {
         assert_eq!(event.actor_key.as_deref(), Some("k8s:system:serviceaccount:shop:ci"));
         assert_eq!(event.hot().resources, ["shop/pods/p"]);
         assert_eq!(event.hot().operation, Some("create pods"));
-        assert_eq!(event.metadata.uid, "a-1/ResponseComplete");
+        assert_eq!(event.uid(), "a-1/ResponseComplete");
         let view: Value = serde_json::from_slice(&view(POD.as_bytes()).unwrap()).unwrap();
         assert_eq!(view["hostPath"], serde_json::json!(["/etc"]));
         assert_eq!(view["capabilities"], serde_json::json!(["SYS_ADMIN"]));

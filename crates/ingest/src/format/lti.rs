@@ -30,19 +30,21 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = begin(Format::Lti, Class::Authentication, when, raw, ("1EdTech", "LTI"), &kind);
     event.activity_id = 1;
     event.status = Status::Success;
-    event.metadata.uid = tree.take(&["jti", "nonce"]).unwrap_or(event.metadata.uid);
+    event.metadata.uid = tree.take(&["jti", "nonce"]).into();
     event.metadata.tenant_uid = tree.take(&[&claim("deployment_id")]);
     event.src_endpoint = tree::endpoint(tree.take(&["client_ip", "ip", "remote_addr"]));
     let issuer = tree.take(&["iss"]);
     let subject = tree.take(&["sub"]);
     let user = tree::user(tree.take(&["email", "name"]), subject.clone());
-    event.user.clone_from(&user);
+    event.user = user.clone().map(Box::new);
     // A subject is unique within its issuer only.
     event.actor_key = issuer.as_ref().zip(subject.as_ref()).map(|(issuer, subject)| format!("lti:{issuer}#{subject}"));
-    event.actor = user.map(|user| Actor {
-        user: Some(user),
-        idp: issuer.map(|name| Idp { name: Some(name), uid: None }),
-        ..Actor::default()
+    event.actor = user.map(|user| {
+        Box::new(Actor {
+            user: Some(user),
+            idp: issuer.map(|name| Idp { name: Some(name), uid: None }),
+            ..Actor::default()
+        })
     });
     event.service = tree.take(&["aud", "aud/0", "azp"]).map(Identified::named);
     for (name, kind) in [("resource_link", "resource link"), ("context", "course")] {

@@ -43,7 +43,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.activity_id = if sign_in { 1 } else { activity(&operation) };
     let tenant = azure::text(&map, "OrganizationId");
     event.metadata = ocsf::Metadata {
-        uid: azure::text(&map, "Id").unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: azure::text(&map, "Id").into(),
         product_name: "Microsoft 365 audit log",
         vendor_name: "Microsoft",
         event_code: azure::text(&map, "RecordType"),
@@ -58,21 +58,21 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     });
     let who = azure::first(&map, &["UserId", "UserKey", "ApplicationId"]);
     event.actor_key = who.as_deref().map(azure::key);
-    event.user = azure::user(who, azure::text(&map, "UserKey"), tenant);
-    event.actor = actor(&map, event.user.clone());
+    event.user = azure::user(who, azure::text(&map, "UserKey"), tenant).map(Box::new);
+    event.actor = actor(&map, event.user.as_deref().cloned()).map(Box::new);
     let workload = azure::text(&map, "Workload").unwrap_or_else(|| "Microsoft 365".to_owned());
     let service = Identified::named(workload);
     event.service = Some(service.clone());
-    event.api = Some(Api {
+    event.api = Some(Box::new(Api {
         operation,
         service: Some(service),
         request: azure::first(&map, &["CorrelationId", "InterSystemsId"]).map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
-    });
+    }));
     event.src_endpoint =
         azure::first(&map, &["ClientIP", "ClientIPAddress", "ActorIpAddress"]).map(|address| azure::endpoint(&address));
     let agent = azure::first(&map, &["UserAgent", "ClientInfoString"]).or_else(|| extended(&map, "UserAgent"));
-    event.http_request = agent.map(HttpRequest::of_agent);
+    event.http_request = agent.map(HttpRequest::of_agent).map(Box::new);
     event.status = status(&map);
     event.status_code = azure::first(&map, &["ErrorNumber", "ResultStatus"]);
     event.status_detail = azure::text(&map, "LogonError");

@@ -73,7 +73,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.activity_id = if repeated { 2 } else { status.activity_id() };
     event.severity = Severity::from_level(record.severity.description.text().unwrap_or_default());
     event.metadata = ocsf::Metadata {
-        uid: format!("{id}/{written}"),
+        uid: format!("{id}/{written}").into(),
         product_name: "Macie",
         vendor_name: "AWS",
         feature: record.category.string(),
@@ -101,11 +101,11 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         src_url: None,
         status,
     }));
-    event.api = call.api.string().map(|operation| Api {
-        operation,
-        service: call.service.string().map(Identified::named),
-        ..Api::default()
-    });
+    event.api = call
+        .api
+        .string()
+        .map(|operation| Api { operation, service: call.service.string().map(Identified::named), ..Api::default() })
+        .map(Box::new);
     set_actor(&mut event, &record);
     event.resources = resources(&record.affected);
     let seen = sensitive(&record.classification.result);
@@ -122,16 +122,18 @@ fn set_actor(event: &mut Event, record: &Record<'_>) {
     let principal = party.identity.principal();
     let arn = principal.and_then(|principal| principal.arn.text());
     event.actor_key = arn.and_then(|arn| findings::arn_key(record.account.text(), arn)).or_else(by_address);
-    event.actor = principal.map(|principal| Actor {
-        user: Some(User {
-            name: principal.name.string(),
-            uid: principal.arn.string(),
-            uid_alt: principal.id.string(),
-            kind: party.identity.kind.string(),
-            ..User::default()
-        }),
-        ..Actor::default()
-    });
+    event.actor = principal
+        .map(|principal| Actor {
+            user: Some(User {
+                name: principal.name.string(),
+                uid: principal.arn.string(),
+                uid_alt: principal.id.string(),
+                kind: party.identity.kind.string(),
+                ..User::default()
+            }),
+            ..Actor::default()
+        })
+        .map(Box::new);
 }
 
 /// The object, then its bucket.

@@ -125,7 +125,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.dst_endpoint =
         Some(Endpoint { name: Some(server.to_owned()), ..Endpoint::default() }).filter(|_| !server.is_empty());
     let who = tree::user(Some(user.to_owned()).filter(|user| !user.is_empty()), None);
-    event.user.clone_from(&who);
+    event.user = who.clone().map(Box::new);
     tree::set_actor(&mut event, "sql", who);
     // Of a table the object is its name, of a query its text.
     if !operation.starts_with("QUERY") && !object.is_empty() {

@@ -80,6 +80,7 @@ mod waf;
 mod web;
 mod webaccess;
 mod weberror;
+mod words;
 mod workspace;
 mod xapi;
 

@@ -31,7 +31,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let operation = tree.take(&["api/operation", "activity_name", "metadata/event_code", "type_name"]);
     let operation = operation.unwrap_or_else(|| class_uid.to_string());
     let mut event = begin(Format::OcsfEvents, class, when, raw, ("OCSF", "OCSF"), &operation);
-    event.metadata.uid = tree.take(&["metadata/uid"]).unwrap_or(event.metadata.uid);
+    event.metadata.uid = tree.take(&["metadata/uid"]).into();
     event.metadata.feature = tree.take(&["metadata/product/feature/name", "metadata/product/name"]);
     event.metadata.correlation_uid = tree.take(&["metadata/correlation_uid"]);
     event.metadata.tenant_uid = tree.take(&["metadata/tenant_uid"]);
@@ -112,7 +112,7 @@ fn set_status(event: &mut Event, tree: &mut Tree) {
         return;
     }
     let finding = VendorFinding {
-        uid: tree.take(&["finding_info/uid", "finding/uid"]).unwrap_or_else(|| event.metadata.uid.clone()),
+        uid: tree.take(&["finding_info/uid", "finding/uid"]).unwrap_or_else(|| event.uid().to_owned()),
         title: tree.take(&["finding_info/title", "finding/title"]),
         desc: tree.take(&["finding_info/desc", "finding/desc"]),
         status: match id {
@@ -161,12 +161,12 @@ fn set_people(event: &mut Event, tree: &mut Tree) {
     let arn = actor.as_ref().and_then(|user| user.uid.as_deref()).and_then(super::aws::key_of_arn);
     tree::set_actor(event, "ocsf", actor);
     event.actor_key = arn.or(event.actor_key.take());
-    event.user = person(tree, "user");
+    event.user = person(tree, "user").map(Box::new);
 }
 
 fn set_rest(event: &mut Event, tree: &mut Tree) {
     if let Some(api) = &mut event.api {
-        *api = Api { service: tree.take(&["api/service/name"]).map(Identified::named), ..api.clone() };
+        **api = Api { service: tree.take(&["api/service/name"]).map(Identified::named), ..Api::clone(api) };
     }
     let request = HttpRequest {
         http_method: tree.take(&["http_request/http_method"]),
@@ -174,7 +174,7 @@ fn set_rest(event: &mut Event, tree: &mut Tree) {
         user_agent: tree.take(&["http_request/user_agent"]),
         ..HttpRequest::default()
     };
-    event.http_request = (request != HttpRequest::default()).then_some(request);
+    event.http_request = (request != HttpRequest::default()).then(|| Box::new(request));
     let code = tree.count(&["http_response/code"]).and_then(|code| u16::try_from(code).ok());
     event.http_response = code.map(|code| ocsf::HttpResponse { code, ..ocsf::HttpResponse::default() });
     event.bytes = tree.count(&["traffic/bytes_out", "traffic/bytes"]);

@@ -61,7 +61,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         _ => Severity::Informational,
     };
     event.metadata = ocsf::Metadata {
-        uid: record.uuid.string().unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: record.uuid.string().into(),
         product_name: "System Log",
         vendor_name: "Okta",
         event_code: Some(operation.to_owned()),
@@ -73,26 +73,26 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.actor_key = actor_key(&record);
     let session = record.context.session.string().or_else(|| record.context.root.string()).map(Session::of);
     event.session.clone_from(&session);
-    event.actor = actor(&record, session);
+    event.actor = actor(&record, session).map(Box::new);
     event.service = Some(Identified::named("Okta".to_owned()));
-    event.api = Some(Api {
+    event.api = Some(Box::new(Api {
         operation: operation.to_owned(),
         service: Some(Identified::named("Okta".to_owned())),
         request: record.debug.data.request_id.string().map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
-    });
+    }));
     event.src_endpoint = record.client.ip.text().map(|ip| {
         let place = &record.client.place;
         let location =
             Location { city: place.city.string(), country: place.country.string(), region: place.state.string() };
         ocsf::Endpoint { location: (location != Location::default()).then_some(location), ..azure::endpoint(ip) }
     });
-    event.http_request = request(&record);
+    event.http_request = request(&record).map(Box::new);
     event.status = status(record.outcome.result.text());
     event.status_code = record.outcome.result.string();
     event.status_detail = record.outcome.reason.string();
     event.resources = record.target.0.iter().filter_map(resource).collect();
-    event.user = whom(&event, &record);
+    event.user = whom(&event, &record).map(Box::new);
     Ok(event)
 }
 

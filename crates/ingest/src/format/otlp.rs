@@ -112,12 +112,12 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     ]));
     let name = tree.take(&["attributes/user.name", "attributes/user.email", "attributes/enduser.id"]);
     let user = tree::user(name, tree.take(&["attributes/user.id"]));
-    event.user.clone_from(&user);
+    event.user = user.clone().map(Box::new);
     tree::set_actor(&mut event, "otel", user);
     event.session = tree.take(&["attributes/session.id"]).map(ocsf::Session::of);
     let service = tree.take(&["resource/service.name"]);
     if let Some(api) = &mut event.api {
-        *api = Api { service: service.clone().map(Identified::named), ..api.clone() };
+        **api = Api { service: service.clone().map(Identified::named), ..Api::clone(api) };
     }
     event.metadata.feature = service;
     if let Some(error) = tree.take(&["attributes/exception.type", "attributes/error.type"]) {
@@ -132,12 +132,12 @@ fn set_request(event: &mut Event, tree: &mut Tree, method: Option<String>, code:
     let path = tree.take(&["attributes/url.path", "attributes/http.target", "attributes/http.route"]);
     let host = tree.take(&["attributes/server.address", "attributes/http.host"]);
     if event.class == Class::HttpActivity {
-        event.http_request = Some(HttpRequest {
+        event.http_request = Some(Box::new(HttpRequest {
             http_method: method,
             url: path.map(|path| Url { hostname: host.clone(), ..Url::of_target(&path) }),
             user_agent: tree.take(&["attributes/user_agent.original", "attributes/http.user_agent"]),
             ..HttpRequest::default()
-        });
+        }));
         event.dst_endpoint = tree::endpoint(host);
         event.bytes = tree.count(&["attributes/http.response.body.size", "attributes/http.response.size"]);
     }

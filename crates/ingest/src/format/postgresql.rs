@@ -296,7 +296,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     }
     let name = line.user.as_deref().or_else(|| login_user(&line.message)).filter(|user| *user != "[unknown]");
     let who = tree::user(name.map(str::to_owned), None);
-    event.user.clone_from(&who);
+    event.user = who.clone().map(Box::new);
     tree::set_actor(&mut event, "sql", who);
     if let (Some(actor), Some(program)) = (&mut event.actor, &line.application) {
         actor.app_name = Some(program.clone().into_owned());
@@ -323,11 +323,11 @@ fn what(line: &Line<'_>, when: Timestamp, raw: &[u8]) -> Event {
         let mut event = start(Class::ApiActivity, command);
         event.activity_id = sqltext::activity(audited("statement").unwrap_or(command));
         event.status = Status::Success;
-        event.api = Some(Api {
+        event.api = Some(Box::new(Api {
             operation: command.to_owned(),
             service: audited("class").map(|class| Identified::named(class.to_owned())),
             ..Api::default()
-        });
+        }));
         event.resources.extend(audited("object_name").map(|name| Resource {
             uid: Some(name.to_owned()),
             kind: audited("object_type").map(str::to_lowercase),

@@ -78,7 +78,6 @@ impl Common<'_> {
         let mut event = Event::new(format.id(), Class::ApiActivity, when, raw);
         event.severity = azure::severity(self.level.string().as_deref());
         event.metadata = ocsf::Metadata {
-            uid: ocsf::record_uid(raw),
             product_name: product,
             vendor_name: "Microsoft",
             event_code: self.category.string(),
@@ -93,12 +92,12 @@ impl Common<'_> {
             zone: None,
             account: resource.and_then(subscription).map(Account::azure_subscription),
         });
-        event.api = Some(Api {
+        event.api = Some(Box::new(Api {
             operation: operation.to_owned(),
             service: resource.and_then(provider).map(Identified::named),
             request: self.correlation.string().map(|uid| ApiRequest { uid, data: None }),
             ..Api::default()
-        });
+        }));
         event.src_endpoint = self.caller_ip.text().and_then(address);
         event.status_code = self.status_code.string().or_else(|| self.result_type.string());
         event.status_detail = self.result_description.string().or_else(|| self.status_text.string());

@@ -49,7 +49,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.finding = Some(Box::new(finding));
     event.severity = Severity::from_level(&azure::text(inner, "riskLevel").unwrap_or_default());
     event.metadata = ocsf::Metadata {
-        uid: format!("{id}/{written}"),
+        uid: format!("{id}/{written}").into(),
         product_name: "Microsoft Entra ID Protection",
         vendor_name: "Microsoft",
         feature: azure::text(&map, "category"),
@@ -63,7 +63,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.status_detail = azure::text(inner, "riskDetail");
     set_who(&mut event, &map, inner, tenant);
     event.src_endpoint = source(&map, inner);
-    event.http_request = user_agent(inner).map(HttpRequest::of_agent);
+    event.http_request = user_agent(inner).map(HttpRequest::of_agent).map(Box::new);
     Ok(event)
 }
 
@@ -110,7 +110,7 @@ fn set_who(event: &mut Event, map: &Map<String, Value>, inner: &Map<String, Valu
         let resource = Resource { uid: user.uid.clone(), name: user.name.clone(), ..Resource::default() };
         (resource.uid.is_some() || resource.name.is_some()).then_some(resource)
     }));
-    event.actor = user.map(|user| Actor { user: Some(user), ..Actor::default() });
+    event.actor = user.map(|user| Actor { user: Some(user), ..Actor::default() }).map(Box::new);
 }
 
 fn source(map: &Map<String, Value>, inner: &Map<String, Value>) -> Option<ocsf::Endpoint> {

@@ -40,7 +40,6 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     // One record holds question and answer.
     event.activity_id = 6;
     event.metadata = ocsf::Metadata {
-        uid: ocsf::record_uid(raw),
         product_name: "Route 53 Resolver",
         vendor_name: "AWS",
         product_version: record.version.string(),

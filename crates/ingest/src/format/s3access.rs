@@ -125,7 +125,6 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = Event::new(Format::S3Access.id(), Class::ApiActivity, when, raw);
     event.activity_id = activity(operation);
     event.metadata = ocsf::Metadata {
-        uid: ocsf::record_uid(raw),
         product_name: "S3 server access log",
         vendor_name: "AWS",
         correlation_uid: owned("request_id"),
@@ -133,15 +132,15 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     };
     event.cloud = Some(Cloud { provider: "AWS", region: None, zone: None, account: None });
     event.actor_key = actor_key(text("requester"), text("remote_ip"));
-    event.actor = text("requester").map(actor);
-    event.api = Some(Api {
+    event.actor = text("requester").map(actor).map(Box::new);
+    event.api = Some(Box::new(Api {
         operation: operation.to_owned(),
         service: Some(Identified::named("s3.amazonaws.com".to_owned())),
         request: owned("request_id").map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
-    });
+    }));
     event.src_endpoint = text("remote_ip").map(aws::endpoint);
-    event.http_request = Some(request(&text));
+    event.http_request = Some(Box::new(request(&text)));
     event.bytes = number("bytes_sent");
     let code = number("http_status").and_then(|code| u16::try_from(code).ok());
     event.http_response =

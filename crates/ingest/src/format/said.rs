@@ -126,12 +126,8 @@ impl Said {
         (vendor_name, product_name): (&'static str, &'static str),
     ) -> Event {
         let mut event = self.hit().event(format, when, raw);
-        event.metadata = ocsf::Metadata {
-            uid: self.uid.clone().unwrap_or_else(|| ocsf::record_uid(raw)),
-            vendor_name,
-            product_name,
-            ..ocsf::Metadata::default()
-        };
+        event.metadata =
+            ocsf::Metadata { uid: self.uid.clone().into(), vendor_name, product_name, ..ocsf::Metadata::default() };
         if let Some(request) = &mut event.http_request {
             request.uid.clone_from(&self.uid);
         }

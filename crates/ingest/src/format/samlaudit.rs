@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use ocsf::{Actor, Class, Event, Identified, Idp, Status};
+use ocsf::{Class, Event, Identified, Idp, Status};
 
 use super::flat::Flat;
 use super::tree::{self, begin};
@@ -110,21 +110,21 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event =
         begin(Format::SamlAudit, Class::Authentication, when, raw, ("Shibboleth", "Identity Provider"), operation);
     event.activity_id = if operation.contains("logout") { 2 } else { 1 };
-    event.metadata.uid = said(response).unwrap_or(event.metadata.uid);
+    event.metadata.uid = said(response).into();
     event.metadata.correlation_uid = said(request);
     // An answer without a principal refused one.
     event.status = if principal.is_empty() { Status::Failure } else { Status::Success };
     event.status_detail = said(context);
     event.src_endpoint = tree::endpoint(said(address));
-    event.http_request = said(agent).map(ocsf::HttpRequest::of_agent);
+    event.http_request = said(agent).map(ocsf::HttpRequest::of_agent).map(Box::new);
     event.session = said(session).map(ocsf::Session::of);
     event.service = said(service).map(Identified::named);
     let user = tree::user(said(principal), None);
-    event.user.clone_from(&user);
+    event.user = user.clone().map(Box::new);
     tree::set_actor(&mut event, "saml", user);
     let idp = said(provider).map(|name| Idp { name: Some(name), uid: None });
     if idp.is_some() {
-        event.actor = Some(Actor { idp, ..event.actor.take().unwrap_or_default() });
+        event.actor.get_or_insert_default().idp = idp;
     }
     if !attributes.is_empty() {
         let names: Vec<serde_json::Value> = attributes.split(',').map(Into::into).collect();

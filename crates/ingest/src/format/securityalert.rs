@@ -76,7 +76,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.finding = Some(Box::new(finding));
     event.severity = Severity::from_level(&azure::text(&map, "AlertSeverity").unwrap_or_default());
     event.metadata = ocsf::Metadata {
-        uid: format!("{id}/{written}"),
+        uid: format!("{id}/{written}").into(),
         product_name: "Microsoft Defender for Cloud",
         vendor_name: "Microsoft",
         feature: azure::text(&map, "ProductName"),
@@ -167,7 +167,8 @@ fn set_actor(event: &mut Event, map: &Map<String, Value>) {
     let by_address = || event.src_endpoint.as_ref()?.ip.as_deref().and_then(aws::key_of_ip);
     event.actor_key = key.or_else(by_address);
     let known = name.is_some() || uid.is_some();
-    event.actor = known.then(|| Actor { user: Some(User { name, uid, ..User::default() }), ..Actor::default() });
+    event.actor =
+        known.then(|| Actor { user: Some(User { name, uid, ..User::default() }), ..Actor::default() }).map(Box::new);
 }
 
 #[cfg(test)]
@@ -192,7 +193,7 @@ mod tests {
         for raw in [ROW, REST] {
             let event = normalize(raw.as_bytes()).unwrap();
             assert_eq!((event.type_uid(), event.severity), (200_401, Severity::Medium));
-            assert_eq!(event.metadata.uid, "s-1/2026-03-02T10:11:12Z");
+            assert_eq!(event.uid(), "s-1/2026-03-02T10:11:12Z");
             assert_eq!(event.hot().operation, Some("Storage.Blob_DataExfiltration.AmountOfDataAnomaly"));
             assert_eq!(event.actor_key.as_deref(), Some("ip:192.0.2.7"));
             assert_eq!(event.resources[0].kind.as_deref(), Some("microsoft.storage/storageaccounts"));

@@ -84,7 +84,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.finding = Some(Box::new(finding));
     event.severity = severity(&record.severity);
     event.metadata = ocsf::Metadata {
-        uid: format!("{id}/{written}"),
+        uid: format!("{id}/{written}").into(),
         product_name: "Security Hub",
         vendor_name: "AWS",
         feature: record.product_name.string().or_else(|| record.product_arn.string()),
@@ -102,18 +102,24 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         _ => Status::Unknown,
     };
     event.status_code = record.compliance.status.string();
-    event.api = record.action.call.api.string().map(|operation| Api {
-        operation,
-        service: record.action.call.service.string().map(Identified::named),
-        ..Api::default()
-    });
+    event.api = record
+        .action
+        .call
+        .api
+        .string()
+        .map(|operation| Api {
+            operation,
+            service: record.action.call.service.string().map(Identified::named),
+            ..Api::default()
+        })
+        .map(Box::new);
     event.src_endpoint = source(&record);
     event.dst_endpoint = endpoint(
         record.network.target_v4.text().or(record.network.target_v6.text()),
         &record.network.target_domain,
         &record.network.target_port,
     );
-    event.actor = actor(&record);
+    event.actor = actor(&record).map(Box::new);
     event.actor_key = actor_key(&record, &event);
     event.resources = record.resources.0.iter().filter_map(resource).collect();
     Ok(event)

@@ -58,7 +58,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         "properties/owner/userPrincipalName",
         "object/properties/owner/userPrincipalName",
     ]);
-    event.user = tree::user(owner, None);
+    event.user = tree::user(owner, None).map(Box::new);
     let text = |tree: &mut Tree, paths: &[&str]| tree.take(paths);
     let instant = |tree: &mut Tree, paths: &[&str]| tree.when(paths).ok().map(|time| time.as_millisecond());
     let finding = VendorFinding {

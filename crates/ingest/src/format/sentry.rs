@@ -69,7 +69,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let at = |field: &str| format!("exception/values/{values}/{field}");
     let kind = tree.take(&[&at("type"), "type"]).unwrap_or_else(|| "message".to_owned());
     let mut event = begin(Format::Sentry, Class::Base, when, raw, ("Sentry", "Sentry"), &kind);
-    event.metadata.uid = uid;
+    event.metadata.uid = uid.into();
     event.metadata.product_version = tree.take(&["release"]);
     event.metadata.correlation_uid = tree.take(&["contexts/trace/trace_id"]);
     event.severity = match tree.take(&["level"]).as_deref() {
@@ -87,12 +87,12 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let method = tree.take(&["request/method"]);
     if url.is_some() || method.is_some() {
         let host = |url: &str| web::host_and_target(url).0.map(str::to_owned);
-        event.http_request = Some(HttpRequest {
+        event.http_request = Some(Box::new(HttpRequest {
             http_method: method,
             url: url.map(|url| Url { hostname: host(&url), ..Url::of_target(web::host_and_target(&url).1) }),
             user_agent: tree.take(&["request/headers/User-Agent"]),
             ..HttpRequest::default()
-        });
+        }));
     }
     event.unmapped = tree.rest();
     Ok(event)

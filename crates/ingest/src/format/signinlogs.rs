@@ -80,7 +80,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.activity_id = 1;
     let tenant = azure::text(&map, "tenantId").or_else(|| azure::text(inner, "homeTenantId"));
     event.metadata = ocsf::Metadata {
-        uid: azure::text(inner, "id").unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: azure::text(inner, "id").into(),
         product_name: "Microsoft Entra ID",
         vendor_name: "Microsoft",
         event_code: azure::text(&map, "category"),
@@ -94,18 +94,19 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     // A program is known by its application id: its display name is not unique.
     let named = azure::first(inner, &["userPrincipalName", "appId", "servicePrincipalId", "userId"]);
     event.actor_key = named.as_deref().map(azure::key);
-    event.user =
-        azure::user(who, azure::first(inner, &["userId", "servicePrincipalId"]), tenant).map(|user| ocsf::User {
+    event.user = azure::user(who, azure::first(inner, &["userId", "servicePrincipalId"]), tenant)
+        .map(|user| ocsf::User {
             full_name: azure::first(inner, &["userDisplayName"]),
             kind: azure::text(inner, "userType"),
             ..user
-        });
+        })
+        .map(Box::new);
     let session = azure::text(inner, "sessionId").map(Session::of);
     event.session.clone_from(&session);
-    event.actor = actor(inner, event.user.clone(), session);
+    event.actor = actor(inner, event.user.as_deref().cloned(), session).map(Box::new);
     event.service = Some(service(inner));
     event.src_endpoint = source(&map, inner);
-    event.http_request = azure::text(inner, "userAgent").map(HttpRequest::of_agent);
+    event.http_request = azure::text(inner, "userAgent").map(HttpRequest::of_agent).map(Box::new);
     event.is_mfa = azure::text(inner, "authenticationRequirement").map(|need| need == "multiFactorAuthentication");
     (event.status, event.status_code) = match error_code(&map) {
         Some(0) => (Status::Success, Some("0".to_owned())),
@@ -177,7 +178,7 @@ mod tests {
         let graph = normalize(INNER.as_bytes()).unwrap();
         let stream = normalize(wrapped().as_bytes()).unwrap();
         for event in [&graph, &stream] {
-            assert_eq!(event.metadata.uid, "s-1");
+            assert_eq!(event.uid(), "s-1");
             assert_eq!(event.actor_key.as_deref(), Some("entra:ann@larkfield.example"));
             assert_eq!(event.status, Status::Failure);
             assert_eq!(event.status_code.as_deref(), Some("50126"));

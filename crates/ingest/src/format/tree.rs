@@ -178,15 +178,10 @@ pub(super) fn begin(
     operation: &str,
 ) -> Event {
     let mut event = Event::new(format.id(), class, when, raw);
-    event.metadata = Metadata {
-        uid: ocsf::record_uid(raw),
-        product_name,
-        vendor_name,
-        event_code: Some(operation.to_owned()),
-        ..Metadata::default()
-    };
+    event.metadata =
+        Metadata { product_name, vendor_name, event_code: Some(operation.to_owned()), ..Metadata::default() };
     if class == Class::ApiActivity {
-        event.api = Some(Api { operation: operation.to_owned(), ..Api::default() });
+        event.api = Some(Box::new(Api { operation: operation.to_owned(), ..Api::default() }));
     }
     event
 }
@@ -201,7 +196,7 @@ pub(super) fn set_actor(event: &mut Event, space: &str, user: Option<User>) {
     let known = user.as_ref().and_then(|user| user.uid.as_ref().or(user.name.as_ref()));
     let address = event.src_endpoint.as_ref().and_then(|end| end.ip.as_deref());
     event.actor_key = known.map(|known| format!("{space}:{known}")).or_else(|| address.and_then(aws::key_of_ip));
-    event.actor = user.map(|user| Actor { user: Some(user), ..Actor::default() });
+    event.actor = user.map(|user| Box::new(Actor { user: Some(user), ..Actor::default() }));
 }
 
 /// An address, perhaps with a port; a name stays one.

@@ -61,7 +61,6 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = hit.event(Format::Waf, when, raw);
     let acl = record.acl.text();
     event.metadata = ocsf::Metadata {
-        uid: ocsf::record_uid(raw),
         product_name: "AWS WAF",
         vendor_name: "AWS",
         event_code: record.rule.string(),

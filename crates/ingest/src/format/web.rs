@@ -121,7 +121,7 @@ impl<'t> Hit<'t> {
         let mut event = Event::new(format.id(), Class::HttpActivity, when, raw);
         event.activity_id = activity(self.method.unwrap_or_default());
         event.src_endpoint = self.client.map(azure::endpoint);
-        event.http_request = Some(self.request());
+        event.http_request = Some(Box::new(self.request()));
         event.bytes = number(self.bytes);
         let code = self.status.and_then(|code| code.parse::<u16>().ok()).filter(|code| *code > 0);
         event.http_response = code.map(|code| HttpResponse { code, body_length: event.bytes, latency: None });
@@ -141,10 +141,13 @@ impl<'t> Hit<'t> {
         let vouched = self.user.filter(|_| code.is_none_or(|code| code != 401));
         let address = event.src_endpoint.as_ref().and_then(|endpoint| endpoint.ip.as_deref());
         event.actor_key = vouched.map(|user| format!("web:{user}")).or_else(|| address.and_then(aws::key_of_ip));
-        event.actor = self.user.map(|name| Actor {
-            user: Some(User { name: Some(name.to_owned()), ..User::default() }),
-            ..Actor::default()
-        });
+        event.actor = self
+            .user
+            .map(|name| Actor {
+                user: Some(User { name: Some(name.to_owned()), ..User::default() }),
+                ..Actor::default()
+            })
+            .map(Box::new);
         event.dst_endpoint = self.host.map(|host| Endpoint { hostname: Some(host.to_owned()), ..Endpoint::default() });
         event
     }

@@ -280,7 +280,6 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         let when = time::common_log(written).ok_or_else(|| Unreadable(format!("time `{written}` is not a time")))?;
         hit.event(Format::WebAccess, when, raw)
     };
-    event.metadata.uid = ocsf::record_uid(raw);
     event.metadata.product_name = "Web server access log";
     event.metadata.vendor_name = "Web server";
     Ok(event)

@@ -162,11 +162,13 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.actor_key = address.and_then(aws::key_of_ip);
     let mut words = line.request.into_iter().flat_map(|request| request.split(' '));
     let (method, target) = (words.next(), words.next());
-    event.http_request = (method.is_some() || line.referer.is_some()).then(|| HttpRequest {
-        http_method: method.map(str::to_owned),
-        url: target.map(|target| Url { hostname: line.host.map(str::to_owned), ..Url::of_target(target) }),
-        referrer: line.referer.map(str::to_owned),
-        ..HttpRequest::default()
+    event.http_request = (method.is_some() || line.referer.is_some()).then(|| {
+        Box::new(HttpRequest {
+            http_method: method.map(str::to_owned),
+            url: target.map(|target| Url { hostname: line.host.map(str::to_owned), ..Url::of_target(target) }),
+            referrer: line.referer.map(str::to_owned),
+            ..HttpRequest::default()
+        })
     });
     Ok(event)
 }

@@ -95,7 +95,6 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = Event::new(Format::GoogleWorkspace.id(), class, when, raw);
     event.activity_id = activity_id;
     event.metadata = ocsf::Metadata {
-        uid: ocsf::record_uid(raw),
         product_name: "Google Workspace",
         vendor_name: "Google",
         feature: Some(application.to_owned()),
@@ -112,18 +111,18 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     });
     event.cloud = Some(Cloud { provider: "GCP", region: None, zone: None, account });
     event.actor_key = actor_key(&record);
-    event.actor = actor(&record);
+    event.actor = actor(&record).map(Box::new);
     event.service = Some(Identified::named(application.to_owned()));
-    event.api = Some(Api {
+    event.api = Some(Box::new(Api {
         operation: operation.to_owned(),
         service: Some(Identified::named(format!("{application}.googleapis.com"))),
         ..Api::default()
-    });
+    }));
     event.src_endpoint = record.ip.text().map(azure::endpoint);
     event.bytes = record.parameter("num_response_bytes").and_then(|text| text.parse().ok());
     event.status = status(operation, record.parameter("login_challenge_status").as_deref());
     event.resources = resources(&record);
-    event.user = whom(&event, &record);
+    event.user = whom(&event, &record).map(Box::new);
     Ok(event)
 }
 

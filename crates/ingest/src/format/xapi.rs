@@ -45,7 +45,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut event = Event::new(Format::Xapi.id(), Class::ApiActivity, when, raw);
     event.activity_id = activity(verb);
     event.metadata = ocsf::Metadata {
-        uid: record.id.string().unwrap_or_else(|| ocsf::record_uid(raw)),
+        uid: record.id.string().into(),
         product_name: "Experience API",
         vendor_name: "ADL",
         product_version: record.version.string(),
@@ -53,14 +53,14 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         ..ocsf::Metadata::default()
     };
     event.cloud = Some(Cloud { provider: "xAPI", region: None, zone: None, account: None });
-    event.api = Some(Api {
+    event.api = Some(Box::new(Api {
         operation: verb.to_owned(),
         service: record.context.platform.string().map(Identified::named),
         request: record.id.string().map(|uid| ApiRequest { uid, data: None }),
         ..Api::default()
-    });
+    }));
     event.actor_key = identifier(&record.actor).map(|who| format!("xapi:{who}"));
-    event.actor = actor(&record.actor);
+    event.actor = actor(&record.actor).map(Box::new);
     let object = &record.object;
     let uid = object.id.string().or_else(|| object.mbox.string());
     let kind = object.definition.kind.string().or_else(|| object.kind.string());
@@ -110,7 +110,7 @@ mod tests {
             "verb":{"id":"http://adlnet.gov/expapi/verbs/experienced"},"object":{"id":"https://campus.example/record/7"}}"#;
         let event = normalize(raw).unwrap();
         assert_eq!(event.time.to_string(), "2026-03-02T10:11:12Z");
-        assert_eq!((event.type_uid(), event.metadata.uid.as_str()), (600_302, "7ccd"));
+        assert_eq!((event.type_uid(), event.uid()), (600_302, "7ccd"));
         assert_eq!(event.actor_key.as_deref(), Some("xapi:ann@larkfield.example"));
         assert_eq!(event.hot().resources, ["https://campus.example/record/7"]);
         let timeless = br#"{"actor":{"account":{"homePage":"https://lms.example/","name":"7"}},"verb":{"id":"v"},"object":{"id":"o"}}"#;

@@ -29,7 +29,7 @@ impl Outcome {
     }
 
     pub(crate) fn uids(&self) -> Vec<&str> {
-        self.events.iter().map(|event| event.metadata.uid.as_str()).collect()
+        self.events.iter().map(|event| event.uid()).collect()
     }
 }
 

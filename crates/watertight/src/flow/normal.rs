@@ -58,14 +58,18 @@ pub(crate) fn normalize(batch: &Batch, now: Timestamp) -> Normal {
         let columns = part.members.iter().filter_map(|member| member.decoder.as_ref()?.columns());
         normal.columns.extend(columns.filter(|columns| columns.len() <= COLUMNS_BYTES_MAX));
         for record in part.iter(&limits).filter(|record| batch.holds(record.member(), record.index)) {
-            digests.insert((record.member().to_owned(), record.index), Sha256::digest(record.raw).into());
+            let digest = Sha256::digest(record.raw).into();
+            digests.insert((record.member().to_owned(), record.index), digest);
             let seen = record.json().map(|view| match view {
                 std::borrow::Cow::Borrowed(_) => None,
                 std::borrow::Cow::Owned(view) => Some(view),
             });
             match seen.and_then(|view| record.event().map(|event| (view, event))) {
                 Ok((_, event)) if !fits_the_lake(&event) => normal.rejected.push(record.reject(UNFIT.to_owned())),
-                Ok((view, event)) => normal.push(event, view, now),
+                Ok((view, event)) => {
+                    event.note_digest(&digest);
+                    normal.push(event, view, now);
+                }
                 Err(rejected) => normal.rejected.push(rejected),
             }
         }
