@@ -7,6 +7,7 @@ use std::path::Path;
 use sqlx::Row as _;
 use sqlx::sqlite::SqlitePool;
 
+use super::log::Documents;
 use super::{LogError, Store, connect, log};
 
 /// A document that is not the same in both sets.
@@ -31,15 +32,10 @@ impl Store {
         Ok((entries, expected.len(), differences(&expected, &live)))
     }
 
-    /// Drops the live documents and folds the log into them again. Returns how many entries were folded.
+    /// Folds the log into the documents again, from its first entry. Readers see the old ones until the new are whole.
+    /// Returns how many entries were folded.
     pub(crate) async fn rebuild(&self) -> Result<u64, LogError> {
-        sqlx::query("DELETE FROM document").execute(&self.pool).await?;
-        sqlx::query("UPDATE projected SET position = 0").execute(&self.pool).await?;
-        {
-            let mut cases = self.cases.lock().await;
-            *cases = cases.emptied();
-        }
-        self.fold_all().await?;
+        self.fold_all(Documents::Anew).await?;
         self.size().await
     }
 
