@@ -22,7 +22,7 @@ pub(crate) enum Command {
     Show { incident: String },
     #[command(flatten)]
     Change(Change),
-    /// Every entry about it, with its log index
+    /// Every entry about it and its findings' verdicts, with its log index
     Timeline { incident: String },
 }
 
@@ -148,7 +148,7 @@ async fn timeline(context: &Context, name: &str) -> Outcome {
     let instance = Instance::read(context).await?;
     let id = cases::find(&instance.store, name).await?;
     let mut rows = Vec::new();
-    for stored in instance.store.entries_of(&id).await.or_fail("failed to read the timeline")? {
+    for stored in instance.store.entries_about(&id).await.or_fail("failed to read the timeline")? {
         let body = match instance.store.body(&stored.entry).await.or_fail("failed to open a body")? {
             Body::None => Value::Null,
             Body::Readable(body) => body,

@@ -241,6 +241,23 @@ impl Store {
         rows.iter().map(stored).collect()
     }
 
+    /// Entries of an incident and the verdicts on its findings, oldest first.
+    pub(crate) async fn entries_about(&self, incident: &str) -> Result<Vec<Stored>, LogError> {
+        let judged: Vec<String> = {
+            let cases = self.cases.lock().await;
+            let of_incident = cases.incidents.findings.iter().filter(|(_, record)| {
+                record.verdict.is_some() && record.incident.as_ref().is_some_and(|home| home == incident)
+            });
+            of_incident.map(|(finding, _)| finding.clone()).collect()
+        };
+        let mut entries = self.entries_of(incident).await?;
+        for finding in judged {
+            entries.extend(self.entries_of(&finding).await?);
+        }
+        entries.sort_by_key(|stored| stored.position);
+        Ok(entries)
+    }
+
     pub(crate) async fn entry_by_id(&self, id: &str) -> Result<Option<Stored>, LogError> {
         let row =
             sqlx::query("SELECT position, bytes FROM entry WHERE id = ?").bind(id).fetch_optional(&self.pool).await?;
