@@ -76,7 +76,8 @@ impl Instance {
         let is_new = lease.is_some() && !dir.join(STATE_FILE).exists();
         let keys = open_keys(&dir, is_new)?;
         let cases = Cases::new(incident_config(&dir, is_new)?);
-        let sealer = Sealer::open(&dir, &origin(&config, context), is_new)?;
+        let key = log_key(&dir, &origin(&config, context), is_new)?;
+        let sealer = Sealer::open(&dir, key, lease.is_some())?;
         let store = Store::open(&dir, config.tenant(), keys, cases, lease.is_some())
             .await
             .or_fail(format!("failed to open the state store in `{}`", dir.display()))?;
@@ -170,7 +171,7 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
 }
 
 /// Makes the log key with a new directory. Its name is the log's origin.
-pub(crate) fn log_key(dir: &Path, origin: &str, is_new: bool) -> Result<LogKey, Failure> {
+fn log_key(dir: &Path, origin: &str, is_new: bool) -> Result<LogKey, Failure> {
     let path = dir.join(LOG_KEY_FILE);
     if path.exists() {
         let key = LogKey::load(&path).or_fail(format!("failed to read the log key `{}`", path.display()))?;

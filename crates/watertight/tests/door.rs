@@ -319,6 +319,25 @@ fn reading_commands_work_beside_a_server() {
 }
 
 #[test]
+fn what_is_checked_while_the_server_writes_is_one_moment_of_the_log() {
+    let place = place(None);
+    let _serving = Serving::start(&place);
+    std::thread::scope(|scope| {
+        // Beyond 256 entries a full tile takes the place of partial ones.
+        let writing = scope.spawn(|| (0..140).for_each(|n| drop(place.run(&open_args(&format!("R-{n}"))).ok())));
+        while !writing.is_finished() {
+            assert_eq!(place.run(&["state", "rebuild", "--compare"]).ok().json()["equal"], true);
+            place.run(&["evidence", "verify", "data/log"]).ok();
+            let pack = ["--framework", "soc2", "--from", "2026-03-01", "--to", "2026-03-04", "--out", "p.zip"];
+            place.run(&[["evidence", "pack"].as_slice(), &pack].concat()).ok();
+            place.run(&["evidence", "verify", "p.zip"]).ok();
+            assert_eq!(place.query("SELECT count(*) AS n FROM events")[0]["n"], 1);
+        }
+    });
+    assert!(256 < place.log().len(), "{}", place.log().len());
+}
+
+#[test]
 fn the_socket_is_the_owners_and_goes_with_the_server() {
     let place = place(None);
     let mut serving = Serving::start(&place);
