@@ -210,6 +210,13 @@ impl Config {
         self.tenant.as_deref().unwrap_or("default")
     }
 
+    /// A hash of all that is configured.
+    pub(crate) fn fingerprint(&self) -> Result<String, Failure> {
+        use sha2::Digest as _;
+        let json = serde_json::to_vec(self).or_fail("failed to tell configurations apart")?;
+        Ok(crate::content::hex(&sha2::Sha256::digest(json)))
+    }
+
     /// Two spellings of one person would be two people where two are needed.
     fn check_people(&self) -> Result<(), Failure> {
         let mut ids: Vec<&String> = self.people.keys().collect();

@@ -4,9 +4,13 @@
 
 use std::process::ExitCode;
 
+use serde::{Deserialize, Serialize};
+
 /// Exit codes scripts rely on (docs/cli.md).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Exit {
+    #[default]
     Done,
     Failed,
     Usage,
@@ -35,7 +39,7 @@ impl From<Exit> for ExitCode {
 }
 
 /// Why a command could not do its job. `help` says what to do next.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) message: String,

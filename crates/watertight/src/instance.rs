@@ -16,6 +16,9 @@ use crate::lease::Lease;
 use crate::seal::Sealer;
 use crate::store::{Cases, STATE_FILE, Store};
 
+/// The key that signs the log, inside the data directory.
+pub(crate) const LOG_KEY_FILE: &str = "keys/log.key";
+
 /// A running system, or the part of it one command needs.
 #[derive(Debug)]
 pub(crate) struct Instance {
@@ -34,25 +37,23 @@ pub(crate) struct Instance {
 impl Instance {
     /// Opens for writing; makes the directory on first use.
     pub(crate) async fn open(context: &Context) -> Result<Self, Failure> {
-        Self::open_writer(context, false).await
-    }
-
-    /// Opens for the one entry that may be earlier than the last: the one that says the clock was wrong.
-    pub(crate) async fn open_to_correct_the_clock(context: &Context) -> Result<Self, Failure> {
-        Self::open_writer(context, true).await
-    }
-
-    async fn open_writer(context: &Context, allow_backward: bool) -> Result<Self, Failure> {
         // A configuration that cannot be used leaves no directory behind.
-        let config = context.config()?;
+        context.config()?;
+        Self::make_dir(context.data_dir())?;
+        let instance = Self::open_under(context, Lease::take(context.data_dir())?).await?;
+        instance.check_time(context.clock.now()).await?;
+        Ok(instance)
+    }
+
+    pub(crate) fn make_dir(dir: &Path) -> Result<(), Failure> {
+        std::fs::create_dir_all(dir).or_usage(format!("failed to make the data directory `{}`", dir.display()))
+    }
+
+    /// Opens for writing under a lease that is held. Whether the clock runs forward is asked before something is written.
+    pub(crate) async fn open_under(context: &Context, lease: Lease) -> Result<Self, Failure> {
         let dir = context.data_dir().to_owned();
-        std::fs::create_dir_all(&dir).or_usage(format!("failed to make the data directory `{}`", dir.display()))?;
-        let lease = Lease::take(&dir)?;
-        let instance = Self::open_parts(context, config, dir, Some(lease)).await?;
+        let instance = Self::open_parts(context, context.config()?, dir, Some(lease)).await?;
         instance.sealer.check_clock(context.clock)?;
-        if !allow_backward {
-            instance.check_time(context.clock.now()).await?;
-        }
         instance.replay_erasures().await?;
         Ok(instance)
     }
@@ -75,7 +76,8 @@ impl Instance {
         let is_new = lease.is_some() && !dir.join(STATE_FILE).exists();
         let keys = open_keys(&dir, is_new)?;
         let cases = Cases::new(incident_config(&dir, is_new)?);
-        let sealer = Sealer::open(&dir, &origin(&config, context), is_new)?;
+        let key = log_key(&dir, &origin(&config, context), is_new)?;
+        let sealer = Sealer::open(&dir, key, lease.is_some())?;
         let store = Store::open(&dir, config.tenant(), keys, cases, lease.is_some())
             .await
             .or_fail(format!("failed to open the state store in `{}`", dir.display()))?;
@@ -169,8 +171,8 @@ fn parse_hex(text: &str) -> Option<[u8; 32]> {
 }
 
 /// Makes the log key with a new directory. Its name is the log's origin.
-pub(crate) fn log_key(dir: &Path, origin: &str, is_new: bool) -> Result<LogKey, Failure> {
-    let path = dir.join("keys/log.key");
+fn log_key(dir: &Path, origin: &str, is_new: bool) -> Result<LogKey, Failure> {
+    let path = dir.join(LOG_KEY_FILE);
     if path.exists() {
         let key = LogKey::load(&path).or_fail(format!("failed to read the log key `{}`", path.display()))?;
         return Ok(key);

@@ -13,7 +13,7 @@ use crate::exit::{Failure, OrFail as _};
 use crate::exposure::Exposure;
 use crate::instance::Instance;
 use crate::law::{self, Assessed};
-use crate::{exposure, holds};
+use crate::{exposure, holds, output};
 
 /// Follows up every open incident that changed. Returns what the law said of each it was asked about.
 ///
@@ -52,7 +52,9 @@ async fn follow(
 pub(crate) async fn measure(instance: &mut Instance, incident: &str, now: Timestamp) -> Result<Exposure, Failure> {
     holds::hold_incident(instance, incident, now).await?;
     let measured = exposure::measure(instance, incident).await?;
-    exposure::state_facts(instance, &measured, now).await?;
+    for name in exposure::state_facts(instance, &measured, now).await? {
+        output::talk(exposure::stays(&name));
+    }
     // Last, because it says that all of this was done for so many findings.
     exposure::record(instance, &measured, now).await?;
     Ok(measured)

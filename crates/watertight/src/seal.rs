@@ -10,7 +10,6 @@ use evidence::{LogKey, Note, TileStore};
 use crate::clock::Clock;
 use crate::exit::{Failure, OrFail as _};
 use crate::failpoint;
-use crate::instance::log_key;
 use crate::store::Store;
 
 /// The tile directory and the key that signs for it.
@@ -21,9 +20,11 @@ pub(crate) struct Sealer {
 }
 
 impl Sealer {
-    pub(crate) fn open(dir: &Path, origin: &str, is_new: bool) -> Result<Self, Failure> {
-        let key = log_key(dir, origin, is_new)?;
-        let tiles = TileStore::open(dir.join("log")).or_fail("failed to open the sealed log")?;
+    /// Opens for the writer, or for a reader, who sees the log as its checkpoint covers it now and writes nothing.
+    pub(crate) fn open(dir: &Path, key: LogKey, writer: bool) -> Result<Self, Failure> {
+        let log = dir.join("log");
+        let tiles = if writer { TileStore::open(log) } else { TileStore::open_to_read(log) };
+        let tiles = tiles.or_fail("failed to open the sealed log")?;
         Ok(Self { tiles, key })
     }
 

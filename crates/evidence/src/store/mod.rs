@@ -30,12 +30,14 @@ pub const CHECKPOINT_FILE: &str = "checkpoint";
 /// Entries made durable by one set of fsyncs when a caller appends more at once: 16 bundles.
 const APPEND_CHUNK: usize = 4096;
 
-/// One writer at a time: the sequencer that holds the lease. Readers may share it.
+/// One writer at a time: the sequencer that holds the lease. Readers beside it see the log as of the moment they opened it.
 #[derive(Debug)]
 pub struct TileStore {
     root: PathBuf,
     disk: Disk,
     edge: Edge,
+    /// The checkpoint a reader opened at; what a writer signs later is none of its business.
+    as_of: Option<Note>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -67,16 +69,28 @@ impl TileStore {
         Self::open_on(root.into(), Disk::new())
     }
 
-    fn open_on(root: PathBuf, disk: Disk) -> Result<Self, StoreError> {
-        let mut store = Self { root, disk, edge: Edge::empty() };
-        if let Some(checkpoint) = store.checkpoint()? {
-            store.edge = store.load_edge(checkpoint.size)?;
-            let root = store.edge.frontier.root();
-            if root != checkpoint.root {
-                let detail = format!("is over root {}, the tiles give {root}", checkpoint.root);
-                return Err(StoreError::Damaged { path: CHECKPOINT_FILE.to_owned(), detail });
-            }
+    /// Opens the log in `root` to read what its last checkpoint covers. Writes nothing, whatever a writer does meanwhile.
+    pub fn open_to_read(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let mut store = Self { root: root.into(), disk: Disk::new(), edge: Edge::empty(), as_of: None };
+        store.as_of = store.checkpoint_note()?;
+        store.take_up_checkpoint()?;
+        Ok(store)
+    }
+
+    fn take_up_checkpoint(&mut self) -> Result<(), StoreError> {
+        let Some(checkpoint) = self.checkpoint()? else { return Ok(()) };
+        self.edge = self.load_edge(checkpoint.size)?;
+        let root = self.edge.frontier.root();
+        if root == checkpoint.root {
+            return Ok(());
         }
+        let detail = format!("is over root {}, the tiles give {root}", checkpoint.root);
+        Err(StoreError::Damaged { path: CHECKPOINT_FILE.to_owned(), detail })
+    }
+
+    fn open_on(root: PathBuf, disk: Disk) -> Result<Self, StoreError> {
+        let mut store = Self { root, disk, edge: Edge::empty(), as_of: None };
+        store.take_up_checkpoint()?;
         loop {
             let unsealed = store.entries_after_edge()?;
             if unsealed.is_empty() {
@@ -202,8 +216,11 @@ impl TileStore {
         Checkpoint::parse(note.text()).map(Some).map_err(|error| damaged(error.to_string()))
     }
 
-    /// The signed note of the last checkpoint.
+    /// The signed note of the last checkpoint; for a reader, of the one it opened at.
     pub fn checkpoint_note(&self) -> Result<Option<Note>, StoreError> {
+        if let Some(note) = &self.as_of {
+            return Ok(Some(note.clone()));
+        }
         let path = self.root.join(CHECKPOINT_FILE);
         let bytes = self.disk.read(&path, NOTE_BYTES_MAX).map_err(|source| self.io("read", CHECKPOINT_FILE, source))?;
         let damaged = |detail: String| StoreError::Damaged { path: CHECKPOINT_FILE.to_owned(), detail };

@@ -30,6 +30,29 @@ fn dying_after(steps: u64) -> Disk {
 }
 
 #[test]
+fn a_reader_stays_at_its_moment_and_writes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut writer, key) = (TileStore::open(directory.path()).unwrap(), key());
+    writer.append(0, &entries(0..200)).unwrap();
+    writer.sign_checkpoint(&[&key]).unwrap();
+    let reader = TileStore::open_to_read(directory.path()).unwrap();
+    // Beyond a full tile, so that the partial one the reader began with is replaced.
+    writer.append(200, &entries(200..300)).unwrap();
+    let between = TileStore::open_to_read(directory.path()).unwrap();
+    assert_eq!(between.size(), 200, "what no checkpoint covers is the writer's to take up");
+    writer.sign_checkpoint(&[&key]).unwrap();
+    let note = reader.checkpoint_note().unwrap().unwrap();
+    assert_eq!(Checkpoint::parse(note.text()).unwrap().size, 200);
+    assert_eq!((reader.size(), reader.root()), (200, expected_root(200)));
+    reader.tlog_proof(199, &note).unwrap();
+    assert_eq!(reader.entry(199).unwrap(), entry(199));
+    assert_eq!(TileStore::open_to_read(directory.path()).unwrap().size(), 300);
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(TileStore::open_to_read(empty.path().join("log")).unwrap().size(), 0);
+    assert!(!empty.path().join("log").exists());
+}
+
+#[test]
 fn grows_reopens_and_proves_at_every_batch_size() {
     for batch in [1, 3, 100, 256, 257, 1000] {
         let directory = tempfile::tempdir().unwrap();

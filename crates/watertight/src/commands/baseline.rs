@@ -21,7 +21,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
     let content = context.content(&config)?;
     match command {
         Command::List => list(context, &content),
-        Command::Check => match check(&content).1 {
+        Command::Check => match check(&content, &mut |text| output::talk(text)).1 {
             0 => Ok(Exit::Done),
             faults => Err(Failure::failed(format!("{faults} examples did not show what they should"))),
         },
@@ -29,16 +29,16 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
 }
 
 /// Runs every example and says which failed. Returns how many baselines there are, and how many faults.
-pub(crate) fn check(content: &Content) -> (usize, usize) {
+pub(crate) fn check(content: &Content, say: &mut dyn FnMut(String)) -> (usize, usize) {
     let loaded = baselines::definitions(content);
-    loaded.errors.iter().for_each(|error| output::talk(format!("error: {error}")));
+    loaded.errors.iter().for_each(|error| say(format!("error: {error}")));
     let outcomes = ::baseline::check(&loaded);
     let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.passed).collect();
     for outcome in &failed {
-        output::talk(format!("{}: example `{}`: {}", outcome.file, outcome.name, outcome.details));
+        say(format!("{}: example `{}`: {}", outcome.file, outcome.name, outcome.details));
     }
     let (files, examples, faults) = (loaded.baselines.len(), outcomes.len(), failed.len() + loaded.errors.len());
-    output::talk(format!("{files} baselines, {examples} examples, {faults} faults"));
+    say(format!("{files} baselines, {examples} examples, {faults} faults"));
     (files, faults)
 }
 

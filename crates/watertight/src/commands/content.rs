@@ -3,14 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::rule;
 use crate::content::Content;
 use crate::context::Context;
+use crate::door::{self, Answer};
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
-use crate::opaque_id::opaque_id;
+use crate::opaque_id::OpaqueId;
 use crate::store::Draft;
 use crate::{cases, lifecycle, notices, output, rules};
 
@@ -20,8 +23,8 @@ pub(crate) enum Command {
     Check { dir: Option<PathBuf> },
     /// Propose the content in use (`--content`, [content] dir) for approval; its examples must hold
     Propose {
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
         /// The output of `rule backtest` that was looked at; its hash is sealed
         #[arg(long, value_name = "FILE")]
         backtest: Option<PathBuf>,
@@ -29,50 +32,71 @@ pub(crate) enum Command {
     /// Approve what somebody else proposed, by the beginning of its hash
     Approve {
         hash: String,
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
     },
 }
 
-pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
-    match command {
-        Command::Check { dir } => check(dir.as_deref(), context),
-        Command::Propose { by, backtest } => context.block_on(propose(context, by, backtest.as_deref())),
-        Command::Approve { hash, by } => context.block_on(approve(context, hash, by)),
-    }
+/// What changes which content counts. A proposal carries the content itself: the directory is the proposer's.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    Propose { by: OpaqueId, content: Content, backtest_sha256: Option<String> },
+    Approve { hash: String, by: OpaqueId },
 }
 
-async fn propose(context: &Context, by: &str, backtest: Option<&Path>) -> Outcome {
-    let mut instance = Instance::open(context).await?;
-    instance.config.check_person(by, false)?;
-    let backtest = match backtest {
-        Some(path) => Some(std::fs::read(path).or_usage(format!("failed to read `{}`", path.display()))?),
-        None => None,
+pub(crate) fn run(command: Command, context: &Context) -> Outcome {
+    let change = match command {
+        Command::Check { dir } => return check(dir.as_deref(), context),
+        Command::Propose { by, backtest } => {
+            let content = context.content(&context.config()?)?;
+            Change::Propose { by, content, backtest_sha256: backtest.as_deref().map(sha256_of).transpose()? }
+        }
+        Command::Approve { hash, by } => Change::Approve { hash, by },
     };
-    let faults: usize = examples(&instance.content)?.iter().map(|(_, _, faults)| faults).sum();
-    if 0 < faults {
-        return Err(Failure::usage(format!("the content is not proposed: {faults} mistakes and examples that fail")));
-    }
-    let draft = lifecycle::propose(&instance, by, backtest.as_deref(), context.clock.now()).await?;
-    let Some(draft) = draft else {
-        output::talk("nothing new: this content was proposed before; another person approves it");
-        return Ok(Exit::Done);
-    };
-    let shown = draft.clear.clone();
-    cases::append(&mut instance, &[draft]).await?;
-    output::talk("proposed; another person approves it");
-    output::object(context.format, &shown)?;
-    Ok(Exit::Done)
+    context.block_on(door::write(context, change))
 }
 
-async fn approve(context: &Context, hash: &str, by: &str) -> Outcome {
-    let mut instance = Instance::open(context).await?;
-    instance.config.check_person(by, true)?;
-    let draft = lifecycle::approve(&instance.store, hash, by, context.clock.now()).await?;
-    let drafts: Vec<Draft> = draft.into_iter().collect();
-    let appended = cases::append(&mut instance, &drafts).await?;
-    output::talk(if appended == 0 { "nothing new: it was approved before" } else { "approved" });
-    Ok(Exit::Done)
+fn sha256_of(path: &Path) -> Result<String, Failure> {
+    use sha2::Digest as _;
+    let bytes = std::fs::read(path).or_usage(format!("failed to read `{}`", path.display()))?;
+    Ok(crate::content::hex(&sha2::Sha256::digest(bytes)))
+}
+
+pub(super) async fn carry_out(
+    instance: &mut Instance,
+    change: &Change,
+    now: Timestamp,
+    answer: &mut Answer,
+) -> Result<(), Failure> {
+    match change {
+        Change::Propose { by, content, backtest_sha256 } => {
+            instance.config.check_person(by, false)?;
+            let checked = examples(content, &mut |text| answer.talk(text))?;
+            let faults: usize = checked.iter().map(|(_, _, faults)| faults).sum();
+            if 0 < faults {
+                let message = format!("the content is not proposed: {faults} mistakes and examples that fail");
+                return Err(Failure::usage(message));
+            }
+            let proposal = lifecycle::Proposal { content, by, backtest_sha256: backtest_sha256.as_deref() };
+            let Some(draft) = lifecycle::propose(&instance.store, &proposal, now).await? else {
+                answer.talk("nothing new: this content was proposed before; another person approves it");
+                return Ok(());
+            };
+            let shown = draft.clear.clone();
+            cases::append(instance, &[draft]).await?;
+            answer.talk("proposed; another person approves it");
+            answer.object(&shown)
+        }
+        Change::Approve { hash, by } => {
+            instance.config.check_person(by, true)?;
+            let draft = lifecycle::approve(&instance.store, hash, by, now).await?;
+            let drafts: Vec<Draft> = draft.into_iter().collect();
+            let appended = cases::append(instance, &drafts).await?;
+            answer.talk(if appended == 0 { "nothing new: it was approved before" } else { "approved" });
+            Ok(())
+        }
+    }
 }
 
 fn check(dir: Option<&Path>, context: &Context) -> Outcome {
@@ -80,7 +104,7 @@ fn check(dir: Option<&Path>, context: &Context) -> Outcome {
         Some(dir) => Content::from_dir(dir)?,
         None => context.content(&context.config()?)?,
     };
-    let checked = examples(&content)?;
+    let checked = examples(&content, &mut |text| output::talk(text))?;
     let rows: Vec<Value> = checked
         .iter()
         .map(|(kind, files, faults)| json!({"content": kind, "items": files, "faults": faults}))
@@ -97,47 +121,45 @@ fn check(dir: Option<&Path>, context: &Context) -> Outcome {
 /// What kind of content, how much of it, and how many faults.
 type Checked = (&'static str, usize, usize);
 
-/// Runs every example and names each mistake. The same for what is checked and for what is proposed.
-fn examples(content: &Content) -> Result<[Checked; 5], Failure> {
+/// Runs every example and says each mistake. The same for what is checked and for what is proposed.
+fn examples(content: &Content, say: &mut dyn FnMut(String)) -> Result<[Checked; 5], Failure> {
     let loaded = rules::of_content(content)?;
     Ok([
-        ("rules", loaded.rules.len() + loaded.correlations.len(), rule::test(content, &loaded)?),
-        baselines(content),
-        identifiers(content),
-        regimes(content),
-        templates(content),
+        ("rules", loaded.rules.len() + loaded.correlations.len(), rule::test(content, &loaded, say)?),
+        baselines(content, say),
+        identifiers(content, say),
+        regimes(content, say),
+        templates(content, say),
     ])
 }
 
-fn baselines(content: &Content) -> Checked {
-    let (files, faults) = super::baseline::check(content);
+fn baselines(content: &Content, say: &mut dyn FnMut(String)) -> Checked {
+    let (files, faults) = super::baseline::check(content, say);
     ("baselines", files, faults)
 }
 
-fn identifiers(content: &Content) -> Checked {
+fn identifiers(content: &Content, say: &mut dyn FnMut(String)) -> Checked {
     let files: Vec<(&str, &str)> = content.below("identifiers").collect();
     let (classifier, errors) = ::classify::Classifier::new(&files);
     let failures = classifier.check_identifiers();
-    errors.iter().for_each(output::talk);
-    failures.iter().for_each(output::talk);
+    errors.iter().for_each(|error| say(error.to_string()));
+    failures.iter().for_each(|failure| say(failure.to_string()));
     ("identifiers", classifier.identifiers().len(), errors.len() + failures.len())
 }
 
-fn regimes(content: &Content) -> Checked {
+fn regimes(content: &Content, say: &mut dyn FnMut(String)) -> Checked {
     let files = content.below("regimes").filter(|(name, _)| name.ends_with(".toml"));
     let (law, errors) = duty::Law::load(files.map(|(name, text)| (name.to_owned(), text.to_owned())));
-    errors.iter().for_each(output::talk);
+    errors.iter().for_each(|error| say(error.to_string()));
     let outcomes = duty::check_cases(&law);
     let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.holds()).collect();
-    for outcome in &failed {
-        output::talk(format!("{outcome:?}"));
-    }
+    failed.iter().for_each(|outcome| say(format!("{outcome:?}")));
     ("regimes", law.regimes().len(), errors.len() + failed.len())
 }
 
-fn templates(content: &Content) -> Checked {
-    let library = notices::library(content);
+fn templates(content: &Content, say: &mut dyn FnMut(String)) -> Checked {
+    let library = notices::library_of(content, say);
     let faults = ::notice::check_library(&library).faults;
-    faults.iter().for_each(output::talk);
+    faults.iter().for_each(|fault| say(fault.to_string()));
     ("templates", library.iter().count(), faults.len())
 }

@@ -1,14 +1,16 @@
 //! `watertight duty`: the obligations of incidents, the law behind a rule, and whether anything is overdue.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::cases;
 use crate::context::Context;
+use crate::door::{self, Answer};
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::law::{Standing, Unowed};
-use crate::opaque_id::opaque_id;
+use crate::opaque_id::OpaqueId;
 use crate::store::{Draft, ObligationState};
 use crate::{law, output};
 
@@ -25,6 +27,15 @@ pub(crate) enum Command {
     },
     /// A rule of law: trigger, clock, deadline, content, citation
     Explain { rule_id: String },
+    #[command(flatten)]
+    Change(Change),
+    /// Exit with 5 if a required notice is past its deadline, or a question past the time from which it counts as one
+    Check,
+}
+
+/// What changes an incident's obligations.
+#[derive(Debug, Serialize, Deserialize, clap::Subcommand)]
+pub(crate) enum Change {
     /// Ask the law again about an incident as its facts stand now
     Assess { incident: String },
     /// Record that a duty was done outside this system: an authority's form, a letter, a call
@@ -32,14 +43,12 @@ pub(crate) enum Command {
         /// The obligation's id, from `duty list`
         obligation: String,
         /// Who says so: an opaque id, never a name
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
         /// How it was done and what proves it (kept encrypted)
         #[arg(long)]
         how: String,
     },
-    /// Exit with 5 if a required notice is past its deadline, or a question past the time from which it counts as one
-    Check,
 }
 
 pub(crate) fn run(command: Command, context: &Context) -> Outcome {
@@ -49,8 +58,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
     context.block_on(async {
         match command {
             Command::List { incident, not_required } => list(context, incident.as_deref(), not_required).await,
-            Command::Assess { incident } => assess(context, &incident).await,
-            Command::Fulfil { obligation, by, how } => fulfil(context, &obligation, &by, &how).await,
+            Command::Change(change) => door::write(context, change).await,
             Command::Check | Command::Explain { .. } => check(context).await,
         }
     })
@@ -106,18 +114,24 @@ fn explain(rule_id: &str, context: &Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-async fn assess(context: &Context, name: &str) -> Outcome {
-    let mut instance = Instance::open(context).await?;
-    let law = law::load(&instance.content);
-    let incident = cases::find(&instance.store, name).await?;
-    let assessed = law::assess(&mut instance, &law, &incident, context.clock.now()).await?;
-    output::object(context.format, &assessed)?;
-    Ok(Exit::Done)
+pub(super) async fn carry_out(
+    instance: &mut Instance,
+    change: &Change,
+    now: Timestamp,
+    answer: &mut Answer,
+) -> Result<(), Failure> {
+    match change {
+        Change::Assess { incident } => {
+            let law = law::load(&instance.content);
+            let incident = cases::find(&instance.store, incident).await?;
+            answer.object(&law::assess(instance, &law, &incident, now).await?)
+        }
+        Change::Fulfil { obligation, by, how } => answer.object(&fulfil(instance, obligation, by, how, now).await?),
+    }
 }
 
-async fn fulfil(context: &Context, id: &str, by: &str, how: &str) -> Outcome {
-    let mut instance = Instance::open(context).await?;
-    let now = context.clock.now();
+/// Returns what the log says of it from now on.
+async fn fulfil(instance: &mut Instance, id: &str, by: &str, how: &str, now: Timestamp) -> Result<Value, Failure> {
     let document = instance.store.document("obligation", id).await.or_fail("failed to read the obligation")?;
     let document = document.ok_or_else(|| {
         Failure::usage(format!("there is no obligation `{id}`")).help("`watertight duty list` shows ids")
@@ -128,7 +142,7 @@ async fn fulfil(context: &Context, id: &str, by: &str, how: &str) -> Outcome {
     let incident = document["incident"].as_str().unwrap_or_default();
     let state = ObligationState::Fulfilled;
     // For how many it is done: if more turn out to be concerned, the duty is open again.
-    let concerned = law::concerned(&document, &law::incident_facts(&instance, incident).await?).shown();
+    let concerned = law::concerned(&document, &law::incident_facts(instance, incident).await?).shown();
     let clear = json!({
         "id": id, "incident": incident, "state": state, "fulfilled_by": by, "fulfilled_at": now, "concerned": concerned,
     });
@@ -140,9 +154,8 @@ async fn fulfil(context: &Context, id: &str, by: &str, how: &str) -> Outcome {
         clear: clear.clone(),
         body: Some(json!({"how": how})),
     };
-    cases::append(&mut instance, &[entry]).await?;
-    output::object(context.format, &clear)?;
-    Ok(Exit::Done)
+    cases::append(instance, &[entry]).await?;
+    Ok(clear)
 }
 
 async fn check(context: &Context) -> Outcome {

@@ -6,12 +6,14 @@ use ::evidence::VerifierKey;
 use ::evidence::verify::{Report, Trust, verify};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::context::Context;
+use crate::door::{self, Answer};
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
-use crate::opaque_id::opaque_id;
+use crate::opaque_id::OpaqueId;
 use crate::output::{self, Format};
 use crate::store::Draft;
 use crate::{cases, holds, law, pack};
@@ -51,12 +53,19 @@ pub(crate) enum Command {
         #[arg(long, default_value = "1")]
         sample_seed: String,
     },
+    #[command(flatten)]
+    Change(Change),
+}
+
+/// What changes which evidence can be read.
+#[derive(Debug, Serialize, Deserialize, clap::Subcommand)]
+pub(crate) enum Change {
     /// Destroy the key of an incident's bodies: personal data is gone, proofs hold
     Erase {
         #[arg(long)]
         incident: String,
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
         #[arg(long)]
         reason: String,
     },
@@ -67,7 +76,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
         Command::Verify { path, checkpoint, key } => check(context, &path, &checkpoint, &key),
         Command::Checkpoint => context.block_on(checkpoint(context)),
         Command::Prove { entry } => context.block_on(prove(context, &entry)),
-        Command::Erase { incident, by, reason } => context.block_on(erase(context, &incident, &by, &reason)),
+        Command::Change(change) => context.block_on(door::write(context, change)),
         Command::Pack { framework, from, to, out, sample_seed } => context.block_on(async {
             let instance = Instance::read(context).await?;
             let wish = pack::Wish { framework: &framework, from, to, out: &out, sample_seed: &sample_seed, made_at: context.clock.now() };
@@ -148,20 +157,24 @@ fn human(report: &Report) -> Result<(), Failure> {
 }
 
 /// The entry first, then the key: a crash in between leaves a key that the next run destroys, and never a silent loss.
-async fn erase(context: &Context, name: &str, by: &str, reason: &str) -> Outcome {
-    let mut instance = Instance::open(context).await?;
+pub(super) async fn carry_out(
+    instance: &mut Instance,
+    change: &Change,
+    now: Timestamp,
+    answer: &mut Answer,
+) -> Result<(), Failure> {
+    let Change::Erase { incident: name, by, reason } = change;
     let incident = cases::find(&instance.store, name).await?;
     if instance.store.cases().await.incidents.find(&incident).is_some_and(|found| found.closed.is_none()) {
         return Err(Failure::usage(format!("incident `{name}` is open: what is still to come would have no key"))
             .help("close it first: `watertight incident close`"));
     }
-    if let Some(held) = holds::against_erasure(&instance, &incident).await? {
+    if let Some(held) = holds::against_erasure(instance, &incident).await? {
         return Err(Failure::usage(format!(
             "`{held}` holds what belongs to incident `{name}`, and a hold beats an erasure"
         ))
         .help(format!("end it first: `watertight lake release {held} --by <who>`")));
     }
-    let now: Timestamp = context.clock.now();
     let clear = json!({"id": incident, "state": "destroyed", "by": by, "reason_code": "erasure"});
     let draft = Draft {
         id: law::hash(&["key.destroyed", &incident]),
@@ -172,11 +185,10 @@ async fn erase(context: &Context, name: &str, by: &str, reason: &str) -> Outcome
         clear,
         body: Some(json!({"reason": reason})),
     };
-    cases::append(&mut instance, &[draft]).await?;
+    cases::append(instance, &[draft]).await?;
     instance.store.destroy_key(&incident, now).or_fail("failed to destroy the key")?;
-    output::object(context.format, &json!({"incident": incident, "erased_at": now}))?;
-    output::talk(
-        "the case's texts are gone; the raw events in the lake are not: they leave by `watertight lake retain`",
-    );
-    Ok(Exit::Done)
+    answer.object(&json!({"incident": incident, "erased_at": now}))?;
+    answer
+        .talk("the case's texts are gone; the raw events in the lake are not: they leave by `watertight lake retain`");
+    Ok(())
 }

@@ -3,15 +3,18 @@
 //! A verdict on a finding counts for its rule's precision; closing an incident counts for its findings that have none.
 
 use incident::Command as Wish;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::incident::parse_verdict;
 use crate::cases;
 use crate::context::Context;
 use crate::dispositions::{verdict_of, word};
+use crate::door::{self, Answer};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::instance::Instance;
-use crate::opaque_id::opaque_id;
+use crate::opaque_id::OpaqueId;
 use crate::output;
 use crate::stored_findings::{self, FIRST_WEEK, SUPPRESSED, quoted};
 use crate::withheld::{Noticed, Withheld};
@@ -22,6 +25,13 @@ pub(crate) enum Command {
     List(ListArgs),
     /// One finding, whole
     Show { finding: String },
+    #[command(flatten)]
+    Change(Change),
+}
+
+/// What changes the worth of a finding.
+#[derive(Debug, Serialize, Deserialize, clap::Subcommand)]
+pub(crate) enum Change {
     /// Give a verdict: `watertight finding disposition UID --verdict false_positive --reason "…" --by P-17`
     Disposition {
         finding: String,
@@ -31,8 +41,8 @@ pub(crate) enum Command {
         /// Why; kept encrypted
         #[arg(long)]
         reason: String,
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
     },
 }
 
@@ -62,22 +72,32 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
         match command {
             Command::List(args) => list(context, &args).await,
             Command::Show { finding } => show(context, &finding).await,
-            Command::Disposition { finding, verdict, reason, by } => {
-                let mut instance = Instance::open(context).await?;
-                instance.config.check_person(&by, false)?;
-                let stored = find(&instance, &finding).await?.finding;
-                let verdict = parse_verdict(&verdict)?;
-                let wish =
-                    Wish::Disposition { finding: stored.uid, verdict, rule_id: Some(stored.rule.id), reason, by };
-                let appended = cases::command(&mut instance, wish, context.clock.now()).await?;
-                output::talk(match appended {
-                    0 => "nothing new: the log had this verdict already",
-                    _ => "the verdict is sealed",
-                });
-                Ok(Exit::Done)
-            }
+            Command::Change(change) => door::write(context, change).await,
         }
     })
+}
+
+pub(super) async fn carry_out(
+    instance: &mut Instance,
+    change: &Change,
+    now: Timestamp,
+    answer: &mut Answer,
+) -> Result<(), Failure> {
+    let Change::Disposition { finding, verdict, reason, by } = change;
+    instance.config.check_person(by, false)?;
+    let stored = find(instance, finding).await?.finding;
+    let wish = Wish::Disposition {
+        finding: stored.uid,
+        verdict: parse_verdict(verdict)?,
+        rule_id: Some(stored.rule.id),
+        reason: reason.clone(),
+        by: by.to_string(),
+    };
+    answer.talk(match cases::command(instance, wish, now).await? {
+        0 => "nothing new: the log had this verdict already",
+        _ => "the verdict is sealed",
+    });
+    Ok(())
 }
 
 async fn list(context: &Context, args: &ListArgs) -> Outcome {

@@ -2,13 +2,15 @@
 
 use incident::{Asserter, Command as Wish, Fact, Verdict};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::cases;
 use crate::context::Context;
+use crate::door::{self, Answer};
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
-use crate::opaque_id::opaque_id;
+use crate::opaque_id::OpaqueId;
 use crate::output;
 use crate::store::{Body, SourceSums};
 
@@ -18,6 +20,15 @@ pub(crate) enum Command {
     List,
     /// One incident, whole (id or number)
     Show { incident: String },
+    #[command(flatten)]
+    Change(Change),
+    /// Every entry about it and its findings' verdicts, with its log index
+    Timeline { incident: String },
+}
+
+/// What changes an incident.
+#[derive(Debug, Serialize, Deserialize, clap::Subcommand)]
+pub(crate) enum Change {
     /// Open an incident that no rule found
     Open {
         /// What happened, without names: it stays readable for ever
@@ -31,8 +42,8 @@ pub(crate) enum Command {
         /// When it happened first, as far as known
         #[arg(long, value_name = "RFC3339")]
         first_event: Timestamp,
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
     },
     /// Attest a fact: `watertight incident fact 3 times.aware 2026-03-02T10:00:00Z --by P-17`
     Fact {
@@ -42,11 +53,14 @@ pub(crate) enum Command {
         /// JSON, or plain text; `unknown` takes an earlier value back
         value: String,
         /// Who says so: an opaque id, never a name
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
         /// The second person, when an attested awareness time changes
-        #[arg(long, value_parser = opaque_id)]
-        approved_by: Option<String>,
+        #[arg(long)]
+        approved_by: Option<OpaqueId>,
+        /// Only if the incident is still at this version (`incident show`); what changed meanwhile is a conflict
+        #[arg(long, value_name = "VERSION")]
+        expected: Option<u64>,
     },
     /// Assess the breach for the people concerned (ENISA 2013): `--inputs '{"data":[{"category":"financial"}],…}'`
     Breach {
@@ -54,16 +68,19 @@ pub(crate) enum Command {
         /// The method's inputs as JSON; `watertight incident show` prints the last ones
         #[arg(long, value_name = "JSON")]
         inputs: String,
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
         #[arg(long)]
         reason: String,
+        /// Only if the incident is still at this version (`incident show`); what changed meanwhile is a conflict
+        #[arg(long, value_name = "VERSION")]
+        expected: Option<u64>,
     },
     /// Take notice of it; escalation stops
     Acknowledge {
         incident: String,
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
     },
     /// Close with a verdict; it counts for its findings that have none of their own
     Close {
@@ -73,13 +90,14 @@ pub(crate) enum Command {
         verdict: String,
         #[arg(long)]
         reason: String,
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
         #[arg(long)]
         duplicate_of: Option<String>,
+        /// Only if the incident is still at this version (`incident show`); what changed meanwhile is a conflict
+        #[arg(long, value_name = "VERSION")]
+        expected: Option<u64>,
     },
-    /// Every entry about it, with its log index
-    Timeline { incident: String },
 }
 
 pub(crate) fn run(command: Command, context: &Context) -> Outcome {
@@ -88,7 +106,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
             Command::List => list(context).await,
             Command::Show { incident } => show(context, &incident).await,
             Command::Timeline { incident } => timeline(context, &incident).await,
-            other => change(context, other).await,
+            Command::Change(change) => door::write(context, change).await,
         }
     })
 }
@@ -130,7 +148,7 @@ async fn timeline(context: &Context, name: &str) -> Outcome {
     let instance = Instance::read(context).await?;
     let id = cases::find(&instance.store, name).await?;
     let mut rows = Vec::new();
-    for stored in instance.store.entries_of(&id).await.or_fail("failed to read the timeline")? {
+    for stored in instance.store.entries_about(&id).await.or_fail("failed to read the timeline")? {
         let body = match instance.store.body(&stored.entry).await.or_fail("failed to open a body")? {
             Body::None => Value::Null,
             Body::Readable(body) => body,
@@ -142,56 +160,56 @@ async fn timeline(context: &Context, name: &str) -> Outcome {
     Ok(Exit::Done)
 }
 
-async fn change(context: &Context, command: Command) -> Outcome {
-    let mut instance = Instance::open(context).await?;
-    let wish = wish(&instance, command).await?;
-    let appended = cases::command(&mut instance, wish, context.clock.now()).await?;
-    output::talk(match appended {
-        0 => "nothing new: the log had this already".to_owned(),
-        n => format!("{n} entries appended and sealed"),
-    });
-    Ok(Exit::Done)
+pub(super) async fn carry_out(
+    instance: &mut Instance,
+    change: &Change,
+    now: Timestamp,
+    answer: &mut Answer,
+) -> Result<(), Failure> {
+    let wish = wish(instance, change).await?;
+    match cases::command(instance, wish, now).await? {
+        0 => answer.talk("nothing new: the log had this already"),
+        n => answer.talk(format!("{n} entries appended and sealed")),
+    }
+    Ok(())
 }
 
-async fn wish(instance: &Instance, command: Command) -> Result<Wish, Failure> {
+async fn wish(instance: &Instance, change: &Change) -> Result<Wish, Failure> {
     let store = &instance.store;
-    Ok(match command {
-        Command::Open { title, reference, severity, first_event, by } => Wish::Open {
+    Ok(match change {
+        Change::Open { title, reference, severity, first_event, by } => Wish::Open {
             tenant: store.tenant().to_owned(),
-            reference,
-            title,
-            severity: ocsf::Severity::from_level(&severity),
-            first_event,
-            by,
+            reference: reference.clone(),
+            title: title.clone(),
+            severity: ocsf::Severity::from_level(severity),
+            first_event: *first_event,
+            by: by.to_string(),
             description: None,
         },
-        Command::Fact { incident, name, value, by, approved_by } => {
-            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
-            let mut fact = Fact::from_json(&name, &value, Asserter::Human(by));
-            fact.approved_by = approved_by;
-            Wish::SetFact { incident: cases::find(store, &incident).await?, fact, expected: None }
+        Change::Fact { incident, name, value, by, approved_by, expected } => {
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.clone()));
+            let mut fact = Fact::from_json(name, &value, Asserter::Human(by.to_string()));
+            fact.approved_by = approved_by.as_ref().map(ToString::to_string);
+            Wish::SetFact { incident: cases::find(store, incident).await?, fact, expected: *expected }
         }
-        Command::Breach { incident, inputs, by, reason } => Wish::AssessBreach {
-            incident: cases::find(store, &incident).await?,
-            inputs: serde_json::from_str(&inputs).or_usage("failed to read --inputs")?,
-            by,
-            reason,
-            expected: None,
+        Change::Breach { incident, inputs, by, reason, expected } => Wish::AssessBreach {
+            incident: cases::find(store, incident).await?,
+            inputs: serde_json::from_str(inputs).or_usage("failed to read --inputs")?,
+            by: by.to_string(),
+            reason: reason.clone(),
+            expected: *expected,
         },
-        Command::Acknowledge { incident, by } => {
-            Wish::Acknowledge { incident: cases::find(store, &incident).await?, by }
+        Change::Acknowledge { incident, by } => {
+            Wish::Acknowledge { incident: cases::find(store, incident).await?, by: by.to_string() }
         }
-        Command::Close { incident, verdict, reason, by, duplicate_of } => Wish::Close {
-            incident: cases::find(store, &incident).await?,
-            verdict: parse_verdict(&verdict)?,
-            reason,
-            by,
-            duplicate_of,
-            expected: None,
+        Change::Close { incident, verdict, reason, by, duplicate_of, expected } => Wish::Close {
+            incident: cases::find(store, incident).await?,
+            verdict: parse_verdict(verdict)?,
+            reason: reason.clone(),
+            by: by.to_string(),
+            duplicate_of: duplicate_of.clone(),
+            expected: *expected,
         },
-        Command::List | Command::Show { .. } | Command::Timeline { .. } => {
-            return Err(Failure::failed("a reading command was taken for a change"));
-        }
     })
 }
 

@@ -3,12 +3,14 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use lake::{Filter, Retain, TableName, Vacuum};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::context::Context;
+use crate::door::{self, Answer};
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
-use crate::opaque_id::opaque_id;
+use crate::opaque_id::OpaqueId;
 use crate::store::Draft;
 use crate::utc_day::utc_day;
 use crate::{cases, holds, law, output};
@@ -27,6 +29,13 @@ pub(crate) enum Command {
         #[arg(long)]
         days: bool,
     },
+    #[command(flatten)]
+    Change(Change),
+}
+
+/// What changes what the lake keeps.
+#[derive(Debug, Serialize, Deserialize, clap::Subcommand)]
+pub(crate) enum Change {
     /// Drop whole days of events that are older than asked, except rows under a hold
     Retain {
         /// Keep this many days of events (at least 90)
@@ -39,8 +48,7 @@ pub(crate) enum Command {
     /// Keep matching rows whatever retention says
     Hold {
         /// A name for the hold; it stays readable for ever
-        #[arg(value_parser = opaque_id)]
-        id: String,
+        id: OpaqueId,
         /// Why, for the person who asks later
         #[arg(long)]
         reason: String,
@@ -51,15 +59,15 @@ pub(crate) enum Command {
     Release {
         id: String,
         /// Who ends it: an opaque id, never a name
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
     },
     /// Merge the small files of a day
     Compact { day: Date },
 }
 
 /// Which rows a hold keeps; every part that is given must match.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, Serialize, Deserialize, clap::Args)]
 #[group(required = true, multiple = true)]
 pub(crate) struct Selection {
     #[arg(long)]
@@ -80,10 +88,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
     context.block_on(async {
         match command {
             Command::Status { days } => status(context, days).await,
-            Command::Retain { keep_days, dry_run } => retain(context, keep_days, dry_run).await,
-            Command::Hold { id, reason, rows } => hold(context, &id, &reason, rows).await,
-            Command::Release { id, by } => release(context, &id, &by).await,
-            Command::Compact { day } => compact(context, day).await,
+            Command::Change(change) => door::write(context, change).await,
         }
     })
 }
@@ -115,25 +120,45 @@ async fn status(context: &Context, by_day: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
+pub(super) async fn carry_out(
+    instance: &mut Instance,
+    change: &Change,
+    now: Timestamp,
+    answer: &mut Answer,
+) -> Result<(), Failure> {
+    match change {
+        Change::Retain { keep_days, dry_run } => retain(instance, *keep_days, *dry_run, now, answer).await,
+        Change::Hold { id, reason, rows } => {
+            answer.object(&holds::place(instance, id, rows.clone().into(), reason, now).await?)
+        }
+        Change::Release { id, by } => answer.object(&holds::release(instance, id, by, now).await?),
+        Change::Compact { day } => compact(instance, *day, now, answer).await,
+    }
+}
+
+async fn retain(
+    instance: &mut Instance,
+    keep_days: u32,
+    dry_run: bool,
+    now: Timestamp,
+    answer: &mut Answer,
+) -> Result<(), Failure> {
     if keep_days < RETENTION_DAYS_MIN {
         return Err(Failure::usage(format!(
             "{keep_days} days is less than the {RETENTION_DAYS_MIN} that evidence needs"
         ))
         .help(format!("give --keep-days {RETENTION_DAYS_MIN} or more")));
     }
-    let now = context.clock.now();
     let today = utc_day(now);
     let older_than = today.checked_sub(i64::from(keep_days).days()).or_usage("too many days")?;
-    let mut instance = Instance::open(context).await?;
     if !dry_run {
         // An incident that was opened a moment ago holds its events too.
         for incident in cases::open_incidents(&instance.store).await {
-            holds::hold_incident(&mut instance, &incident, now).await?;
+            holds::hold_incident(instance, &incident, now).await?;
         }
         let ordered =
             json!({"id": older_than.to_string(), "state": "ordered", "older_than": older_than, "ordered_at": now});
-        cases::append(&mut instance, &[entry("retention.ordered", ordered, now)]).await?;
+        cases::append(instance, &[entry("retention.ordered", ordered, now)]).await?;
     }
     let mut rows = Vec::new();
     // Findings and entries outlive the audit period; only raw telemetry goes.
@@ -144,12 +169,12 @@ async fn retain(context: &Context, keep_days: u32, dry_run: bool) -> Outcome {
     }
     if !dry_run {
         let done = json!({"id": older_than.to_string(), "state": "done", "older_than": older_than, "tables": rows, "done_at": now});
-        cases::append(&mut instance, &[entry("retention.done", done, now)]).await?;
+        cases::append(instance, &[entry("retention.done", done, now)]).await?;
         let sweep = Vacuum { keep: VACUUM_GRACE, now, dry_run };
         instance.lake.vacuum(&sweep).await.or_fail("failed to remove old files")?;
     }
-    output::rows(context.format, &["table", "rows_dropped", "rows_held", "dry_run"], &rows)?;
-    Ok(Exit::Done)
+    answer.rows(&["table", "rows_dropped", "rows_held", "dry_run"], rows);
+    Ok(())
 }
 
 /// What was asked before it is done, and what came of it: rows that are gone must not be gone without a word.
@@ -158,37 +183,27 @@ fn entry(kind: &str, clear: Value, now: Timestamp) -> Draft {
     Draft { id, kind: kind.to_owned(), at: now, subject: "lake".to_owned(), clear, body: None }
 }
 
-async fn hold(context: &Context, id: &str, reason: &str, rows: Selection) -> Outcome {
-    let mut instance = Instance::open(context).await?;
-    let filter = Filter {
-        tenant: None,
-        source: rows.source,
-        actors: rows.actor.into_iter().collect(),
-        resources: rows.resource.into_iter().collect(),
-        event_uids: rows.event_uid.into_iter().collect(),
-        seq: None,
-        from_us: rows.from.map(Timestamp::as_microsecond),
-        to_us: rows.to.map(Timestamp::as_microsecond),
-    };
-    let hold = holds::place(&mut instance, id, filter, reason, context.clock.now()).await?;
-    output::object(context.format, &hold)?;
-    Ok(Exit::Done)
+impl From<Selection> for Filter {
+    fn from(rows: Selection) -> Self {
+        Self {
+            tenant: None,
+            source: rows.source,
+            actors: rows.actor.into_iter().collect(),
+            resources: rows.resource.into_iter().collect(),
+            event_uids: rows.event_uid.into_iter().collect(),
+            seq: None,
+            from_us: rows.from.map(Timestamp::as_microsecond),
+            to_us: rows.to.map(Timestamp::as_microsecond),
+        }
+    }
 }
 
-async fn release(context: &Context, id: &str, by: &str) -> Outcome {
-    let mut instance = Instance::open(context).await?;
-    let hold = holds::release(&mut instance, id, by, context.clock.now()).await?;
-    output::object(context.format, &hold)?;
-    Ok(Exit::Done)
-}
-
-async fn compact(context: &Context, day: Date) -> Outcome {
-    let instance = Instance::open(context).await?;
+async fn compact(instance: &Instance, day: Date, now: Timestamp, answer: &mut Answer) -> Result<(), Failure> {
     let mut rows: Vec<Value> = Vec::new();
     for table in TableName::ALL {
-        let done = instance.lake.compact(table, day, context.clock.now()).await.or_fail("failed to merge files")?;
+        let done = instance.lake.compact(table, day, now).await.or_fail("failed to merge files")?;
         rows.push(json!({"table": table, "files_before": done.files_before, "files_after": done.files_after, "rows": done.rows}));
     }
-    output::rows(context.format, &["table", "files_before", "files_after", "rows"], &rows)?;
-    Ok(Exit::Done)
+    answer.rows(&["table", "files_before", "files_after", "rows"], rows);
+    Ok(())
 }

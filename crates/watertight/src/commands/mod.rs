@@ -27,6 +27,7 @@ pub(crate) mod simulate;
 pub(crate) mod source;
 pub(crate) mod state;
 pub(crate) mod suppression;
+pub(crate) mod write;
 
 use crate::cli::Command;
 use crate::context::Context;
@@ -39,11 +40,11 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
         Command::Detect(args) => detect::run(&args, context),
         Command::Normalize(args) => normalize::run(&args, context),
         Command::Classify(args) => classify::run(&args, context),
-        Command::Scope(args) => scope::run(&args, context),
+        Command::Scope(args) => scope::run(args, context),
         Command::Duties(args) => duties::run(&args, context),
         Command::Rule(command) => rule::run(&command, context),
         Command::Baseline(command) => baseline::run(&command, context),
-        Command::Content(command) => content::run(&command, context),
+        Command::Content(command) => content::run(command, context),
         Command::Query(args) => query::run(&args, context),
         Command::Lake(command) => lake::run(command, context),
         Command::Source(command) => source::run(&command, context),
@@ -55,7 +56,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Outcome {
         Command::Notice(command) => notice::run(command, context),
         Command::Evidence(command) => evidence::run(command, context),
         Command::Simulate(args) => simulate::run(&args, context),
-        Command::State(command) => state::run(&command, context),
+        Command::State(command) => state::run(command, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Config(command) => config::run(&command, context),
         Command::Completions(args) => completions::run(&args),

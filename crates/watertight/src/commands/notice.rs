@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 
 use ::notice::Recipient;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::write::Step;
 use crate::cases;
 use crate::context::Context;
+use crate::door::{self, Answer};
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
 use crate::notices::{self, Approve};
-use crate::opaque_id::opaque_id;
+use crate::opaque_id::OpaqueId;
 use crate::output;
 
 #[derive(Debug, clap::Subcommand)]
@@ -22,8 +26,8 @@ pub(crate) enum Command {
         #[arg(long, default_value = notices::LANGUAGE_DEFAULT)]
         language: String,
         /// Who drafts: an opaque id. The author cannot approve.
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
     },
     /// Show a notice as it would go out, its gaps, and the hash to approve
     Check {
@@ -36,8 +40,8 @@ pub(crate) enum Command {
         notice: String,
         #[arg(long)]
         hash: String,
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
         #[command(flatten)]
         to: To,
     },
@@ -77,53 +81,69 @@ impl To {
     }
 }
 
+/// What changes a notice. Recipients travel as they were read: the file is the approver's.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    Draft { incident: String, language: String, by: OpaqueId },
+    Approve { notice: String, hash: String, by: OpaqueId, recipients: Vec<Recipient> },
+    Send { notice: String },
+}
+
 pub(crate) fn run(command: Command, context: &Context) -> Outcome {
     context.block_on(async {
-        match command {
-            Command::Draft { incident, language, by } => draft(context, &incident, &language, &by).await,
-            Command::Check { notice, to } => check(context, &notice, to).await,
-            Command::Approve { notice, hash, by, to } => approve(context, &notice, &hash, &by, to).await,
-            Command::Send { notice } => send(context, &notice).await,
-            Command::Status => status(context).await,
-            Command::Receipts { notice } => receipts(context, &notice).await,
-        }
+        let change = match command {
+            Command::Check { notice, to } => return check(context, &notice, to).await,
+            Command::Status => return status(context).await,
+            Command::Receipts { notice } => return receipts(context, &notice).await,
+            Command::Draft { incident, language, by } => Change::Draft { incident, language, by },
+            Command::Approve { notice, hash, by, to } => Change::Approve { notice, hash, by, recipients: to.read()? },
+            Command::Send { notice } => Change::Send { notice },
+        };
+        door::write(context, change).await
     })
 }
 
-async fn draft(context: &Context, incident: &str, language: &str, by: &str) -> Outcome {
-    let mut instance = Instance::open(context).await?;
-    let incident = cases::find(&instance.store, incident).await?;
-    let drafted = notices::draft_incident(&mut instance, &incident, language, by, context.clock.now()).await?;
-    output::object(context.format, &drafted)?;
-    for rule in &drafted.without_template {
-        output::talk(format!("no template answers `{rule}` in `{language}`; write that notice by hand"));
+pub(super) async fn carry_out(
+    instance: &mut Instance,
+    change: &Change,
+    now: Timestamp,
+    answer: &mut Answer,
+) -> Result<Step, Failure> {
+    match change {
+        Change::Draft { incident, language, by } => {
+            let incident = cases::find(&instance.store, incident).await?;
+            let drafted = notices::draft_incident(instance, &incident, language, by, now).await?;
+            answer.object(&drafted)?;
+            for rule in &drafted.without_template {
+                answer.talk(format!("no template answers `{rule}` in `{language}`; write that notice by hand"));
+            }
+        }
+        Change::Approve { notice, hash, by, recipients } => {
+            let wish = Approve { notice, hash, approver: by, recipients };
+            let hash = notices::approve(instance, &wish, now).await?;
+            answer.object(&json!({"notice": notice, "approved": hash, "by": by}))?;
+        }
+        Change::Send { notice } => return send(instance, notice, now, answer).await,
     }
-    Ok(Exit::Done)
+    Ok(Step::Done(Exit::Done))
+}
+
+/// Sends for a moment: a notice to thousands must not keep the sources from being read.
+async fn send(instance: &mut Instance, notice: &str, now: Timestamp, answer: &mut Answer) -> Result<Step, Failure> {
+    let Some(sent) = notices::send(instance, notice, now).await? else { return Ok(Step::More) };
+    answer.object(&sent)?;
+    if 0 < sent.refused + sent.waiting {
+        return Err(Failure::failed(format!("{} recipients refused, {} still to try", sent.refused, sent.waiting))
+            .help("`watertight notice receipts` shows who has it; run send again for those still to try"));
+    }
+    Ok(Step::Done(Exit::Done))
 }
 
 async fn check(context: &Context, notice: &str, to: To) -> Outcome {
     let instance = Instance::read(context).await?;
     let checked = notices::check(&instance, notice, &to.read()?).await?;
     output::object(context.format, &checked)?;
-    Ok(Exit::Done)
-}
-
-async fn approve(context: &Context, notice: &str, hash: &str, by: &str, to: To) -> Outcome {
-    let mut instance = Instance::open(context).await?;
-    let wish = Approve { notice, hash, approver: by, recipients: to.read()? };
-    let hash = notices::approve(&mut instance, &wish, context.clock.now()).await?;
-    output::object(context.format, &json!({"notice": notice, "approved": hash, "by": by}))?;
-    Ok(Exit::Done)
-}
-
-async fn send(context: &Context, notice: &str) -> Outcome {
-    let mut instance = Instance::open(context).await?;
-    let sent = notices::send(&mut instance, notice, context.clock.now()).await?;
-    output::object(context.format, &sent)?;
-    if 0 < sent.refused + sent.waiting {
-        return Err(Failure::failed(format!("{} recipients refused, {} still to try", sent.refused, sent.waiting))
-            .help("`watertight notice receipts` shows who has it; run send again for those still to try"));
-    }
     Ok(Exit::Done)
 }
 

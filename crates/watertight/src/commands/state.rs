@@ -1,11 +1,14 @@
 //! `watertight state`: the documents folded from the log, rebuilt or compared.
 
-use serde_json::json;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::context::Context;
+use crate::door::{self, Answer};
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
 use crate::instance::Instance;
-use crate::opaque_id::opaque_id;
+use crate::opaque_id::OpaqueId;
 use crate::store::Draft;
 use crate::{cases, law, output};
 
@@ -15,8 +18,8 @@ pub(crate) enum Command {
     Rebuild(Rebuild),
     /// Say that the clock was ahead when entries were written, and that it is right now: writing goes on from here
     CorrectClock {
-        #[arg(long, value_parser = opaque_id)]
-        by: String,
+        #[arg(long)]
+        by: OpaqueId,
         /// What was wrong (kept encrypted)
         #[arg(long)]
         reason: String,
@@ -30,20 +33,49 @@ pub(crate) struct Rebuild {
     compare: bool,
 }
 
-pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
+/// What changes the documents, or says that a clock was wrong.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    Rebuild,
+    CorrectClock { by: OpaqueId, reason: String },
+}
+
+impl Change {
+    /// Its entry is the one that may be earlier than the last: it says that the clock was wrong then.
+    pub(super) fn sets_the_clock_right(&self) -> bool {
+        matches!(self, Self::CorrectClock { .. })
+    }
+}
+
+pub(crate) fn run(command: Command, context: &Context) -> Outcome {
     context.block_on(async {
-        match command {
-            Command::Rebuild(Rebuild { compare: true }) => compare(context).await,
-            Command::Rebuild(Rebuild { compare: false }) => rebuild(context).await,
-            Command::CorrectClock { by, reason } => correct_clock(context, by, reason).await,
-        }
+        let change = match command {
+            Command::Rebuild(Rebuild { compare: true }) => return compare(context).await,
+            Command::Rebuild(Rebuild { compare: false }) => Change::Rebuild,
+            Command::CorrectClock { by, reason } => Change::CorrectClock { by, reason },
+        };
+        door::write(context, change).await
     })
 }
 
+pub(super) async fn carry_out(
+    instance: &mut Instance,
+    change: &Change,
+    now: Timestamp,
+    answer: &mut Answer,
+) -> Result<(), Failure> {
+    match change {
+        Change::Rebuild => {
+            let entries = instance.store.rebuild().await.or_fail("failed to rebuild the documents")?;
+            answer.object(&json!({"entries": entries, "rebuilt": true}))
+        }
+        Change::CorrectClock { by, reason } => answer.object(&correct_clock(instance, by, reason, now).await?),
+    }
+}
+
 /// The wrong times stay in the log; what is said here explains them.
-async fn correct_clock(context: &Context, by: &str, reason: &str) -> Outcome {
-    let mut instance = Instance::open_to_correct_the_clock(context).await?;
-    let now = context.clock.now();
+async fn correct_clock(instance: &mut Instance, by: &str, reason: &str, now: Timestamp) -> Result<Value, Failure> {
     let ahead = instance.store.latest_at().await.or_fail("failed to read the log's last time")?;
     if ahead.is_none_or(|ahead| ahead <= now) {
         return Err(Failure::usage("no entry of the log is ahead of this clock"));
@@ -58,9 +90,8 @@ async fn correct_clock(context: &Context, by: &str, reason: &str) -> Outcome {
         clear: clear.clone(),
         body: Some(json!({"reason": reason})),
     };
-    cases::append(&mut instance, &[entry]).await?;
-    output::object(context.format, &clear)?;
-    Ok(Exit::Done)
+    cases::append(instance, &[entry]).await?;
+    Ok(clear)
 }
 
 async fn compare(context: &Context) -> Outcome {
@@ -78,13 +109,6 @@ async fn compare(context: &Context) -> Outcome {
     }
     Err(Failure::failed(format!("{} documents differ from the log", differences.len()))
         .help("`watertight state rebuild` folds the log again; keep a copy of the data directory first"))
-}
-
-async fn rebuild(context: &Context) -> Outcome {
-    let instance = Instance::open(context).await?;
-    let entries = instance.store.rebuild().await.or_fail("failed to rebuild the documents")?;
-    output::object(context.format, &json!({"entries": entries, "rebuilt": true}))?;
-    Ok(Exit::Done)
 }
 
 /// SQLite keeps up to three files for a database.

@@ -11,7 +11,6 @@ use crate::cases;
 use crate::config::{Customer, Organisation};
 use crate::exit::Failure;
 use crate::instance::Instance;
-use crate::output;
 
 /// No count of people is larger: ten thousand million.
 const MANKIND: u64 = 10_000_000_000;
@@ -19,23 +18,28 @@ const MANKIND: u64 = 10_000_000_000;
 /// Who says so.
 const SCOPE: &str = "scope";
 
-/// Sets the facts an exposure shows. Returns how many entries that made.
+/// Sets the facts an exposure shows. Returns the names of those that stay as a person stated them.
 pub(crate) async fn state_facts(
     instance: &mut Instance,
     exposure: &Exposure,
     now: Timestamp,
-) -> Result<usize, Failure> {
-    let mut appended = 0;
+) -> Result<Vec<String>, Failure> {
+    let mut stay = Vec::new();
     for fact in facts(exposure, &instance.config.organisation) {
         if attested(instance, &exposure.incident, &fact.name).await {
-            output::talk(format!("`{}` stays as a person stated it; the count says otherwise or the same", fact.name));
+            stay.push(fact.name);
             continue;
         }
         let command = Command::SetFact { incident: exposure.incident.clone(), fact, expected: None };
-        appended += cases::decide(&instance.store, command, now).await?;
+        cases::decide(&instance.store, command, now).await?;
     }
     instance.sealer.seal(&instance.store).await?;
-    Ok(appended)
+    Ok(stay)
+}
+
+/// What to say of a fact that stays.
+pub(crate) fn stays(name: &str) -> String {
+    format!("`{name}` stays as a person stated it; the count says otherwise or the same")
 }
 
 /// What a person stated is changed by a person only.

@@ -20,7 +20,7 @@ use crate::instance::Instance;
 use crate::law;
 use crate::store::Draft;
 
-pub(crate) use facts::state_facts;
+pub(crate) use facts::{state_facts, stays};
 pub(crate) use traces::event_uids;
 
 /// What got out.

@@ -9,7 +9,6 @@ use super::changes::{self, Parts};
 use crate::config::is_same_person;
 use crate::content::Content;
 use crate::exit::{Failure, OrFail as _};
-use crate::instance::Instance;
 use crate::law::hash;
 use crate::store::{Draft, Store};
 
@@ -55,20 +54,24 @@ pub(super) async fn last_approved(store: &Store) -> Result<(Content, Standing), 
     Ok((content, standing))
 }
 
+/// What is proposed, and by whom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Proposal<'a> {
+    pub(crate) content: &'a Content,
+    pub(crate) by: &'a str,
+    /// Of the output of `rule backtest` that was looked at.
+    pub(crate) backtest_sha256: Option<&'a str>,
+}
+
 /// The entry that proposes a content set; `None` when it was proposed before. That its examples hold is asked by the caller.
-pub(crate) async fn propose(
-    instance: &Instance,
-    by: &str,
-    backtest: Option<&[u8]>,
-    now: Timestamp,
-) -> Result<Option<Draft>, Failure> {
-    let content = &instance.content;
+pub(crate) async fn propose(store: &Store, proposal: &Proposal<'_>, now: Timestamp) -> Result<Option<Draft>, Failure> {
+    let Proposal { content, by, backtest_sha256 } = *proposal;
     let version = content.version();
     if version == Content::embedded().version() {
         return Err(Failure::usage("the content in the program needs no approval: its release answers for it")
             .help("name a directory with --content or [content] dir"));
     }
-    let known = instance.store.document("content", &version).await.or_fail("failed to read content versions")?;
+    let known = store.document("content", &version).await.or_fail("failed to read content versions")?;
     if let Some(known) = known {
         if approved(&known).is_some() {
             return Err(Failure::usage("this content was approved before: there is nothing to propose"));
@@ -79,9 +82,9 @@ pub(crate) async fn propose(
         }
     }
     let examples = changes::examples(content)?;
-    let (before, _) = last_approved(&instance.store).await?;
+    let (before, _) = last_approved(store).await?;
     let (before, parts) = ((before.version(), Parts::of_earlier(&before)), Parts::of(content)?);
-    instance.store.keep_content(&version, content).await.or_fail("failed to keep the content")?;
+    store.keep_content(&version, content).await.or_fail("failed to keep the content")?;
     Ok(Some(Draft {
         id: hash(&["content.proposed", &version]),
         kind: "content.proposed".to_owned(),
@@ -90,7 +93,7 @@ pub(crate) async fn propose(
         clear: json!({
             "id": version, "author": by, "proposed_at": now, "rules": parts.rules.len(), "files": content.files.len(),
             "against": before.0, "changes": changes::changes(&before.1, &parts),
-            "examples": examples, "backtest_sha256": backtest.map(sha256_hex),
+            "examples": examples, "backtest_sha256": backtest_sha256,
         }),
         body: None,
     }))
@@ -129,9 +132,4 @@ pub(crate) async fn approve(store: &Store, name: &str, by: &str, now: Timestamp)
         clear: json!({"id": version, "approver": by, "approved": true, "approved_at": now, "approval": number}),
         body: None,
     }))
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    use sha2::Digest as _;
-    crate::content::hex(&sha2::Sha256::digest(bytes))
 }

@@ -17,7 +17,7 @@ use crate::exit::Failure;
 use crate::instance::Instance;
 use crate::output;
 
-pub(crate) use approval::{approve, propose};
+pub(crate) use approval::{Proposal, approve, propose};
 pub(crate) use watch::Watch;
 
 use approval::{Standing, last_approved, standing};

@@ -13,7 +13,7 @@ use crate::cases;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::law;
-use crate::opaque_id::opaque_id;
+use crate::opaque_id::OpaqueId;
 use crate::store::{Draft as LogDraft, NoticeState};
 
 /// Recipients of one notice in this version; they are kept in one encrypted body, which holds 16 MiB.
@@ -28,7 +28,7 @@ pub(crate) struct Approve<'a> {
     /// The hash that `notice check` showed.
     pub(crate) hash: &'a str,
     pub(crate) approver: &'a str,
-    pub(crate) recipients: Vec<Recipient>,
+    pub(crate) recipients: &'a [Recipient],
 }
 
 /// The hash an approver has to name, with what stands open. The salt is the notice's own, so the hash is the same each time.
@@ -46,6 +46,7 @@ pub(crate) async fn check(instance: &Instance, notice: &str, recipients: &[Recip
 
 /// Judges and records an approval. Returns the approved hash.
 pub(crate) async fn approve(instance: &mut Instance, wish: &Approve<'_>, now: Timestamp) -> Result<String, Failure> {
+    check_recipients(wish.recipients)?;
     let (document, drafted) = latest(instance, wish.notice).await?;
     ensure_current(instance, &document, &drafted).await?;
     // Another approval is another key for everybody: once messages may have left, it would send them twice.
@@ -55,7 +56,7 @@ pub(crate) async fn approve(instance: &mut Instance, wish: &Approve<'_>, now: Ti
     }
     let library = library(&instance.content);
     let salt = recipient_salt(instance, &document).await;
-    let binding = binding(salt, &drafted, template(&library, &document)?, &wish.recipients);
+    let binding = binding(salt, &drafted, template(&library, &document)?, wish.recipients);
     let author = document["author"].as_str().unwrap_or_default();
     let approval =
         judge(&drafted.draft, &binding, wish.hash, author, wish.approver, now).or_usage("failed to approve")?;
@@ -113,24 +114,29 @@ pub(crate) fn read_recipients(path: &Path) -> Result<Vec<Recipient>, Failure> {
         let line = line.or_usage(&doing)?;
         if !line.trim().is_empty() {
             let recipient: Recipient = serde_json::from_str(&line).or_usage(format!("{doing}, line {}", index + 1))?;
-            // Receipts keep the id readable for ever.
-            opaque_id(&recipient.id).map_err(|fault| {
-                Failure::usage(format!("{doing}, line {}: the id `{}`: {fault}", index + 1, recipient.id))
-            })?;
             recipients.push(recipient);
         }
     }
     recipients.sort_by(|a, b| a.id.cmp(&b.id));
-    if recipients.len() > RECIPIENTS_MAX {
-        return Err(Failure::usage(format!(
-            "{doing}: more than {RECIPIENTS_MAX} recipients, the limit of this version"
-        )));
-    }
-    if let Some(pair) = recipients.windows(2).find(|pair| pair[0].id == pair[1].id) {
-        return Err(Failure::usage(format!(
-            "{doing}: the id `{}` stands twice; nobody may get two copies",
-            pair[0].id
-        )));
-    }
+    check_recipients(&recipients).map_err(|failure| Failure::usage(format!("{doing}: {}", failure.message)))?;
     Ok(recipients)
+}
+
+/// However they came: in order, each once, and not too many.
+fn check_recipients(recipients: &[Recipient]) -> Result<(), Failure> {
+    if RECIPIENTS_MAX < recipients.len() {
+        return Err(Failure::usage(format!("more than {RECIPIENTS_MAX} recipients, the limit of this version")));
+    }
+    for recipient in recipients {
+        // Receipts keep the id readable for ever.
+        let id = recipient.id.parse::<OpaqueId>();
+        id.map_err(|fault| Failure::usage(format!("the id `{}`: {fault}", recipient.id)))?;
+    }
+    match recipients.windows(2).find(|pair| pair[1].id <= pair[0].id) {
+        Some(pair) if pair[0].id == pair[1].id => {
+            Err(Failure::usage(format!("the id `{}` stands twice; nobody may get two copies", pair[0].id)))
+        }
+        Some(_) => Err(Failure::usage("recipients are not in the order of their ids")),
+        None => Ok(()),
+    }
 }

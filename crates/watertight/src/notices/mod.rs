@@ -34,10 +34,15 @@ pub(crate) struct Drafted {
 
 /// Loads every template; names those that cannot be used.
 pub(crate) fn library(content: &Content) -> Library {
+    library_of(content, &mut |error| output::talk(error))
+}
+
+/// The same, with the names given to whoever asks.
+pub(crate) fn library_of(content: &Content, say: &mut dyn FnMut(String)) -> Library {
     let files = content.below("templates").map(|(path, text)| (path.trim_start_matches("templates/"), text));
     let (library, errors) = Library::from_files(files);
     for error in errors {
-        output::talk(error);
+        say(error.to_string());
     }
     library
 }

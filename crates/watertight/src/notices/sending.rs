@@ -3,6 +3,7 @@
 //! After a crash an attempt in flight is *uncertain*: it is sent again under the same Message-ID and counted.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use ::notice::approval::{self, Approval};
 use ::notice::deliver::smtp::{Mail, Security, Session, Smtp};
@@ -34,8 +35,11 @@ pub(crate) struct Sent {
     pub(crate) possible_duplicates: u64,
 }
 
-/// Sends an approved notice to everyone who has not got it yet.
-pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) -> Result<Sent, Failure> {
+/// After so long the writer may do something else before the next message.
+const STEP_MAX: Duration = Duration::from_secs(2);
+
+/// Sends an approved notice to those who have not got it yet, for a moment; `None` when there are more to try at once.
+pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) -> Result<Option<Sent>, Failure> {
     let (document, drafted) = latest(instance, notice).await?;
     let approval = approved(&document)?;
     // Once messages may have left, what was approved is sent to its end: the others must not wait for a text of their own.
@@ -64,9 +68,9 @@ pub(crate) async fn send(instance: &mut Instance, notice: &str, now: Timestamp) 
         sender: sender(&mail)?,
         smtp: smtp(&mail)?,
     };
-    let sent = deliver(instance, notice, &job, now).await?;
+    let Some(sent) = deliver(instance, notice, &job, now).await? else { return Ok(None) };
     finish(instance, notice, &document, sent, now).await?;
-    Ok(Sent { recipients: recipients.len(), ..sent })
+    Ok(Some(Sent { recipients: recipients.len(), ..sent }))
 }
 
 struct Job<'a> {
@@ -119,9 +123,14 @@ async fn queue(
     Ok(())
 }
 
-async fn deliver(instance: &mut Instance, notice: &str, job: &Job<'_>, now: Timestamp) -> Result<Sent, Failure> {
-    let policy = RetryPolicy::default();
-    let mut sent = Sent::default();
+async fn deliver(
+    instance: &mut Instance,
+    notice: &str,
+    job: &Job<'_>,
+    now: Timestamp,
+) -> Result<Option<Sent>, Failure> {
+    let (policy, began) = (RetryPolicy::default(), Instant::now());
+    let (mut sent, mut tried, mut is_whole) = (Sent::default(), 0_u64, true);
     let mut session: Option<Session> = None;
     for item in instance.store.outbox(notice, true).await.or_fail("failed to read the outbox")? {
         match next_action(&item, &policy, now) {
@@ -133,6 +142,11 @@ async fn deliver(instance: &mut Instance, notice: &str, job: &Job<'_>, now: Time
             }
             Action::Wait { .. } | Action::InFlight { .. } | Action::Done => continue,
         }
+        if 0 < tried && STEP_MAX < began.elapsed() {
+            is_whole = false;
+            break;
+        }
+        tried += 1;
         let open = match session.take().filter(|session| !session.is_broken()) {
             Some(open) => open,
             None => Session::connect(&job.smtp).await.or_fail("failed to reach the mail server")?,
@@ -141,6 +155,9 @@ async fn deliver(instance: &mut Instance, notice: &str, job: &Job<'_>, now: Time
     }
     if let Some(session) = session {
         session.close().await;
+    }
+    if !is_whole {
+        return Ok(None);
     }
     for item in instance.store.outbox(notice, false).await.or_fail("failed to read the outbox")? {
         sent.possible_duplicates += u64::from(item.uncertain);
@@ -152,7 +169,7 @@ async fn deliver(instance: &mut Instance, notice: &str, job: &Job<'_>, now: Time
             _ => sent.waiting += 1,
         }
     }
-    Ok(sent)
+    Ok(Some(sent))
 }
 
 /// One message: render, offer, store as in flight, send, store what came of it, write the receipt.

@@ -74,6 +74,15 @@ pub(crate) enum LogError {
     Keys(#[from] evidence::keyring::KeyRingError),
 }
 
+/// From where documents are folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Documents {
+    /// From the entry at which they stopped.
+    GoOn,
+    /// From the first one.
+    Anew,
+}
+
 /// Entries read at once when folding or sealing.
 const PAGE: u32 = 1024;
 
@@ -232,6 +241,23 @@ impl Store {
         rows.iter().map(stored).collect()
     }
 
+    /// Entries of an incident and the verdicts on its findings, oldest first.
+    pub(crate) async fn entries_about(&self, incident: &str) -> Result<Vec<Stored>, LogError> {
+        let judged: Vec<String> = {
+            let cases = self.cases.lock().await;
+            let of_incident = cases.incidents.findings.iter().filter(|(_, record)| {
+                record.verdict.is_some() && record.incident.as_ref().is_some_and(|home| home == incident)
+            });
+            of_incident.map(|(finding, _)| finding.clone()).collect()
+        };
+        let mut entries = self.entries_of(incident).await?;
+        for finding in judged {
+            entries.extend(self.entries_of(&finding).await?);
+        }
+        entries.sort_by_key(|stored| stored.position);
+        Ok(entries)
+    }
+
     pub(crate) async fn entry_by_id(&self, id: &str) -> Result<Option<Stored>, LogError> {
         let row =
             sqlx::query("SELECT position, bytes FROM entry WHERE id = ?").bind(id).fetch_optional(&self.pool).await?;
@@ -260,11 +286,16 @@ impl Store {
         }
     }
 
-    /// Folds every entry into the in-memory state, and into the documents from where they stopped.
-    pub(super) async fn fold_all(&self) -> Result<(), LogError> {
-        let mut cases = self.cases.lock().await;
+    /// Folds every entry into the in-memory state, and into the documents. If it fails, both are what they were.
+    pub(super) async fn fold_all(&self, documents: Documents) -> Result<(), LogError> {
+        let mut live = self.cases.lock().await;
+        let mut cases = live.emptied();
         let mut connection = self.pool.acquire().await?;
         let mut tx = connection.begin().await?;
+        if documents == Documents::Anew {
+            sqlx::query("DELETE FROM document").execute(&mut *tx).await?;
+            sqlx::query("UPDATE projected SET position = 0").execute(&mut *tx).await?;
+        }
         let documented: i64 = sqlx::query("SELECT position FROM projected").fetch_one(&mut *tx).await?.try_get(0)?;
         let mut position = 0;
         loop {
@@ -283,6 +314,7 @@ impl Store {
             sqlx::query("UPDATE projected SET position = ?").bind(signed(position)).execute(&mut *tx).await?;
         }
         tx.commit().await?;
+        *live = cases;
         Ok(())
     }
 }

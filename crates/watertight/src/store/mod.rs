@@ -60,7 +60,7 @@ impl Store {
         let pool = connect(&dir.join(STATE_FILE), writer).await?;
         let store = Self { pool, tenant: tenant.to_owned(), keys, cases: Mutex::new(cases) };
         if writer {
-            store.fold_all().await?
+            store.fold_all(log::Documents::GoOn).await?
         } else {
             store.apply_all().await?
         }

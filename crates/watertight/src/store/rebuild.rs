@@ -5,8 +5,9 @@
 use std::path::Path;
 
 use sqlx::Row as _;
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
+use super::log::Documents;
 use super::{LogError, Store, connect, log};
 
 /// A document that is not the same in both sets.
@@ -22,33 +23,30 @@ type Row = (String, String, String);
 
 impl Store {
     /// Folds the log anew in `scratch` and names every document that differs. Returns (entries folded, documents, faults).
+    /// Entries and documents are read as of one moment: a writer may go on meanwhile.
     pub(crate) async fn compare_rebuilt(&self, scratch: &Path) -> Result<(u64, usize, Vec<Difference>), LogError> {
         let rebuilt = connect(scratch, true).await?;
-        let entries = self.replay_into(&rebuilt).await?;
-        let expected = all_documents(&rebuilt).await?;
-        let live = all_documents(&self.pool).await?;
+        let mut moment = self.pool.begin().await?;
+        let entries = self.replay_into(&rebuilt, &mut moment).await?;
+        let live = all_documents(&mut moment).await?;
+        let expected = all_documents(&mut *rebuilt.acquire().await?).await?;
         rebuilt.close().await;
         Ok((entries, expected.len(), differences(&expected, &live)))
     }
 
-    /// Drops the live documents and folds the log into them again. Returns how many entries were folded.
+    /// Folds the log into the documents again, from its first entry. Readers see the old ones until the new are whole.
+    /// Returns how many entries were folded.
     pub(crate) async fn rebuild(&self) -> Result<u64, LogError> {
-        sqlx::query("DELETE FROM document").execute(&self.pool).await?;
-        sqlx::query("UPDATE projected SET position = 0").execute(&self.pool).await?;
-        {
-            let mut cases = self.cases.lock().await;
-            *cases = cases.emptied();
-        }
-        self.fold_all().await?;
+        self.fold_all(Documents::Anew).await?;
         self.size().await
     }
 
-    async fn replay_into(&self, target: &SqlitePool) -> Result<u64, LogError> {
+    async fn replay_into(&self, target: &SqlitePool, moment: &mut SqliteConnection) -> Result<u64, LogError> {
         let mut cases = self.cases.lock().await.emptied();
         let mut tx = target.begin().await?;
         let mut position = 0;
         loop {
-            let entries = self.entries(position).await?;
+            let entries = log::page(moment, position).await?;
             let Some(last) = entries.last() else { break };
             position = last.position + 1;
             for entry in &entries {
@@ -61,8 +59,8 @@ impl Store {
     }
 }
 
-async fn all_documents(pool: &SqlitePool) -> Result<Vec<Row>, LogError> {
-    let rows = sqlx::query("SELECT kind, id, json FROM document ORDER BY kind, id").fetch_all(pool).await?;
+async fn all_documents(connection: &mut SqliteConnection) -> Result<Vec<Row>, LogError> {
+    let rows = sqlx::query("SELECT kind, id, json FROM document ORDER BY kind, id").fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 

@@ -73,7 +73,7 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>) -> Pa
         site.store.documents("obligation").await?.into_iter().filter(|duty| duty["incident"] == id.as_str()).collect();
     let numbers = BTreeMap::from([(id.as_str(), &document["number"])]);
     let (not_required, questions) = answers(&site, &id).await?;
-    let entries = site.store.entries_of(&id).await?;
+    let entries = site.store.entries_about(&id).await?;
     let view = IncidentPage {
         number: shown::text(&document["number"]),
         title: shown::text(&document["title"]),
@@ -175,7 +175,8 @@ fn timeline(entries: Vec<Stored>) -> Vec<Line> {
 /// What an entry is about, in the one or two clear fields that say so.
 fn about(clear: &serde_json::Map<String, Value>) -> String {
     let text = |field: &str| clear.get(field).filter(|value| !value.is_null()).map(shown::text);
-    let about = ["name", "rule_id", "recipient_id", "verdict"].iter().find_map(|field| text(field));
-    let state = text("state").or_else(|| text("subjects").map(|people| format!("{people} people")));
+    let about = ["name", "rule_id", "recipient_id"].iter().find_map(|field| text(field));
+    let state = text("state").or_else(|| text("verdict"));
+    let state = state.or_else(|| text("subjects").map(|people| format!("{people} people")));
     [about, state].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }

@@ -49,7 +49,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
         Command::Check { paths } => check(&content, paths),
         Command::Test { paths } => {
             let loaded = rules::with_compile_errors(load(&content, paths)?, &content)?;
-            let faults = test(&content, &loaded)?;
+            let faults = test(&content, &loaded, &mut |text| output::talk(text))?;
             if faults == 0 {
                 Ok(Exit::Done)
             } else {
@@ -97,18 +97,18 @@ fn check(content: &Content, paths: &[PathBuf]) -> Outcome {
 }
 
 /// Runs every example; says which failed. Returns how many did.
-pub(crate) fn test(content: &Content, loaded: &Loaded) -> Result<usize, Failure> {
+pub(crate) fn test(content: &Content, loaded: &Loaded, say: &mut dyn FnMut(String)) -> Result<usize, Failure> {
     let options = rules::options(Some(content), Values::Examples)?;
     let mut tried = 0;
     let mut faults = loaded.errors.len();
     for error in &loaded.errors {
-        output::talk(error);
+        say(error.to_string());
     }
     let mut tell = |file: &str, title: &str, outcomes: &[TestOutcome]| {
         tried += outcomes.len();
         for outcome in outcomes.iter().filter(|outcome| !outcome.passed()) {
             faults += 1;
-            output::talk(format!("{file}: `{title}`, example `{}`: {}", outcome.name, fault(outcome)));
+            say(format!("{file}: `{title}`, example `{}`: {}", outcome.name, fault(outcome)));
         }
     };
     for rule in &loaded.rules {
@@ -119,7 +119,7 @@ pub(crate) fn test(content: &Content, loaded: &Loaded) -> Result<usize, Failure>
         tell(&correlation.file, &correlation.title, &outcomes);
     }
     let (rules, correlations) = (loaded.rules.len(), loaded.correlations.len());
-    output::talk(format!("{rules} rules, {correlations} correlations, {tried} examples, {faults} faults"));
+    say(format!("{rules} rules, {correlations} correlations, {tried} examples, {faults} faults"));
     Ok(faults)
 }
 
