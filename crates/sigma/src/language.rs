@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize as _;
 
 pub(crate) use rsigma_parser::{
-    ConditionExpr, CorrelationRule, Detection, DetectionItem, Detections, FieldSpec, FilterRule, FilterRuleTarget,
+    ArrayQuantifier, ConditionExpr, CorrelationRule, Detection, DetectionItem, Detections, FieldSpec, FilterRule, FilterRuleTarget,
     Modifier, Quantifier, Related, RelationType, SelectorPattern, SigmaRule, SigmaString, SigmaValue, SpecialChar,
     Status, StringPart,
 };
