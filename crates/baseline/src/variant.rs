@@ -35,12 +35,8 @@ impl Baseline {
             }
             Measure::Dormant { silence } => vec![of("silence", u64::from(*silence / DAY), "d")],
         };
-        let observations = Threshold {
-            key: "min_observations",
-            in_measure: false,
-            value: u64::from(self.observations_min),
-            unit: "",
-        };
+        let observations =
+            Threshold { key: "min_observations", in_measure: false, value: u64::from(self.observations_min), unit: "" };
         all.push(observations);
         all
     }
@@ -106,7 +102,8 @@ mod tests {
             assert!(1 < baseline.thresholds().len());
             for threshold in baseline.thresholds() {
                 let moved = baseline.with_threshold(threshold.key, threshold.value + 1).expect("it can be moved");
-                let of = |one: &crate::Baseline| one.thresholds().iter().find(|own| own.key == threshold.key).unwrap().value;
+                let of =
+                    |one: &crate::Baseline| one.thresholds().iter().find(|own| own.key == threshold.key).unwrap().value;
                 assert_eq!(of(&moved), threshold.value + 1, "{measure} {}", threshold.key);
                 assert_eq!(moved.shape, baseline.shape);
                 assert!(baseline.with_threshold(threshold.key, 0).is_none());

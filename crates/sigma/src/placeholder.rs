@@ -113,12 +113,7 @@ mod tests {
 
     #[test]
     fn numbers_of_one_length() {
-        let accounts = Others {
-            name: String::new(),
-            letters: "0-9".to_owned(),
-            length: Some(4),
-            after: String::new(),
-        };
+        let accounts = Others { name: String::new(), letters: "0-9".to_owned(), length: Some(4), after: String::new() };
         // Everything of four digits, against the obvious answer.
         let ours = ["1111", "1112", "2000", "12345", "not-a-number"];
         for number in 0..10_000 {
@@ -131,12 +126,8 @@ mod tests {
 
     #[test]
     fn names_that_end_where_their_letters_do() {
-        let domains = Others {
-            name: String::new(),
-            letters: "a-z0-9.-".to_owned(),
-            length: None,
-            after: "@".to_owned(),
-        };
+        let domains =
+            Others { name: String::new(), letters: "a-z0-9.-".to_owned(), length: None, after: "@".to_owned() };
         let ours = ["@ours.example", "@ours.example.org", "@a-b.c", "ignored"];
         for (text, expected) in [
             ("<@ours.example>", false),
@@ -157,13 +148,10 @@ mod tests {
 
     #[test]
     fn many_values_still_compile() {
-        let accounts = Others {
-            name: String::new(),
-            letters: "0-9".to_owned(),
-            length: Some(12),
-            after: String::new(),
-        };
-        let ours: Vec<String> = (0..500_u64).map(|n| format!("{:012}", n * 7_919_777_333 % 1_000_000_000_000)).collect();
+        let accounts =
+            Others { name: String::new(), letters: "0-9".to_owned(), length: Some(12), after: String::new() };
+        let ours: Vec<String> =
+            (0..500_u64).map(|n| format!("{:012}", n * 7_919_777_333 % 1_000_000_000_000)).collect();
         let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
         assert!(!finds(&accounts, &ours, &format!("<{}", ours[123])));
         assert!(finds(&accounts, &ours, "<999999999999"));

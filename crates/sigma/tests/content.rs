@@ -242,7 +242,8 @@ fn placeholders_are_described_used_and_have_values_to_test_with() {
         let is_made = placeholder.other_than.as_ref().is_some_and(|others| described.contains_key(&others.name));
         assert_ne!(is_made, !placeholder.test.is_empty(), "{name} has values or is made of those of another");
     }
-    let mut used: BTreeSet<String> = described.values().filter_map(|one| Some(one.other_than.as_ref()?.name.clone())).collect();
+    let mut used: BTreeSet<String> =
+        described.values().filter_map(|one| Some(one.other_than.as_ref()?.name.clone())).collect();
     let names: BTreeSet<String> = described.into_keys().collect();
     for (file, text) in common::rule_files(&folder()) {
         let detection = text.split("\ntests:").next().unwrap().to_owned();

@@ -89,7 +89,10 @@ fn kinds_of_resource_without_a_watcher_are_told() {
         found.cloned().unwrap_or_else(|| panic!("{name} is not told: {:?}", of(&rows, "resource")))
     };
     let bucket = resource("AWS::S3::Bucket");
-    assert_eq!((&bucket["watchers"], &bucket["surfaces"], &bucket["events"]), (&1.into(), &json!({"storage": 1}), &0.into()));
+    assert_eq!(
+        (&bucket["watchers"], &bucket["surfaces"], &bucket["events"]),
+        (&1.into(), &json!({"storage": 1}), &0.into())
+    );
     assert!(bucket["without"].as_array().is_some_and(|without| without.contains(&json!("product_api"))));
     let ledger = resource("ledger");
     assert_eq!((&ledger["watchers"], &ledger["events"]), (&0.into(), &1.into()), "{ledger}");
@@ -106,7 +109,8 @@ fn the_layer_is_one_that_the_navigator_reads() {
     let of = |id: &str| techniques.iter().find(|one| one["techniqueID"] == id).unwrap_or_else(|| panic!("no {id}"));
     assert_eq!(of("T1537")["score"], 1);
     assert_eq!((&of("T1657")["score"], &of("T1657")["comment"]), (&0.into(), &"nobody watches for it".into()));
-    let ids: std::collections::BTreeSet<&str> = techniques.iter().filter_map(|one| one["techniqueID"].as_str()).collect();
+    let ids: std::collections::BTreeSet<&str> =
+        techniques.iter().filter_map(|one| one["techniqueID"].as_str()).collect();
     assert_eq!(ids.len(), techniques.len(), "a technique is there once");
     let refused = place.run(&["--format", "navigator", "rule", "list"]).exits(2);
     assert!(refused.stderr.contains("rule coverage"), "{}", refused.stderr);

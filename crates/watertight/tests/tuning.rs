@@ -497,7 +497,10 @@ fn a_correlation_over_correlations_is_tuned_with_those_as_they_are() {
     let later = |row: &Value| row["seconds_to_finding"]["median"].as_i64().expect("it was found");
     assert_eq!(later(&more) - later(&now), 30 * 60, "one more burst is half an hour more");
     let proposed: Vec<&Value> = rows.iter().filter(|row| row["proposed"] == true).collect();
-    assert!(proposed.len() == 1 && proposed[0]["patch"].as_str().is_some_and(|patch| patch.contains(BURST)), "{rows:?}");
+    assert!(
+        proposed.len() == 1 && proposed[0]["patch"].as_str().is_some_and(|patch| patch.contains(BURST)),
+        "{rows:?}"
+    );
 }
 
 #[test]
@@ -518,7 +521,8 @@ fn numbers_of_a_baseline_are_tried_on_what_the_lake_holds() {
     );
     let opened = |day: u32, hour: u32, minute: u32, user: &str| {
         let text = event("ledger.open", minute, user, 1);
-        let text = text.replace(&format!("2026-03-02T10:{minute:02}"), &format!("2026-03-{day:02}T{hour:02}:{minute:02}"));
+        let text =
+            text.replace(&format!("2026-03-02T10:{minute:02}"), &format!("2026-03-{day:02}T{hour:02}:{minute:02}"));
         text.replace(&format!("ledger.open-{user}-"), &format!("ledger.open-{user}-{day}-{hour}-"))
     };
     let mut events = Vec::new();

@@ -91,8 +91,10 @@ impl Block<'_> {
                 }
                 Scope::new(compiled).compile(self.shared, condition)
             }
-            Detection::Keywords(_) => Err(Complaint::new(near, "keywords are searched in whole records, not in members")
-                .help("ask the member itself: `field[any]|contains: text`")),
+            Detection::Keywords(_) => {
+                Err(Complaint::new(near, "keywords are searched in whole records, not in members")
+                    .help("ask the member itself: `field[any]|contains: text`"))
+            }
         }
     }
 

@@ -50,8 +50,9 @@ pub(crate) async fn things(
     Ok(known.into_values().collect())
 }
 
+/// Clouds do not agree with themselves about capital letters.
 fn entry<'k>(known: &'k mut BTreeMap<String, Thing>, name: &str) -> &'k mut Thing {
-    known.entry(name.to_owned()).or_insert_with(|| Thing { name: name.to_owned(), ..Thing::default() })
+    known.entry(name.to_lowercase()).or_insert_with(|| Thing { name: name.to_owned(), ..Thing::default() })
 }
 
 /// What the examples that should fire are about.
@@ -70,7 +71,12 @@ fn of_examples(loaded: &Loaded, watcher: &Watcher) -> Vec<String> {
         let formats = Format::ALL.into_iter().filter(|format| watcher.supply.logsources.contains(format.id()));
         // An example of a rule for several logs is of one of them: the first that can read it tells.
         let read = formats.map(Decoder::new).find_map(|decoder| decoder.normalize(raw.as_bytes()).ok());
-        names.extend(read.map(|event| kinds(&event)).unwrap_or_default());
+        match (read, watcher.supply.logsources.first()) {
+            (Some(event), _) => names.extend(kinds(&event)),
+            // Lines of text: the example shows them as rules see them, which is not how they are written.
+            (None, Some(only)) if watcher.supply.logsources.len() == 1 => names.push(only.clone()),
+            (None, _) => {}
+        }
     }
     names.sort();
     names.dedup();
@@ -95,7 +101,8 @@ async fn seen(instance: &Instance) -> Result<Vec<(String, u64, String)>, Failure
         "SELECT logsource, operation, count(*), max(time), min(raw) FROM events \
          WHERE day > (SELECT max(day) FROM events) - INTERVAL '{DAYS} days' GROUP BY logsource, operation"
     );
-    let found = instance.lake.sql(&query, CALLS_MAX).await.or_fail("failed to read what the stored events are about")?;
+    let found =
+        instance.lake.sql(&query, CALLS_MAX).await.or_fail("failed to read what the stored events are about")?;
     let mut seen = Vec::new();
     for row in &found.rows {
         let text = |place: usize| row.get(place).and_then(Value::as_str).unwrap_or_default();

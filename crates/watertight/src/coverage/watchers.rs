@@ -55,7 +55,13 @@ pub(crate) fn watchers(loaded: &Loaded, baselines: &::baseline::Loaded, known: &
     for (number, rule) in loaded.rules.iter().enumerate().filter(|(number, _)| program.reports_alone(*number)) {
         let outcomes = sigma::test_rule(rule, known.options);
         let supply = supplies.get(number).cloned().unwrap_or_default();
-        all.push(watcher(("rule", &rule.id, &rule.title), (&rule.watertight.surface, &rule.attack), supply, outcomes, known));
+        all.push(watcher(
+            ("rule", &rule.id, &rule.title),
+            (&rule.watertight.surface, &rule.attack),
+            supply,
+            &outcomes,
+            known,
+        ));
     }
     for (number, own) in loaded.correlations.iter().enumerate() {
         if !program.correlation_reports_alone(number) || !program.has_correlation(number) {
@@ -63,7 +69,13 @@ pub(crate) fn watchers(loaded: &Loaded, baselines: &::baseline::Loaded, known: &
         }
         let outcomes = sigma::test_correlation(number, &loaded.rules, &loaded.correlations, known.options);
         let supply = of_correlation(own, loaded, &supplies, 0);
-        all.push(watcher(("correlation", &own.id, &own.title), (&own.watertight.surface, &own.attack), supply, outcomes, known));
+        all.push(watcher(
+            ("correlation", &own.id, &own.title),
+            (&own.watertight.surface, &own.attack),
+            supply,
+            &outcomes,
+            known,
+        ));
     }
     all.extend(of_baselines(baselines, known));
     all
@@ -91,7 +103,7 @@ fn watcher(
     (kind, id, title): (&'static str, &str, &str),
     (surface, attack): (&Option<String>, &[String]),
     supply: Supply,
-    outcomes: Vec<TestOutcome>,
+    outcomes: &[TestOutcome],
     known: &Known<'_>,
 ) -> Watcher {
     let passed = outcomes.iter().filter(|outcome| outcome.passed());
@@ -116,16 +128,19 @@ fn of_baselines(loaded: &::baseline::Loaded, known: &Known<'_>) -> Vec<Watcher> 
     let mut all = Vec::new();
     for own in &loaded.baselines {
         let logsources: BTreeSet<String> = own.formats().iter().cloned().collect();
-        let of_it = outcomes.iter().filter(|outcome| outcome.file == own.file).map(|outcome| TestOutcome {
-            name: outcome.name.clone(),
-            expected: outcome.fires,
-            fired: Some(outcome.fires == outcome.passed),
-            problem: None,
-        });
+        let of_it = outcomes.iter().filter(|outcome| outcome.file == own.file);
+        let of_it: Vec<TestOutcome> = of_it
+            .map(|outcome| TestOutcome {
+                name: outcome.name.clone(),
+                expected: outcome.fires,
+                fired: Some(outcome.fires == outcome.passed),
+                problem: None,
+            })
+            .collect();
         let attack: Vec<String> = own.tags.iter().filter_map(|tag| technique(tag)).collect();
         let surface = Some(own.surface.clone());
         let supply = known.fed.of_logsources(logsources);
-        all.push(watcher(("baseline", &own.id, &own.title), (&surface, &attack), supply, of_it.collect(), known));
+        all.push(watcher(("baseline", &own.id, &own.title), (&surface, &attack), supply, &of_it, known));
     }
     all
 }

@@ -31,10 +31,8 @@ pub(crate) struct Cost {
 
 /// One cost for each setting, of which `current` is in use; each setting is what it would have told.
 pub(crate) fn costs(rule_id: &str, current: usize, settings: &[Vec<Told>], labels: &Labels) -> Vec<Cost> {
-    let labelled: Vec<Vec<(&Told, Label)>> = settings
-        .iter()
-        .map(|found| found.iter().map(|told| (told, labels.of(rule_id, told))).collect())
-        .collect();
+    let labelled: Vec<Vec<(&Told, Label)>> =
+        settings.iter().map(|found| found.iter().map(|told| (told, labels.of(rule_id, told))).collect()).collect();
     // What is true, and the first event of it that anybody counts.
     let mut truths: BTreeMap<&str, Timestamp> = BTreeMap::new();
     for (told, label) in labelled.iter().flatten() {
@@ -76,17 +74,21 @@ fn cost(is_current: bool, found: &[(&Told, Label)], truths: &BTreeMap<&str, Time
 }
 
 /// The setting to propose, by position: of those that miss nothing the present one finds, the most surely precise; then the
-/// fewest findings. `None` when nothing is better than what is.
+/// one with the fewest findings, then the one that is soonest. `None` when nothing is better than what is.
 pub(crate) fn best(costs: &[Cost]) -> Option<usize> {
     let current = costs.iter().find(|cost| cost.is_current)?;
     let value = |cost: &Cost| cost.precision_at_least.unwrap_or(0.0);
-    let (place, best) = costs
-        .iter()
-        .enumerate()
-        .filter(|(_, cost)| is_no_worse(cost, current))
-        .max_by(|(_, a), (_, b)| value(a).total_cmp(&value(b)).then(b.findings.cmp(&a.findings)))?;
+    let (place, best) =
+        costs.iter().enumerate().filter(|(_, cost)| is_no_worse(cost, current)).max_by(|(_, a), (_, b)| {
+            let by_delay = || delay_of(b).cmp(&delay_of(a));
+            value(a).total_cmp(&value(b)).then(b.findings.cmp(&a.findings)).then_with(by_delay)
+        })?;
     let is_better = value(current) < value(best) || (best.wrong < current.wrong && value(current) <= value(best));
     is_better.then_some(place)
+}
+
+fn delay_of(cost: &Cost) -> Option<i64> {
+    cost.seconds_to_finding.as_ref().map(|spread| spread.median)
 }
 
 /// Misses nothing more, and asks nobody to look at more unless something true is gained by it.
@@ -123,6 +125,17 @@ mod tests {
         let found: Vec<(&Told, Label)> = labels.map(|label| (&told, label)).collect();
         let truths = BTreeMap::from([("theft", told.first), ("other", told.first)]);
         cost(is_current, &found, &truths)
+    }
+
+    #[test]
+    fn of_two_that_are_as_good_the_sooner_one_is_proposed() {
+        let with = |median| {
+            let seconds_to_finding = Some(Spread { median, p95: median });
+            Cost { seconds_to_finding, ..tried(false, &["theft"], 0, 0) }
+        };
+        let now = || tried(true, &["theft"], 1, 0);
+        assert_eq!(best(&[now(), with(600), with(780)]), Some(1));
+        assert_eq!(best(&[now(), with(780), with(600)]), Some(2));
     }
 
     #[test]

@@ -187,7 +187,10 @@ mod tests {
             .join("---\n");
         let loaded = sigma::load([("x.yml", text)]);
         let names = |number| -> Vec<&str> {
-            family(&loaded.correlations, number).into_iter().map(|one| loaded.correlations[one].title.as_str()).collect()
+            family(&loaded.correlations, number)
+                .into_iter()
+                .map(|one| loaded.correlations[one].title.as_str())
+                .collect()
         };
         assert_eq!(names(0), ["top", "middle", "low"]);
         assert_eq!((names(2), names(3)), (vec!["low"], vec!["ring"]));

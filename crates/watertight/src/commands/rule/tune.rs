@@ -117,7 +117,11 @@ fn of_correlation(
     let patch = best.and_then(|place| trials.get(place)).map(|trial| tuning::patch(correlation, trial.candidate));
     propose(context, &correlation.title, patch.as_deref(), "proposed; try it with `rule backtest --rules` first");
     let named = ("threshold", correlation.id.as_str(), correlation.title.as_str());
-    trials.iter().enumerate().map(|(place, trial)| row(named, json!(trial), (best == Some(place)).then_some(&patch))).collect()
+    trials
+        .iter()
+        .enumerate()
+        .map(|(place, trial)| row(named, json!(trial), (best == Some(place)).then_some(&patch)))
+        .collect()
 }
 
 /// The baselines to try: the one that is named, or all that have said something.
@@ -136,7 +140,9 @@ fn of_baseline(context: &Context, baseline: &Baseline, tried: &[Tried]) -> Vec<V
     let mut rows = Vec::new();
     for (place, one) in tried.iter().enumerate() {
         let mut tried = json!(one);
-        tried.as_object_mut().map(|members| members.remove("patch"));
+        if let Some(members) = tried.as_object_mut() {
+            members.remove("patch");
+        }
         rows.push(row(named, tried, (best == Some(place)).then_some(&patch)));
     }
     rows
