@@ -32,7 +32,7 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
             collect(&path, files);
         } else if path
             .extension()
-            .is_some_and(|e| ["yml", "toml", "md", "j2", "json", "sql", "txt"].iter().any(|x| e == *x))
+            .is_some_and(|e| ["yml", "yaml", "toml", "md", "j2", "json", "sql", "txt"].iter().any(|x| e == *x))
         {
             files.push(path);
         }

@@ -74,6 +74,6 @@ fn yaml_files(dir: &Path) -> Vec<PathBuf> {
         .into_iter()
         .flatten()
         .map(walkdir::DirEntry::into_path)
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yml"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml"))
         .collect()
 }

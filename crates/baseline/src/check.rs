@@ -24,6 +24,8 @@ pub struct Outcome {
     /// Id of the baseline.
     pub id: String,
     pub name: String,
+    /// Whether it should have fired.
+    pub fires: bool,
     pub passed: bool,
     /// Why it did not pass; what was said when it did.
     pub details: String,
@@ -40,7 +42,7 @@ pub fn check(loaded: &Loaded) -> Vec<Outcome> {
                 Err(problem) => (false, problem),
             };
             let (file, id, name) = (baseline.file.clone(), baseline.id.clone(), example.name.clone());
-            outcomes.push(Outcome { file, id, name, passed, details });
+            outcomes.push(Outcome { file, id, name, fires: example.fires, passed, details });
         }
     }
     outcomes

@@ -51,6 +51,7 @@ mod table;
 mod travel;
 mod unusual;
 mod values;
+mod variant;
 mod volume;
 mod words;
 
@@ -63,3 +64,4 @@ pub use load::{LoadError, Loaded, load};
 pub use places::{PLACES_MAX, Place, Places, PlacesError};
 pub use snapshot::{RestoreError, Restored, SnapshotError};
 pub use unusual::{Expected, Highest, History, Unusual};
+pub use variant::Threshold;

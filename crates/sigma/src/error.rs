@@ -134,6 +134,9 @@ pub enum RecordFault {
     /// A key, colon, comma or value that JSON's grammar does not allow here.
     #[error("the record breaks JSON's grammar")]
     Grammar,
+    /// Two lists too long to compare each member of one with each of the other.
+    #[error("the record holds lists too long to compare with each other")]
+    TooManyComparisons,
 }
 
 impl RecordError {

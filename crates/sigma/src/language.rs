@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize as _;
 
 pub(crate) use rsigma_parser::{
-    ConditionExpr, CorrelationRule, Detection, DetectionItem, Detections, FieldSpec, FilterRule, FilterRuleTarget,
-    Modifier, Quantifier, Related, RelationType, SelectorPattern, SigmaRule, SigmaString, SigmaValue, SpecialChar,
-    Status, StringPart,
+    ArrayQuantifier, ConditionExpr, CorrelationRule, Detection, DetectionItem, Detections, FieldSpec, FilterRule,
+    FilterRuleTarget, Modifier, Quantifier, Related, RelationType, SelectorPattern, SigmaRule, SigmaString, SigmaValue,
+    SpecialChar, Status, StringPart,
 };
 pub(crate) use yaml_serde::{Mapping, Value as Yaml};
 

@@ -40,6 +40,7 @@
 //!   `requestParameters|contains` searches keys and values of the whole object.
 //! - `null` matches a field that is absent or null. `exists` asks whether the field is there at all, null included.
 //! - `neq` needs the field to be there and none of its values to be equal.
+//! - In a rule that says `sigma-version: 3`, `field[any]`, `field[all]` and `field[none]` ask each member of a list by itself.
 //! - Keywords are searched in every text, number and boolean of the record, not in keys; under a key that occurs twice, in
 //!   both values.
 //! - `*` stands for any characters, line breaks included; `?` for one. A backslash makes the next wildcard or backslash
@@ -52,7 +53,9 @@ mod expression;
 mod fields;
 mod language;
 mod matcher;
+mod members;
 mod pipeline;
+mod placeholder;
 mod plan;
 mod predicate;
 mod program;
@@ -71,6 +74,7 @@ pub use correlation::{
 pub use error::{RecordError, RecordFault, RuleError, Severity};
 pub use matcher::Matcher;
 pub use pipeline::Pipeline;
+pub use placeholder::{Others, Placeholder, add_others};
 pub use program::{LogSourceId, Program, ProgramStats};
 pub use record::{DEPTH_MAX, RECORD_BYTES_MAX};
 pub use rule::{

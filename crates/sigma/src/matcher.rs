@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::predicate::pattern::Shape;
 use crate::predicate::{Buffers, Reader, Test, fold};
 use crate::program::{Compiled, LogSourceId, Program};
-use crate::record::{Index, Kind, is_space, text};
+use crate::record::{Index, Kind, Value, is_space, text};
 use crate::table::{Key, Table};
 use crate::values::{Collector, Values};
 
@@ -27,17 +27,22 @@ pub struct Matcher {
     matched: Vec<usize>,
 }
 
+/// Pairs of texts that `fieldref` may compare in one record. Real ones need a handful; two long lists in a hostile one would
+/// take hours.
+const COMPARISONS_MAX: u64 = 1 << 22;
+
 /// What is known about the present record. Entries are valid if they carry the present record's stamp.
 #[derive(Debug, Default)]
-struct State {
+pub(crate) struct State {
     stamp: u32,
-    index: Index,
-    values: Values,
+    pub(crate) index: Index,
+    pub(crate) values: Values,
     answers: Vec<Answer>,
     decided: Vec<Answer>,
     candidates: Vec<u32>,
     seen: Vec<u32>,
-    buffers: Buffers,
+    comparisons: u64,
+    pub(crate) buffers: Buffers,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -176,6 +181,7 @@ impl State {
     /// Makes everything known about the last record invalid by moving the stamp on.
     fn next_record(&mut self) {
         self.candidates.clear();
+        self.comparisons = 0;
         self.stamp = self.stamp.wrapping_add(1);
         if self.stamp == 0 {
             // After 2^32 records old stamps could be taken for new ones.
@@ -189,10 +195,10 @@ impl State {
 }
 
 /// The evaluation of one record.
-struct Evaluation<'e> {
-    compiled: &'e Compiled,
-    record: &'e [u8],
-    state: &'e mut State,
+pub(crate) struct Evaluation<'e> {
+    pub(crate) compiled: &'e Compiled,
+    pub(crate) record: &'e [u8],
+    pub(crate) state: &'e mut State,
 }
 
 impl Evaluation<'_> {
@@ -272,6 +278,7 @@ impl Evaluation<'_> {
             Test::Exists => !values.is_empty(),
             Test::Null => values.is_empty() || values.iter().any(|value| value.kind == Kind::Null),
             Test::Field { other, shape, is_cased } => self.compare(predicate.field, *other, *shape, *is_cased)?,
+            Test::Members(members) => self.members(predicate.field, members)?,
             test => self.any_value(predicate.field, test)?,
         };
         if let Some(answer) = self.state.answers.get_mut(number as usize) {
@@ -293,16 +300,34 @@ impl Evaluation<'_> {
 
     /// Whether some text of `field` relates to some text of `other`.
     fn compare(&mut self, field: NodeId, other: NodeId, shape: Shape, is_cased: bool) -> Result<bool, RecordError> {
-        self.complete(other)?;
-        let left = self.texts(field, is_cased)?;
-        let right = self.texts(other, is_cased)?;
-        Ok(left.iter().any(|text| right.iter().any(|part| shape.relates(text, part))))
+        let values = self.state.values.of(field).to_vec();
+        let texts = self.texts(&values, is_cased)?;
+        self.relates(&texts, other, shape, is_cased)
     }
 
-    fn texts(&mut self, field: NodeId, is_cased: bool) -> Result<Vec<Vec<u8>>, RecordError> {
-        let State { index, values, buffers, .. } = &mut *self.state;
+    /// Whether one of these texts relates to some text of `other`, of the whole record.
+    pub(crate) fn relates(
+        &mut self,
+        texts: &[Vec<u8>],
+        other: NodeId,
+        shape: Shape,
+        is_cased: bool,
+    ) -> Result<bool, RecordError> {
+        self.complete(other)?;
+        let values = self.state.values.of(other).to_vec();
+        let pairs = (texts.len() as u64).max(1).saturating_mul(values.len() as u64);
+        self.state.comparisons = self.state.comparisons.saturating_add(pairs);
+        if COMPARISONS_MAX < self.state.comparisons {
+            return Err(RecordError::at(0, RecordFault::TooManyComparisons));
+        }
+        let right = self.texts(&values, is_cased)?;
+        Ok(texts.iter().any(|text| right.iter().any(|part| shape.relates(text, part))))
+    }
+
+    pub(crate) fn texts(&mut self, values: &[Value], is_cased: bool) -> Result<Vec<Vec<u8>>, RecordError> {
+        let State { index, buffers, .. } = &mut *self.state;
         let mut texts = Vec::new();
-        for value in values.of(field) {
+        for value in values {
             if let Some(text) = text::of(value, self.record, index.has_escapes, &mut buffers.text)? {
                 texts.push(if is_cased { text.to_vec() } else { fold(text, &mut buffers.folded).to_vec() });
             }
@@ -326,7 +351,7 @@ impl Evaluation<'_> {
 
     /// Collects all values of a field, unless that was done.
     #[inline]
-    fn complete(&mut self, field: NodeId) -> Result<(), RecordError> {
+    pub(crate) fn complete(&mut self, field: NodeId) -> Result<(), RecordError> {
         let State { index, values, stamp, buffers, .. } = &mut *self.state;
         if values.is_complete(field, *stamp) {
             return Ok(());

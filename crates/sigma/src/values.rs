@@ -50,6 +50,22 @@ impl Values {
         self.nodes.get(field as usize).map(|node| node.list.as_slice()).unwrap_or_default()
     }
 
+    /// Brings the values of a completed field into the order of the record, in which those of one member are neighbours.
+    pub(crate) fn sort(&mut self, field: NodeId) {
+        let Some(node) = self.nodes.get_mut(field as usize) else { return };
+        if !node.list.is_sorted_by_key(|value| value.start) {
+            node.list.sort_unstable_by_key(|value| value.start);
+        }
+    }
+
+    /// The values of a sorted field that lie inside `member`, a value of the field's own or of one on the way to it.
+    pub(crate) fn inside(&self, field: NodeId, member: &Value) -> &[Value] {
+        let list = self.of(field);
+        let from = list.partition_point(|value| value.start < member.start);
+        let to = list.partition_point(|value| value.start < member.end || value.start == member.start);
+        list.get(from..to).unwrap_or_default()
+    }
+
     /// The value of a top-level key that is watched, if the record has one.
     pub(crate) fn noted(&self, node: NodeId, stamp: u32) -> Option<&Value> {
         self.nodes.get(node as usize).filter(|node| node.stamp == stamp && !node.was_list)?.list.last()

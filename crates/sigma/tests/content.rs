@@ -12,8 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use sigma::{Ads, Correlation, Loaded, LogSource, Options, Program, Rule, TestOutcome, Watertight};
+use sigma::{Ads, Correlation, Loaded, LogSource, Options, Placeholder, Program, Rule, TestOutcome, Watertight};
 
 /// Where a rule can say that data leaks.
 const SURFACES: &[&str] = &[
@@ -68,13 +67,6 @@ const CORRELATIONS_MIN: usize = 25;
 /// The rule attribute that names placeholders without which the rule waits.
 const REQUIRES: &str = "requires_placeholders";
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Placeholder {
-    means: String,
-    test: Vec<String>,
-}
-
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/rules")
 }
@@ -84,7 +76,10 @@ fn placeholders() -> BTreeMap<String, Placeholder> {
 }
 
 fn options() -> Options {
-    Options { placeholders: placeholders().into_iter().map(|(name, placeholder)| (name, placeholder.test)).collect() }
+    let known = placeholders();
+    let mut values = known.iter().map(|(name, placeholder)| (name.clone(), placeholder.test.clone())).collect();
+    sigma::add_others(&known, &mut values);
+    Options { placeholders: values }
 }
 
 fn loaded() -> Loaded {
@@ -243,10 +238,13 @@ fn explained(ads: &Ads, description: Option<&str>, has_causes: bool, watertight:
 fn placeholders_are_described_used_and_have_values_to_test_with() {
     let described = placeholders();
     for (name, placeholder) in &described {
-        assert!(!placeholder.means.is_empty() && !placeholder.test.is_empty(), "{name} says too little");
+        assert!(!placeholder.means.is_empty(), "{name} says too little");
+        let is_made = placeholder.other_than.as_ref().is_some_and(|others| described.contains_key(&others.name));
+        assert_ne!(is_made, !placeholder.test.is_empty(), "{name} has values or is made of those of another");
     }
+    let mut used: BTreeSet<String> =
+        described.values().filter_map(|one| Some(one.other_than.as_ref()?.name.clone())).collect();
     let names: BTreeSet<String> = described.into_keys().collect();
-    let mut used = BTreeSet::new();
     for (file, text) in common::rule_files(&folder()) {
         let detection = text.split("\ntests:").next().unwrap().to_owned();
         let found = names_between_percent_signs(&detection);
@@ -262,9 +260,14 @@ fn placeholders_are_described_used_and_have_values_to_test_with() {
 #[test]
 fn a_rule_requires_only_placeholders_that_it_uses() {
     let texts: BTreeMap<String, String> = common::rule_files(&folder()).into_iter().collect();
+    let known = placeholders();
     each(|rule| {
         let required = rule.custom.get(REQUIRES)?.as_array().unwrap();
-        let used = names_between_percent_signs(&texts[&rule.file]);
+        let mut used = names_between_percent_signs(&texts[&rule.file]);
+        // Who asks for what is not ours asks for what is ours.
+        let made = known.iter().filter(|(name, _)| used.contains(*name)).filter_map(|(_, one)| one.other_than.as_ref());
+        let behind: Vec<String> = made.map(|others| others.name.clone()).collect();
+        used.extend(behind);
         let idle: Vec<&str> =
             required.iter().filter_map(|name| name.as_str()).filter(|name| !used.contains(*name)).collect();
         (!idle.is_empty()).then(|| format!("requires {idle:?} without asking them"))

@@ -184,8 +184,37 @@ fn event(random: &mut Random, ground: Ground) -> Value {
     Value::Object(event)
 }
 
+/// A question about the members of a list, each by itself.
+fn members(random: &mut Random) -> (String, Value) {
+    let quantifier = random.one(&["any", "all", "none", "all_or_empty"]);
+    let texts = |random: &mut Random| some(random, |random| json!(random.one(&["x", "5", "É", "a", "xy"]))).into();
+    let operator = |random: &mut Random| random.one(&["", "|neq", "|contains|neq", "|startswith", "|re"]).to_owned();
+    if random.is(50) {
+        let field = random.one(&["a", "b", "c", "n.x", "n.y.z", "gone"]);
+        return (format!("{field}[{quantifier}]{}", operator(random)), texts(random));
+    }
+    let map = |random: &mut Random| {
+        let mut body = Map::new();
+        for field in ["k", "deep.k", "none"].into_iter().take(1 + random.below(3)) {
+            body.insert(format!("{field}{}", operator(random)), texts(random));
+        }
+        Value::Object(body)
+    };
+    match random.below(3) {
+        0 => (format!("list[{quantifier}].k{}", operator(random)), texts(random)),
+        1 => (format!("list[{quantifier}]"), map(random)),
+        _ => {
+            let condition = random.one(&["s0 and not s1", "not (s0 and s1)", "1 of s*"]);
+            (format!("list[{quantifier}]"), json!({"s0": map(random), "s1": map(random), "condition": condition}))
+        }
+    }
+}
+
 /// One entry of a detection.
 fn item(random: &mut Random, ground: Ground) -> (String, Value) {
+    if ground.0 == "common" && random.is(15) {
+        return members(random);
+    }
     let field = random.one(FIELDS);
     let field = if ground.has("objects") && random.is(60) { "n" } else { field };
     let (modifiers, values): (&str, Vec<Value>) = match random.below(16) {
@@ -272,7 +301,7 @@ fn rule(random: &mut Random, ground: Ground) -> String {
     }
     let condition = condition(random, count, 3);
     detection.insert("condition".to_owned(), json!(condition));
-    json!({"title": "random", "detection": detection}).to_string()
+    json!({"title": "random", "sigma-version": 3, "detection": detection}).to_string()
 }
 
 fn condition(random: &mut Random, names: usize, depth: usize) -> String {

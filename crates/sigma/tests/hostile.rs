@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sigma::{Options, Pipeline, Program};
+use sigma::{Matcher, Options, Pipeline, Program, RecordFault};
 
 /// Loads and compiles; gives what was said.
 fn said(text: &str) -> Vec<String> {
@@ -74,4 +74,55 @@ fn pipelines_do_not_multiply_a_rule() {
     let rule = "title: t\nlogsource: {product: x}\ndetection: {s: {a|expand: ['%v%%v%%v%', '%v%%v%']}, condition: s}\n";
     let loaded = sigma::load_with([("r.yml", rule)], &[pipeline]);
     assert_eq!((loaded.rules.len(), loaded.errors.len()), (0, 1));
+}
+
+#[test]
+fn deep_lists_are_refused() {
+    let rule = |inside: &str| format!("sigma-version: 3\ntitle: t\ndetection: {{s: {inside}, condition: s}}\n");
+    for depth in [4, 9, 1_000, 10_000] {
+        let is_refused = 8 < depth;
+        let path = rule(&format!("{{'{}x': 1}}", "a[any].".repeat(depth)));
+        assert_eq!(said(&path).is_empty(), !is_refused, "{depth} lists in one name");
+        let nested = rule(&format!("{}1{}", "{'a[any]': ".repeat(depth), "}".repeat(depth)));
+        assert_eq!(said(&nested).is_empty(), !is_refused, "{depth} lists in each other");
+    }
+    let negations = rule(&format!("{{'a[any]': {{b: {{c: 1}}, condition: '{}b'}}}}", "not ".repeat(100_000)));
+    assert!(!said(&negations).is_empty());
+}
+
+/// The first record of which a rule is asked; its end is its own, whatever is in it.
+fn judged(rule: &str, record: &serde_json::Value) -> Result<bool, RecordFault> {
+    let loaded = sigma::load([("hostile.yml", rule)]);
+    let (program, errors) = Program::compile_with(&loaded.rules, &[], &Options::default());
+    assert!(loaded.errors.is_empty() && errors.is_empty(), "{:?} {errors:?}", loaded.errors);
+    let mut matcher = Matcher::new(&program);
+    let record = serde_json::to_vec(record).unwrap();
+    let matched = matcher.evaluate(program.log_source("", ""), &record).map(|matched| !matched.is_empty());
+    matched.map_err(|error| error.reason)
+}
+
+/// Without a search for the values of each member this would be a billion comparisons of a hundred thousand members.
+#[test]
+fn long_lists_are_asked_in_time_that_grows_with_them() {
+    let rule = "sigma-version: 3\ntitle: t\ndetection: {s: {'a[any]': {k: x, 'l[any]|neq': y}}, condition: s}\n";
+    let members = |last: &str| -> Vec<serde_json::Value> {
+        let quiet = serde_json::json!({"k": "x", "l": ["y", "y"]});
+        let mut members = vec![quiet; 100_000];
+        members.push(serde_json::json!({"k": "x", "l": ["y", last]}));
+        members
+    };
+    assert_eq!(judged(rule, &serde_json::json!({"a": members("z")})), Ok(true));
+    assert_eq!(judged(rule, &serde_json::json!({"a": members("y")})), Ok(false));
+}
+
+#[test]
+fn two_long_lists_are_not_compared_with_each_other() {
+    let texts = |prefix: &str, count: usize| (0..count).map(|n| format!("{prefix}{n}")).collect::<Vec<String>>();
+    let record = |count| serde_json::json!({"a": texts("a", count), "b": texts("b", count)});
+    let plain = "title: t\ndetection: {s: {'a|fieldref': b}, condition: s}\n";
+    let members = "sigma-version: 3\ntitle: t\ndetection: {s: {'a[any]|fieldref': b}, condition: s}\n";
+    for rule in [plain, members] {
+        assert_eq!(judged(rule, &record(1_000)), Ok(false));
+        assert_eq!(judged(rule, &record(10_000)), Err(RecordFault::TooManyComparisons));
+    }
 }

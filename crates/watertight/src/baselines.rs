@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::content::Content;
 use crate::exit::{Failure, OrFail as _};
 use crate::flow::Normal;
-use crate::{durable, output};
+use crate::{durable, output, rules};
 
 /// The file inside the data directory.
 const SNAPSHOT_FILE: &str = "baselines.learned";
@@ -52,7 +52,7 @@ impl Learning {
     pub(crate) fn open(dir: &Path, content: &Content, config: &Config) -> Result<Self, Failure> {
         let definitions = definitions(content);
         definitions.errors.iter().for_each(|error| output::talk(format!("error: {error}")));
-        let places = config.baselines.places.as_deref().map(read_places).transpose()?;
+        let places = places(config)?;
         let limits = Limits::default();
         Ok(Self { definitions, limits, places, path: dir.join(SNAPSHOT_FILE), learned: None })
     }
@@ -146,10 +146,15 @@ impl Learning {
 pub(crate) fn definitions(content: &Content) -> Loaded {
     let files: Vec<(String, String)> = content
         .below("baselines")
-        .filter(|(name, _)| name.ends_with(".yml"))
+        .filter(|(name, _)| rules::is_rule(name))
         .map(|(name, text)| (name.to_owned(), text.to_owned()))
         .collect();
     ::baseline::load(&files)
+}
+
+/// The table of places, where one is configured.
+pub(crate) fn places(config: &Config) -> Result<Option<Places>, Failure> {
+    config.baselines.places.as_deref().map(read_places).transpose()
 }
 
 fn read_places(path: &Path) -> Result<Places, Failure> {

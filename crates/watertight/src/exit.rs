@@ -85,13 +85,40 @@ pub(crate) trait OrFail<T> {
     fn or_usage(self, doing: impl std::fmt::Display) -> Result<T, Failure>;
 }
 
-impl<T, E: std::error::Error> OrFail<T> for Result<T, E> {
+impl<T, E: std::error::Error + 'static> OrFail<T> for Result<T, E> {
     fn or_fail(self, doing: impl std::fmt::Display) -> Result<T, Failure> {
-        self.map_err(|error| Failure::failed(format!("{doing}: {}", chain(&error))))
+        self.map_err(|error| match of_our_query(&error) {
+            Some((why, help)) => Failure::failed(format!("{doing}: {why}")).help(help),
+            None => Failure::failed(format!("{doing}: {}", chain(&error))),
+        })
     }
 
     fn or_usage(self, doing: impl std::fmt::Display) -> Result<T, Failure> {
         self.map_err(|error| Failure::usage(format!("{doing}: {}", chain(&error))))
+    }
+}
+
+/// What to say of a query that the program wrote itself. The person at the terminal has not seen its text and could change
+/// nothing in it, and names from logs stand in it; a query of their own goes through `or_usage` and is shown.
+fn of_our_query(error: &(dyn std::error::Error + 'static)) -> Option<(String, &'static str)> {
+    use lake::{MaintainError, QueryError};
+    let query = error.downcast_ref::<QueryError>().or_else(|| match error.downcast_ref::<MaintainError>()? {
+        MaintainError::Query(query) => Some(query),
+        _ => None,
+    })?;
+    match query {
+        QueryError::Memory { limit_bytes, .. } => {
+            let why = format!("it needs more than {limit_bytes} bytes of memory and the space for spilling");
+            Some((why, "choose a shorter period, or free space where temporary files are kept"))
+        }
+        QueryError::Sql { reason, .. } => Some((
+            format!("the lake could not answer: {reason}"),
+            "if files of the lake are missing or damaged, restore them; if not, this is a fault of watertight",
+        )),
+        QueryError::NotReadOnly { .. } => {
+            Some(("the lake refused to answer".to_owned(), "this is a fault of watertight"))
+        }
+        QueryError::Register { .. } | QueryError::Storage(_) => None,
     }
 }
 
@@ -111,11 +138,28 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Failure;
+    use super::{Failure, OrFail as _};
 
     #[test]
     fn an_error_is_called_so_once() {
         assert_eq!(Failure::usage("error: no condition").to_string(), "error: no condition");
         assert_eq!(Failure::usage("no rule").help("name one").to_string(), "error: no rule\n  = help: name one");
+    }
+
+    #[test]
+    fn the_text_of_our_own_queries_is_not_shown() {
+        let text = || "SELECT json FROM findings WHERE actor = 'dana@larkfield.example'".to_owned();
+        let sql = || lake::QueryError::Sql { text: text(), reason: "part-1.parquet is not there".to_owned() };
+        let memory = || lake::QueryError::Memory { text: text(), limit_bytes: 1024 };
+        for failure in [
+            Err::<(), _>(sql()).or_fail("failed to read stored findings").unwrap_err(),
+            Err::<(), _>(lake::MaintainError::Query(sql())).or_fail("failed to compact the lake").unwrap_err(),
+            Err::<(), _>(memory()).or_fail("failed to read stored findings").unwrap_err(),
+        ] {
+            let said = failure.to_string();
+            assert!(!said.contains("SELECT") && !said.contains("dana") && said.contains("= help:"), "{said}");
+        }
+        let own = Err::<(), _>(sql()).or_usage("failed to run the query").unwrap_err().to_string();
+        assert!(own.contains("SELECT json"), "who asks sees what was asked: {own}");
     }
 }

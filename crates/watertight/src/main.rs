@@ -13,6 +13,7 @@ mod config;
 mod content;
 mod context;
 mod correlation;
+mod coverage;
 mod demo;
 mod detector;
 mod dispositions;

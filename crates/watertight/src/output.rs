@@ -15,6 +15,8 @@ pub(crate) enum Format {
     Human,
     Json,
     Jsonl,
+    /// A layer for the ATT&CK Navigator; only `rule coverage` has one.
+    Navigator,
 }
 
 impl Format {
@@ -79,7 +81,7 @@ fn closed() -> Failure {
 pub(crate) fn rows(format: Format, columns: &[&str], rows: &[Value]) -> Result<(), Failure> {
     let mut out = Out::new();
     match format {
-        Format::Json => out.json(&rows)?,
+        Format::Json | Format::Navigator => out.json(&rows)?,
         Format::Jsonl => rows.iter().try_for_each(|row| out.json(row))?,
         Format::Human => table(columns, rows).iter().try_for_each(|line| out.line(line))?,
     }

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ingest::Format;
-use serde::Deserialize;
-use sigma::{Correlation, Filter, Loaded, LogSourceId, Options, Pipeline, Program, Rule, RuleError};
+use sigma::{Correlation, Filter, Loaded, LogSourceId, Options, Pipeline, Placeholder, Program, Rule, RuleError};
 
 use crate::config::Config;
 use crate::content::Content;
@@ -49,15 +48,6 @@ pub(crate) struct Waiting {
     /// What correlations call it.
     pub(crate) names: Vec<String>,
     pub(crate) placeholder: String,
-}
-
-/// One placeholder as `placeholders.toml` describes it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Placeholder {
-    #[expect(dead_code, reason = "read by people and by `doctor`, not by the compiler")]
-    pub(crate) means: String,
-    pub(crate) test: Vec<String>,
 }
 
 /// Which values placeholders get.
@@ -219,12 +209,13 @@ pub(crate) fn options(content: Option<&Content>, values: Values<'_>) -> Result<O
         None => BTreeMap::new(),
     };
     let mut placeholders: BTreeMap<String, Vec<String>> = match values {
-        Values::Examples => known.into_iter().map(|(name, placeholder)| (name, placeholder.test)).collect(),
-        Values::Configured(_) => known.into_keys().map(|name| (name, Vec::new())).collect(),
+        Values::Examples => known.iter().map(|(name, described)| (name.clone(), described.test.clone())).collect(),
+        Values::Configured(_) => known.keys().map(|name| (name.clone(), Vec::new())).collect(),
     };
     if let Values::Configured(configured) = values {
         placeholders.extend(configured.iter().map(|(name, values)| (name.clone(), values.clone())));
     }
+    sigma::add_others(&known, &mut placeholders);
     Ok(Options { placeholders })
 }
 
@@ -268,7 +259,7 @@ fn split_waiting(rules: Vec<Rule>, options: &Options) -> (Vec<Rule>, Vec<Waiting
     (ready, waiting)
 }
 
-/// Whether a file is one of rules, by its name.
+/// Whether a file is one of rules or baselines, by its name.
 pub(crate) fn is_rule(name: &str) -> bool {
     let extension = Path::new(name).extension();
     extension.is_some_and(|extension| extension == "yml" || extension == "yaml")

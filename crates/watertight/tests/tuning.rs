@@ -451,3 +451,108 @@ fn what_a_true_finding_shows_is_never_proposed_whenever_it_was() {
     assert_eq!(fields(&[]), [""; 0], "the thief works as the backup");
     assert_eq!(fields(&["--to", "2026-03-02T12:00:00Z"]), [""; 0], "and has done so after the period too");
 }
+
+const BURST: &str = "9d2a7d2c-6f0e-4b8f-9c58-3f6c1a1d0021";
+const OPENED: &str = "9d2a7d2c-6f0e-4b8f-9c58-3f6c1a1d0022";
+
+/// Calls everything true that the thief did, and everything else false.
+fn judge(place: &Place, rule: &str) {
+    for row in findings(place, &["--rule", rule]) {
+        let is_theft = row["event_uid"].as_str().is_some_and(|uid| uid.contains("thief"));
+        let verdict = if is_theft { "true_positive" } else { "false_positive" };
+        let uid = row["finding_uid"].as_str().expect("an id");
+        place.run(&["finding", "disposition", uid, "--verdict", verdict, "--reason", "x", "--by", "P-1"]).ok();
+    }
+}
+
+#[test]
+fn a_correlation_over_correlations_is_tuned_with_those_as_they_are() {
+    let place = place("");
+    place.write(
+        "content/rules/own/bursts.yml",
+        format!(
+            "title: Ledger entry\nid: 9d2a7d2c-6f0e-4b8f-9c58-3f6c1a1d0023\nname: entry\nstatus: test\nlogsource: {{product: application, service: json}}\n\
+             detection: {{selection: {{event: ledger.entry}}, condition: selection}}\nlevel: informational\n---\n\
+             title: Burst\nid: 9d2a7d2c-6f0e-4b8f-9c58-3f6c1a1d0024\nname: burst\nstatus: test\n\
+             correlation: {{type: event_count, rules: [entry], group-by: [user.id], timespan: 5m, condition: {{gte: 3}}}}\nlevel: low\n---\n\
+             title: Burst after burst\nid: {BURST}\nstatus: test\n\
+             correlation: {{type: event_count, rules: [burst], group-by: [user.id], timespan: 4h, condition: {{gte: 2}}}}\nlevel: high\n"
+        ),
+    );
+    // A clerk has two bursts in the morning, the thief has five; in between neither reads anything.
+    let burst = |at: u32, user: &str| [0, 1, 2].map(|minute| event("ledger.entry", at + minute, user, 1));
+    let clerk = [0, 60].map(|at| burst(at, "clerk")).concat();
+    let thief = [0, 30, 60, 90, 120].map(|at| burst(at, "thief")).concat();
+    write(&place, "logs/0.jsonl", &[clerk, thief].concat());
+    place.run(&["ingest"]).ok();
+    judge(&place, BURST);
+    let rows = place.run(&["rule", "tune", "--rule", BURST]).ok().rows();
+    let with = |threshold: u32| {
+        let is_it = |row: &&Value| row["threshold"] == threshold && row["timespan"] == "4h";
+        rows.iter().find(is_it).cloned().unwrap_or_else(|| panic!("{threshold} was not tried: {rows:?}"))
+    };
+    let (now, more) = (with(2), with(3));
+    assert_eq!((&now["is_current"], &now["true"], &now["false"]), (&true.into(), &1.into(), &1.into()), "{now}");
+    assert_eq!((&more["true"], &more["false"], &more["missed"]), (&1.into(), &0.into(), &json!([])), "{more}");
+    let later = |row: &Value| row["seconds_to_finding"]["median"].as_i64().expect("it was found");
+    assert_eq!(later(&more) - later(&now), 30 * 60, "one more burst is half an hour more");
+    let proposed: Vec<&Value> = rows.iter().filter(|row| row["proposed"] == true).collect();
+    assert!(
+        proposed.len() == 1 && proposed[0]["patch"].as_str().is_some_and(|patch| patch.contains(BURST)),
+        "{rows:?}"
+    );
+}
+
+#[test]
+fn numbers_of_a_baseline_are_tried_on_what_the_lake_holds() {
+    let place = place("");
+    // Read like a file that ends in `.yml`.
+    place.write(
+        "content/baselines/ledger_opened.yaml",
+        format!(
+            "title: Opens far more ledgers than before\nid: {OPENED}\nstatus: test\ndescription: d\n\
+             select: {{formats: application/json, operations: [ledger.open]}}\nentity: actor\n\
+             measure: {{type: volume, of: count, per: 1h, rhythm: none, at_least: 5}}\nlearning: 1d\nmin_observations: 3\n\
+             falsepositives: [x]\nlevel: high\nwatertight: {{surface: product_api, group_by: [actor], owner: detection}}\n\
+             ads: {{goal: g, strategy: s, blind_spots: b, validation: v, response: r}}\ntests:\n\
+             - {{name: many, fires: true, events: [{{at: 0s, times: 60, every: 1h, event: {{actor: x, operation: ledger.open}}}}, {{at: 61h, times: 20, every: 1m, event: {{actor: x, operation: ledger.open}}}}]}}\n\
+             - {{name: few, fires: false, events: [{{at: 0s, times: 60, every: 1h, event: {{actor: x, operation: ledger.open}}}}]}}\n"
+        ),
+    );
+    let opened = |day: u32, hour: u32, minute: u32, user: &str| {
+        let text = event("ledger.open", minute, user, 1);
+        let text =
+            text.replace(&format!("2026-03-02T10:{minute:02}"), &format!("2026-03-{day:02}T{hour:02}:{minute:02}"));
+        text.replace(&format!("ledger.open-{user}-"), &format!("ledger.open-{user}-{day}-{hour}-"))
+    };
+    let mut events = Vec::new();
+    for user in ["clerk", "thief"] {
+        for day in 2..6 {
+            events.extend((8..16).map(|hour| opened(day, hour, 0, user)));
+        }
+    }
+    // The clerk is busy once, the thief takes everything.
+    events.extend((0..8).map(|minute| opened(6, 9, minute, "clerk")));
+    events.extend((0..40).map(|minute| opened(6, 9, minute, "thief")));
+    write(&place, "logs/0.jsonl", &events);
+    place.run(&["ingest"]).ok();
+    judge(&place, OPENED);
+    let log = place.log().len();
+    let rows = place.run(&["rule", "tune", "--rule", OPENED]).ok().rows();
+    let rows: Vec<Value> = rows.into_iter().filter(|row| row["kind"] == "baseline").collect();
+    let with = |key: &str, value: &str| {
+        rows.iter().find(|row| row["key"] == key && row["value"] == value).unwrap_or_else(|| panic!("{key}: {rows:?}"))
+    };
+    let now = rows.iter().find(|row| row["is_current"] == true).expect("what is, is tried");
+    assert_eq!((&now["true"], &now["false"], &now["unlabelled"]), (&1.into(), &1.into(), &0.into()), "{now}");
+    let higher = with("at_least", "10");
+    assert_eq!((&higher["true"], &higher["false"], &higher["missed"]), (&1.into(), &0.into(), &json!([])), "{higher}");
+    let later = |row: &Value| row["seconds_to_finding"]["median"].as_i64().expect("it was found");
+    assert_eq!(later(higher) - later(now), 5 * 60, "five more events, one a minute");
+    let proposed: Vec<&Value> = rows.iter().filter(|row| row["proposed"] == true).collect();
+    assert_eq!(proposed.len(), 1, "{rows:?}");
+    let patch = proposed[0]["patch"].as_str().expect("a patch");
+    assert!(patch.contains(&format!("id: {OPENED}")), "{patch}");
+    assert!(rows.iter().filter(|row| row["proposed"] != true).all(|row| row.get("patch").is_none()));
+    assert_eq!(place.log().len(), log, "it proposes and applies nothing");
+}

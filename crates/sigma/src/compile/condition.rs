@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Complaint, Options, Shared, item};
+use super::{Complaint, Options, Shared, item, members};
 use crate::expression::NodeId;
 use crate::language::{ConditionExpr, Detection, Detections, Quantifier, SelectorPattern};
 
@@ -28,8 +28,7 @@ pub(super) fn compile(
     if !complaints.is_empty() {
         return Err(complaints);
     }
-    let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
-    let scope = Scope { names, named };
+    let scope = Scope::new(named);
     let mut alternatives = Vec::new();
     for condition in &detections.conditions {
         match scope.compile(shared, condition) {
@@ -40,15 +39,21 @@ pub(super) fn compile(
     if complaints.is_empty() { Ok(shared.expressions.any(alternatives)) } else { Err(complaints) }
 }
 
-/// The detections of a rule, already compiled.
-struct Scope<'d> {
+/// The detections that a condition is about, already compiled.
+pub(super) struct Scope<'d> {
     /// In a fixed order, so that the same rule always compiles to the same program.
     names: Vec<&'d str>,
     named: HashMap<&'d str, NodeId>,
 }
 
-impl Scope<'_> {
-    fn compile(&self, shared: &mut Shared, condition: &ConditionExpr) -> Result<NodeId, Complaint> {
+impl<'d> Scope<'d> {
+    pub(super) fn new(named: HashMap<&'d str, NodeId>) -> Self {
+        let mut names: Vec<&str> = named.keys().copied().collect();
+        names.sort_unstable();
+        Self { names, named }
+    }
+
+    pub(super) fn compile(&self, shared: &mut Shared, condition: &ConditionExpr) -> Result<NodeId, Complaint> {
         match condition {
             ConditionExpr::Identifier(name) => self.named.get(name.as_str()).copied().ok_or_else(|| self.unknown(name)),
             ConditionExpr::Not(inner) => {
@@ -125,10 +130,8 @@ fn compile_detection(shared: &mut Shared, detection: &Detection, options: &Optio
             Ok(shared.expressions.all(parts))
         }
         Detection::Keywords(values) => item::compile_keywords(shared, values),
-        Detection::ArrayMatch { field, .. } => {
-            let near = field.clone();
-            Err(Complaint::new(near, format!("selecting members of the array `{field}` is not supported"))
-                .help("a plain field name matches if any member of an array does"))
+        Detection::ArrayMatch { field, quantifier, body } => {
+            members::compile(shared, (field, *quantifier), body, options)
         }
         Detection::Conditional { .. } => {
             Err(Complaint::new("condition:", "a condition inside a detection is not supported"))

@@ -15,11 +15,22 @@ use crate::predicate::pattern::{Needle, Shape};
 const SUBSTRINGS_MIN: usize = 4;
 
 pub(super) fn compile(shared: &mut Shared, item: &DetectionItem, options: &Options) -> Result<NodeId, Complaint> {
+    let Some(name) = &item.field.name else {
+        let chain = Chain::read(&item.field.modifiers)?;
+        return keywords(shared, chain, &item.values, options, &spelled(item));
+    };
+    of_field(shared, item, name, options)
+}
+
+/// The item as a question about `name`, which is not always what the item itself calls its field.
+pub(super) fn of_field(
+    shared: &mut Shared,
+    item: &DetectionItem,
+    name: &str,
+    options: &Options,
+) -> Result<NodeId, Complaint> {
     let near = spelled(item);
     let chain = Chain::read(&item.field.modifiers)?;
-    let Some(name) = &item.field.name else {
-        return keywords(shared, chain, &item.values, options, &near);
-    };
     let field = intern(shared, name)?;
     if chain.operator == Operator::Exists {
         return exists(shared, field, &item.values, &near);
@@ -64,7 +75,7 @@ fn keywords(
     values(shared, ROOT, &chain, &texts, options, near)
 }
 
-fn intern(shared: &mut Shared, name: &str) -> Result<fields::NodeId, Complaint> {
+pub(super) fn intern(shared: &mut Shared, name: &str) -> Result<fields::NodeId, Complaint> {
     let plain = language::literal_field(name).ok_or_else(|| {
         Complaint::new(name, format!("`{name}` selects members of an array by position, which is not supported"))
             .help("a plain field name matches if any member of an array does")

@@ -4,6 +4,7 @@
 mod condition;
 mod encode;
 mod item;
+mod members;
 mod modifiers;
 mod value;
 

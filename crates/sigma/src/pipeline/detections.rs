@@ -37,9 +37,54 @@ fn changed(detection: &Detection, change: &mut Change<'_>) -> Result<Option<Dete
             let values: Vec<SigmaValue> = change(&item)?.into_iter().flat_map(|item| item.values).collect();
             Ok((!values.is_empty()).then_some(Detection::Keywords(values)))
         }
-        // Compiling refuses these, so that nothing is lost by leaving them as they are.
-        Detection::ArrayMatch { .. } | Detection::Conditional { .. } => Ok(Some(detection.clone())),
+        Detection::ArrayMatch { .. } => Ok(Some(inside("", detection, change)?)),
+        // Only the parts of a list have conditions of their own.
+        Detection::Conditional { .. } => Ok(Some(detection.clone())),
     }
+}
+
+/// What is asked of the members of a list. Steps see each item with the whole name of its field and may change its values;
+/// a name that becomes another, or nothing, would move the question out of the list and is refused.
+fn inside(path: &str, detection: &Detection, change: &mut Change<'_>) -> Result<Detection, String> {
+    let mut each = |parts: &[Detection]| -> Result<Vec<Detection>, String> {
+        parts.iter().map(|part| inside(path, part, change)).collect()
+    };
+    Ok(match detection {
+        Detection::AnyOf(parts) => Detection::AnyOf(each(parts)?),
+        Detection::And(parts) => Detection::And(each(parts)?),
+        Detection::AllOf(items) => {
+            let items: Result<_, _> = items.iter().map(|item| item_inside(path, item, change)).collect();
+            Detection::AllOf(items?)
+        }
+        Detection::ArrayMatch { field, quantifier, body } => {
+            let body = Box::new(inside(&below(path, field), body, change)?);
+            Detection::ArrayMatch { field: field.clone(), quantifier: *quantifier, body }
+        }
+        Detection::Conditional { named, condition } => {
+            let parts = named.iter().map(|(name, part)| Ok((name.clone(), inside(path, part, change)?)));
+            let named = parts.collect::<Result<_, String>>()?;
+            Detection::Conditional { named, condition: condition.clone() }
+        }
+        Detection::Keywords(_) => detection.clone(),
+    })
+}
+
+fn item_inside(path: &str, item: &DetectionItem, change: &mut Change<'_>) -> Result<DetectionItem, String> {
+    let whole = item.field.name.as_ref().map_or_else(|| path.to_owned(), |name| below(path, name));
+    let mut seen = item.clone();
+    seen.field.name = Some(whole.clone());
+    let changed = change(&seen)?;
+    match changed.as_slice() {
+        [one] if one.field.name.as_ref() == Some(&whole) => {
+            let field = FieldSpec { name: item.field.name.clone(), ..one.field.clone() };
+            Ok(DetectionItem { field, values: one.values.clone() })
+        }
+        _ => Err(format!("`{whole}` is asked of each member of a list, and its name cannot be changed there")),
+    }
+}
+
+fn below(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn some(parts: &[Detection], change: &mut Change<'_>) -> Result<Option<Vec<Detection>>, String> {

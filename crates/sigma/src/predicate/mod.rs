@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use aho_corasick::AhoCorasick;
 
 use crate::error::RecordError;
-use crate::expression::Texts;
+use crate::expression::{self, Texts};
 use crate::fields::NodeId;
 use crate::record::{Kind, Value, text};
 use network::Network;
@@ -54,6 +54,47 @@ pub(crate) enum Test {
     Time(Part, Comparison, Number),
     /// Some value of the other field relates to some value of this one.
     Field { other: NodeId, shape: pattern::Shape, is_cased: bool },
+    /// So many of the field's members satisfy an expression that is about one member at a time.
+    Members(Box<Members>),
+}
+
+/// A question about the members of a list, each by itself.
+#[derive(Debug)]
+pub(crate) struct Members {
+    pub(crate) quantifier: Quantifier,
+    /// What is asked of one member: its predicates see only values inside it.
+    pub(crate) body: expression::NodeId,
+    /// The fields that `body` asks about, at any depth.
+    pub(crate) fields: Vec<NodeId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quantifier {
+    Any,
+    /// All, and there is one.
+    All,
+    AllOrEmpty,
+    None,
+}
+
+impl Quantifier {
+    /// The answer of one member that decides for all of them, and what it decides.
+    pub(crate) fn decisive(self) -> (bool, bool) {
+        match self {
+            Self::Any => (true, true),
+            Self::None => (true, false),
+            Self::All | Self::AllOrEmpty => (false, false),
+        }
+    }
+
+    /// What holds when no member decided.
+    pub(crate) fn otherwise(self, is_empty: bool) -> bool {
+        match self {
+            Self::Any => false,
+            Self::All => !is_empty,
+            Self::AllOrEmpty | Self::None => true,
+        }
+    }
 }
 
 /// A record and the space for decoding its texts.
@@ -70,13 +111,13 @@ pub(crate) struct Buffers {
 }
 
 impl Test {
-    /// Whether one value satisfies the test. [`Test::Exists`], [`Test::Null`] and [`Test::Field`] are about more than
-    /// one value and are answered by the matcher.
+    /// Whether one value satisfies the test. [`Test::Exists`], [`Test::Null`], [`Test::Field`] and [`Test::Members`]
+    /// are about more than one value and are answered by the matcher.
     pub(crate) fn holds(&self, value: &Value, reader: &mut Reader<'_>) -> Result<bool, RecordError> {
         let Buffers { text: decoded, folded } = &mut *reader.buffers;
         let Some(text) = text::of(value, reader.record, reader.has_escapes, decoded)? else { return Ok(false) };
         Ok(match self {
-            Self::Exists | Self::Null | Self::Field { .. } => false,
+            Self::Exists | Self::Null | Self::Field { .. } | Self::Members(_) => false,
             Self::OneOf { literals, is_cased: true } => literals.iter().any(|literal| **literal == *text),
             Self::OneOf { literals, is_cased: false } => is_one_of(literals, text, folded),
             Self::Text(needle) => needle.is_found(text, folded),
@@ -132,6 +173,7 @@ impl Test {
             Self::Network(_) | Self::Time(..) | Self::Substrings { .. } | Self::Field { .. } => 4,
             Self::Glob(_) => 5,
             Self::Regex(_) => 6,
+            Self::Members(_) => 8,
         }
     }
 }

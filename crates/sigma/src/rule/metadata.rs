@@ -19,6 +19,33 @@ pub(super) fn check(document: &Document) -> Vec<RuleError> {
     checker.faults
 }
 
+/// Lists that one name may lead through. The parser goes one call deeper for each, so that a name of many would end the
+/// process.
+const LISTS_MAX: usize = 8;
+
+/// What the parser must not be given, at any depth: lists have conditions of their own. The depth of the document is bounded
+/// by whoever read it.
+fn problems_in<'y>(value: &'y Yaml, problems: &mut Vec<(&'y str, String, &'static str)>) {
+    if let Some(list) = value.as_sequence() {
+        return list.iter().for_each(|one| problems_in(one, problems));
+    }
+    let Some(fields) = value.as_mapping() else { return };
+    for (key, value) in fields {
+        let key = key.as_str().unwrap_or_default();
+        if LISTS_MAX < key.matches('[').count() {
+            let problem = format!("a name leads through more than {LISTS_MAX} lists");
+            problems.push(("[", problem, "ask about a list nearer to the root"));
+        }
+        if key == "condition" {
+            let listed = value.as_sequence().map_or(std::slice::from_ref(value), Vec::as_slice);
+            for problem in listed.iter().filter_map(Yaml::as_str).filter_map(|text| check_condition(text).err()) {
+                problems.push(("condition:", problem, "two of them cancel each other"));
+            }
+        }
+        problems_in(value, problems);
+    }
+}
+
 struct Checker<'d> {
     source: &'d Source,
     fields: &'d Mapping,
@@ -59,14 +86,11 @@ impl<'d> Checker<'d> {
 
     fn conditions(&mut self) {
         for section in ["detection", "filter"] {
-            let Some(condition) = self.fields.get(section).and_then(|section| section.get("condition")) else {
-                continue;
-            };
-            let listed = condition.as_sequence().map_or(std::slice::from_ref(condition), Vec::as_slice);
-            for problem in listed.iter().filter_map(Yaml::as_str).filter_map(|text| check_condition(text).err()) {
-                let place = Place::inside(&self.source.document, section, "condition:");
-                let help = "two of them cancel each other".to_owned();
-                self.faults.push(self.source.error(place, problem, help));
+            let mut problems = Vec::new();
+            self.fields.get(section).into_iter().for_each(|detections| problems_in(detections, &mut problems));
+            for (near, problem, help) in problems {
+                let place = Place::inside(&self.source.document, section, near);
+                self.faults.push(self.source.error(place, problem, help.to_owned()));
             }
         }
     }

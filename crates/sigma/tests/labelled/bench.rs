@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde_json::Value;
-use sigma::{Change, CorrelationLimits, Correlator, Level, Loaded, Matcher, Options, Program, Rule};
+use sigma::{Change, CorrelationLimits, Correlator, Level, Loaded, Matcher, Options, Placeholder, Program, Rule};
 
 /// From this level on a finding opens an incident by itself.
 pub(crate) const WAKING: Level = Level::Medium;
@@ -18,11 +17,6 @@ pub(crate) type Placeholders = BTreeMap<String, Vec<String>>;
 const REQUIRES: &str = "requires_placeholders";
 /// No record of a stored run is too late.
 const LATENESS_US: i64 = 100 * 366 * 86_400_000_000;
-
-#[derive(Deserialize)]
-struct Placeholder {
-    test: Vec<String>,
-}
 
 pub(crate) struct Bench {
     loaded: Loaded,
@@ -63,7 +57,8 @@ impl Bench {
         Self::new(values)
     }
 
-    fn new(values: Placeholders) -> Self {
+    fn new(mut values: Placeholders) -> Self {
+        sigma::add_others(&described(), &mut values);
         let folder = folder();
         let mut loaded = sigma::load(crate::common::rule_files(&folder));
         set_aside_waiting(&mut loaded, &values);

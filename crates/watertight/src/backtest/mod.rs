@@ -3,6 +3,7 @@
 //! Events are read a day at a time, and of them only the columns and logsources that some rule needs. Hits are correlated in
 //! order of time, day by day. The same code serves `rule backtest` and `rule tune`.
 
+mod events;
 mod labels;
 mod reading;
 
@@ -26,6 +27,7 @@ use crate::stored_findings::quoted;
 use crate::utc_day::utc_day;
 use reading::Reading;
 
+pub(crate) use events::each_event;
 pub(crate) use labels::{Label, Labels, story_file};
 
 /// Findings that one replay may tell: a rule that fires more often needs no backtest to be judged.

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
             let answer = law.evaluate(&facts, as_of);
             match context.format {
                 Format::Human => human(&answer, &mut out)?,
-                Format::Json | Format::Jsonl => out.json(&answer)?,
+                Format::Json | Format::Jsonl | Format::Navigator => out.json(&answer)?,
             }
         }
     }

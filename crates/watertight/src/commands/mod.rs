@@ -31,9 +31,15 @@ pub(crate) mod write;
 
 use crate::cli::Command;
 use crate::context::Context;
-use crate::exit::Outcome;
+use crate::exit::{Failure, Outcome};
+use crate::output::Format;
 
 pub(crate) fn run(command: Command, context: &Context) -> Outcome {
+    let has_layer = matches!(command, Command::Rule(rule::Command::Coverage));
+    if context.format == Format::Navigator && !has_layer {
+        return Err(Failure::usage("only `watertight rule coverage` can be printed as `navigator`")
+            .help("use --format human, json or jsonl"));
+    }
     match command {
         Command::Demo(args) => demo::run(&args, context),
         Command::Serve(args) => serve::run(&args, context),

@@ -1,15 +1,15 @@
 //! Other thresholds and windows for one correlation: what each would have found, missed and delayed.
 //!
-//! Neither bound nor window decides what a hit is, so the hits of one replay serve every candidate.
+//! Neither bound nor window decides what a hit is, so the hits of one replay serve every candidate. A correlation over others
+//! is tried with those as they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde::Serialize;
 use sigma::{Change, Correlation, CorrelationLimits, Correlator, Hit, Options, Program, Rule};
 
-use crate::backtest::{Label, Labels, Told, delay, told};
-use crate::dispositions::{Spread, lower_bound, share, spread};
+use super::cost::{Cost, costs};
+use crate::backtest::{Labels, Told, told};
 
 /// The bound and the window are multiplied by these.
 const THRESHOLD_FACTORS: [f64; 7] = [0.5, 0.7, 0.85, 1.25, 1.5, 2.0, 3.0];
@@ -32,53 +32,62 @@ pub(crate) struct Trial {
     pub(crate) candidate: Candidate,
     pub(crate) threshold: Option<u32>,
     pub(crate) timespan: String,
-    pub(crate) is_current: bool,
-    pub(crate) findings: u64,
-    #[serde(rename = "true")]
-    pub(crate) right: u64,
-    #[serde(rename = "false")]
-    pub(crate) wrong: u64,
-    pub(crate) unlabelled: u64,
-    /// Of the true things shown and the false findings: one thing told twice is not twice as right.
-    pub(crate) precision: Option<f64>,
-    /// Lower bound of its 95 % Wilson interval.
-    pub(crate) precision_at_least: Option<f64>,
-    /// True things that another candidate finds and this one does not.
-    pub(crate) missed: BTreeSet<String>,
-    /// From the first event that any candidate counts of a true thing, to the finding.
-    pub(crate) seconds_to_finding: Option<Spread>,
+    #[serde(flatten)]
+    pub(crate) cost: Cost,
 }
 
-/// Tries every candidate; the present setting is among them. `hits` are those of the correlation, as
-/// if it were the only one. `None` when it
-/// cannot be tried by itself: it counts other correlations, or does not compile.
+/// A correlation and all that it is about, however deep, by position; itself first.
+pub(crate) fn family(correlations: &[Correlation], number: usize) -> Vec<usize> {
+    let mut family = vec![number];
+    let mut next = 0;
+    while let Some(own) = family.get(next).and_then(|number| correlations.get(*number)) {
+        next += 1;
+        for name in &own.rules {
+            let is_meant = |other: &Correlation| *name == other.id || other.name.as_ref() == Some(name);
+            let inner = correlations.iter().position(is_meant).filter(|inner| !family.contains(inner));
+            family.extend(inner);
+        }
+    }
+    family
+}
+
+/// Tries every candidate; the present setting is among them. `correlations` are a family: the first is tried, the others are
+/// as they are. `hits` are theirs, and count correlations as if there were no more. `None` when it does not compile.
 pub(crate) fn trials(
-    correlation: &Correlation,
+    correlations: &[Correlation],
     rules: &[Rule],
     options: &Options,
     hits: &[Hit],
     labels: &Labels,
 ) -> Option<Vec<Trial>> {
-    let is_fed_by =
-        |rule: &&Rule| correlation.rules.iter().any(|name| *name == rule.id || rule.name.as_ref() == Some(name));
+    let (tried, inner) = correlations.split_first()?;
+    let is_fed_by = |rule: &&Rule| {
+        let names = correlations.iter().flat_map(|own| &own.rules);
+        names.into_iter().any(|name| *name == rule.id || rule.name.as_ref() == Some(name))
+    };
     let feeders: Vec<Rule> = rules.iter().filter(is_fed_by).cloned().collect();
-    let current = Candidate { threshold: whole_threshold(correlation), timespan_us: correlation.timespan_us };
+    let current = Candidate { threshold: whole_threshold(tried), timespan_us: tried.timespan_us };
+    let candidates: Vec<Candidate> = candidates(current).into_iter().collect();
     let mut found = Vec::new();
-    for candidate in candidates(current) {
-        found.push((candidate, findings(correlation, &feeders, options, hits, candidate)?));
+    for candidate in &candidates {
+        let variant = tried.variant(candidate.threshold, candidate.timespan_us);
+        let all: Vec<Correlation> = std::iter::once(variant).chain(inner.iter().cloned()).collect();
+        found.push(findings(&all, &feeders, options, hits)?);
     }
-    Some(judge(correlation, current, &found, labels))
+    let place = candidates.iter().position(|candidate| *candidate == current)?;
+    let costs = costs(&tried.id, place, &found, labels);
+    let trial = |(candidate, cost): (Candidate, Cost)| Trial {
+        candidate,
+        threshold: candidate.threshold,
+        timespan: timespan_text(candidate.timespan_us),
+        cost,
+    };
+    Some(candidates.into_iter().zip(costs).map(trial).collect())
 }
 
-fn findings(
-    correlation: &Correlation,
-    feeders: &[Rule],
-    options: &Options,
-    hits: &[Hit],
-    candidate: Candidate,
-) -> Option<Vec<Told>> {
-    let variant = correlation.variant(candidate.threshold, candidate.timespan_us);
-    let (program, _) = Program::compile_with(feeders, &[variant], options);
+/// What the first correlation would have told.
+fn findings(correlations: &[Correlation], feeders: &[Rule], options: &Options, hits: &[Hit]) -> Option<Vec<Told>> {
+    let (program, _) = Program::compile_with(feeders, correlations, options);
     if !program.has_correlation(0) {
         return None;
     }
@@ -88,87 +97,8 @@ fn findings(
         correlator.push(hit);
     }
     let episodes = correlator.finish();
-    Some(episodes.iter().filter(|episode| episode.change == Change::Opened).map(|episode| told(episode, 0)).collect())
-}
-
-fn judge(
-    correlation: &Correlation,
-    current: Candidate,
-    found: &[(Candidate, Vec<Told>)],
-    labels: &Labels,
-) -> Vec<Trial> {
-    let labelled: Vec<(Candidate, Vec<(&Told, Label)>)> = found
-        .iter()
-        .map(|(candidate, told)| {
-            (*candidate, told.iter().map(|told| (told, labels.of(&correlation.id, told))).collect())
-        })
-        .collect();
-    // What is true, and the first event of it that anybody counts.
-    let mut truths: BTreeMap<&str, Timestamp> = BTreeMap::new();
-    for (told, label) in labelled.iter().flat_map(|(_, found)| found) {
-        let Label::True(shown) = label else { continue };
-        for truth in shown {
-            let first = truths.entry(truth).or_insert(told.first);
-            *first = (*first).min(told.first);
-        }
-    }
-    labelled.iter().map(|(candidate, found)| trial(*candidate, current, found, &truths)).collect()
-}
-
-fn trial(
-    candidate: Candidate,
-    current: Candidate,
-    found: &[(&Told, Label)],
-    truths: &BTreeMap<&str, Timestamp>,
-) -> Trial {
-    let count = |wanted: fn(&Label) -> bool| found.iter().filter(|(_, label)| wanted(label)).count() as u64;
-    let right = count(|label| matches!(label, Label::True(_)));
-    let wrong = count(|label| *label == Label::False);
-    let mut shown: BTreeMap<&str, Timestamp> = BTreeMap::new();
-    for (told, label) in found {
-        let Label::True(of) = label else { continue };
-        for truth in of {
-            let at = shown.entry(truth).or_insert(told.time);
-            *at = (*at).min(told.time);
-        }
-    }
-    let mut delays: Vec<i64> =
-        shown.iter().filter_map(|(truth, at)| Some(delay(*truths.get(truth)?, *at).as_secs())).collect();
-    let things = shown.len() as u64;
-    Trial {
-        candidate,
-        threshold: candidate.threshold,
-        timespan: timespan_text(candidate.timespan_us),
-        is_current: candidate == current,
-        findings: found.len() as u64,
-        right,
-        wrong,
-        unlabelled: count(|label| *label == Label::Unlabelled),
-        precision: share(things, things + wrong),
-        precision_at_least: lower_bound(things, things + wrong),
-        missed: truths.keys().filter(|truth| !shown.contains_key(*truth)).map(|truth| (*truth).to_owned()).collect(),
-        seconds_to_finding: spread(&mut delays),
-    }
-}
-
-/// The setting to propose: of those that miss nothing the present one finds, the most surely precise; then the fewest
-/// findings. `None` when nothing is better than what is.
-pub(crate) fn best(trials: &[Trial]) -> Option<&Trial> {
-    let current = trials.iter().find(|trial| trial.is_current)?;
-    let value = |trial: &Trial| trial.precision_at_least.unwrap_or(0.0);
-    let best = trials
-        .iter()
-        .filter(|trial| is_no_worse(trial, current))
-        .max_by(|a, b| value(a).total_cmp(&value(b)).then(b.findings.cmp(&a.findings)))?;
-    let is_better = value(current) < value(best) || (best.wrong < current.wrong && value(current) <= value(best));
-    is_better.then_some(best)
-}
-
-/// Misses nothing more, and asks nobody to look at more unless something true is gained by it.
-fn is_no_worse(trial: &Trial, current: &Trial) -> bool {
-    let gains = trial.missed.len() < current.missed.len();
-    let is_quiet = trial.findings <= current.findings && trial.unlabelled <= current.unlabelled;
-    trial.missed.is_subset(&current.missed) && trial.wrong <= current.wrong && (gains || is_quiet)
+    let of_it = episodes.iter().filter(|episode| episode.correlation == 0 && episode.change == Change::Opened);
+    Some(of_it.map(|episode| told(episode, 0)).collect())
 }
 
 /// What to change in the rule's file, ready to paste.
@@ -228,50 +158,6 @@ fn timespan_text(us: i64) -> String {
 mod tests {
     use super::*;
 
-    fn told(uid: u32) -> Told {
-        let at = Timestamp::from_second(i64::from(uid)).unwrap();
-        Told {
-            number: 0,
-            time: at,
-            first: at,
-            event_uid: uid.to_string(),
-            event_uids: BTreeSet::from([uid.to_string()]),
-            who: String::new(),
-            resources: Vec::new(),
-        }
-    }
-
-    /// A trial that shows these things, one finding each, and tells so many false and unlabelled findings.
-    fn tried(threshold: u32, shows: &[&str], wrong: usize, unlabelled: usize) -> Trial {
-        let told = told(9);
-        let right = shows.iter().map(|thing| Label::True(BTreeSet::from([(*thing).to_owned()])));
-        let labels = right
-            .chain(std::iter::repeat_n(Label::False, wrong))
-            .chain(std::iter::repeat_n(Label::Unlabelled, unlabelled));
-        let found: Vec<(&Told, Label)> = labels.map(|label| (&told, label)).collect();
-        let candidate = |threshold| Candidate { threshold: Some(threshold), timespan_us: 3_600_000_000 };
-        let truths = BTreeMap::from([("theft", told.first), ("other", told.first)]);
-        trial(candidate(threshold), candidate(3), &found, &truths)
-    }
-
-    #[test]
-    fn one_true_thing_told_in_pieces_is_no_improvement() {
-        let (whole, pieces) = (tried(3, &["theft"], 1, 0), tried(2, &["theft"; 8], 1, 0));
-        assert_eq!((whole.precision, whole.precision_at_least), (pieces.precision, pieces.precision_at_least));
-        assert_eq!((pieces.right, pieces.findings), (8, 9), "findings are counted as they are");
-        assert!(best(&[whole, pieces]).is_none());
-    }
-
-    #[test]
-    fn more_to_look_at_is_proposed_only_for_something_true() {
-        let proposed = |other: Trial| best(&[tried(3, &["theft"], 2, 1), other]).map(|trial| trial.threshold);
-        assert_eq!(proposed(tried(2, &["theft"], 1, 2)), None, "more that nobody has judged");
-        assert_eq!(proposed(tried(2, &["theft"; 4], 1, 1)), None, "more findings");
-        assert_eq!(proposed(tried(2, &["theft"], 1, 1)), Some(Some(2)), "one false finding less");
-        assert_eq!(proposed(tried(2, &["theft", "other"], 2, 4)), Some(Some(2)), "one that was missed");
-        assert_eq!(proposed(tried(2, &["other"], 0, 0)), None, "what was found is missed");
-    }
-
     #[test]
     fn spans_are_said_in_the_largest_unit() {
         for (seconds, text) in [(45, "45s"), (60, "1m"), (5_400, "90m"), (7_200, "2h"), (86_400, "1d")] {
@@ -287,5 +173,26 @@ mod tests {
         let thresholds: BTreeSet<u32> = tried.iter().filter_map(|candidate| candidate.threshold).collect();
         assert_eq!(thresholds, BTreeSet::from([2, 3, 4, 6, 9]), "halves round to even");
         assert_eq!(candidates(Candidate { threshold: None, timespan_us: 60_000_000 }).len(), 3);
+    }
+
+    #[test]
+    fn a_family_is_all_that_a_correlation_stands_on_and_a_ring_ends() {
+        let correlation = |name: &str, over: &str| {
+            format!(
+                "title: {name}\nname: {name}\ncorrelation: {{type: event_count, rules: [{over}], group-by: [u], timespan: 1h, condition: {{gte: 2}}}}\n"
+            )
+        };
+        let text = [("top", "middle, rule"), ("middle", "low"), ("low", "rule"), ("ring", "ring")]
+            .map(|(name, over)| correlation(name, over))
+            .join("---\n");
+        let loaded = sigma::load([("x.yml", text)]);
+        let names = |number| -> Vec<&str> {
+            family(&loaded.correlations, number)
+                .into_iter()
+                .map(|one| loaded.correlations[one].title.as_str())
+                .collect()
+        };
+        assert_eq!(names(0), ["top", "middle", "low"]);
+        assert_eq!((names(2), names(3)), (vec!["low"], vec!["ring"]));
     }
 }

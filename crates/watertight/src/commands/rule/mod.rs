@@ -3,6 +3,7 @@
 //! What rules have found, would have found and might find is in files of its own beside this one.
 
 mod backtest;
+mod coverage;
 mod history;
 mod tune;
 
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Backtest(backtest::Args),
     /// Propose thresholds and exclusions on labelled history; nothing is applied
     Tune(tune::Args),
+    /// Techniques and kinds of resource against what watches for them and what feeds that; gaps are rows too
+    Coverage,
     /// Content versions as the log has them: what changed, who wrote and who approved it
     History,
 }
@@ -60,6 +63,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Outcome {
         Command::Show { id } => show(context, &load(&content, &[])?, id),
         Command::Backtest(args) => backtest::run(args, context),
         Command::Tune(args) => tune::run(args, context),
+        Command::Coverage => coverage::run(context, &config, &content),
         Command::History => history::run(context),
     }
 }

@@ -1,24 +1,28 @@
-//! `watertight rule tune`: for correlations other thresholds and windows, for every rule those who make it cry for nothing.
-//! Each with its cost. It proposes and never applies.
+//! `watertight rule tune`: for correlations other thresholds and windows, for baselines other numbers, for every rule those who
+//! make it cry for nothing. Each with its cost. It proposes and never applies.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use ::baseline::Baseline;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sigma::{Correlation, Hit};
 
 use crate::backtest::{Labels, Period, Replayed, replay, story_file};
+use crate::content::Content;
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::instance::Instance;
 use crate::output::{self, Format};
 use crate::rules::{self, Extra, RuleSet, Values};
+use crate::tuning::{self, Cost, Tried};
 use crate::withheld::Noticed;
-use crate::{stored_findings, tuning};
+use crate::{baselines, stored_findings};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only this rule or correlation, by id
+    /// Only this rule, correlation or baseline, by id
     #[arg(long, value_name = "ID")]
     rule: Option<String>,
     /// Rule files or directories, beside the rules of the content
@@ -51,11 +55,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
             ));
         }
         let wanted = wanted(&rules, args.rule.as_deref());
+        let counted: BTreeSet<u32> = wanted.iter().flat_map(|number| family(&rules, *number)).collect();
         let replayed =
-            if wanted.is_empty() { Replayed::default() } else { replay(&instance, &rules, period, &wanted).await? };
+            if wanted.is_empty() { Replayed::default() } else { replay(&instance, &rules, period, &counted).await? };
         let mut rows = Vec::new();
         for number in wanted {
             rows.extend(of_correlation(context, &rules, &options, number, &replayed, &labels));
+        }
+        let baselines = asked_baselines(&content, args.rule.as_deref(), &labels);
+        let places = baselines::places(&config)?;
+        let tried = tuning::of_baselines(&instance, &baselines, places, period, &labels).await?;
+        for (baseline, tried) in baselines.iter().zip(&tried) {
+            rows.extend(of_baseline(context, baseline, tried));
         }
         // A value that a true finding shows must not be proposed, whenever that was.
         let ever = Labels::read(&instance, truth.as_ref(), Period::default()).await?;
@@ -71,6 +82,12 @@ fn wanted(rules: &RuleSet, id: Option<&str>) -> BTreeSet<u32> {
     correlations.filter(|(correlation, _)| id.is_none_or(|id| correlation.id == id)).map(|(_, number)| number).collect()
 }
 
+/// A correlation and all it stands on, by position; itself first.
+fn family(rules: &RuleSet, number: u32) -> Vec<u32> {
+    let family = tuning::family(&rules.correlations, number as usize);
+    family.into_iter().filter_map(|number| u32::try_from(number).ok()).collect()
+}
+
 /// One row a candidate; the proposal, with its patch, is talk for people and a member for programs.
 fn of_correlation(
     context: &Context,
@@ -80,34 +97,77 @@ fn of_correlation(
     replayed: &Replayed,
     labels: &Labels,
 ) -> Vec<Value> {
-    let Some(correlation) = rules.correlations.get(number as usize) else { return Vec::new() };
-    let of_it = replayed.hits.iter().filter(|hit| hit.correlation == number);
-    let hits: Vec<sigma::Hit> = of_it.map(|hit| sigma::Hit { correlation: 0, ..hit.clone() }).collect();
-    let Some(trials) = tuning::trials(correlation, &rules.rules, options, &hits, labels) else {
-        output::talk(format!("`{}` counts other correlations and is not tried by itself", correlation.title));
+    let family = family(rules, number);
+    let all: Vec<Correlation> =
+        family.iter().filter_map(|number| rules.correlations.get(*number as usize)).cloned().collect();
+    let Some(correlation) = all.first() else { return Vec::new() };
+    // Their numbers among themselves.
+    let mut hits = Vec::new();
+    for hit in &replayed.hits {
+        let place = family.iter().position(|number| *number == hit.correlation);
+        let place = place.and_then(|place| u32::try_from(place).ok());
+        hits.extend(place.map(|place| Hit { correlation: place, ..hit.clone() }));
+    }
+    let Some(trials) = tuning::trials(&all, &rules.rules, options, &hits, labels) else {
+        output::talk(format!("`{}` cannot be used as it is, so nothing was tried", correlation.title));
         return Vec::new();
     };
-    let best = tuning::best(&trials);
-    let patch = best.map(|trial| tuning::patch(correlation, trial.candidate));
-    if context.format == Format::Human {
-        match &patch {
-            Some(patch) => output::talk(format!("proposed; try it with `rule backtest --rules` first:\n{patch}")),
-            None => output::talk(format!("`{}`: nothing tried is better than what is", correlation.title)),
+    let costs: Vec<Cost> = trials.iter().map(|trial| trial.cost.clone()).collect();
+    let best = tuning::best(&costs);
+    let patch = best.and_then(|place| trials.get(place)).map(|trial| tuning::patch(correlation, trial.candidate));
+    propose(context, &correlation.title, patch.as_deref(), "proposed; try it with `rule backtest --rules` first");
+    let named = ("threshold", correlation.id.as_str(), correlation.title.as_str());
+    trials
+        .iter()
+        .enumerate()
+        .map(|(place, trial)| row(named, json!(trial), (best == Some(place)).then_some(&patch)))
+        .collect()
+}
+
+/// The baselines to try: the one that is named, or all that have said something.
+fn asked_baselines(content: &Content, id: Option<&str>, labels: &Labels) -> Vec<Baseline> {
+    let has_said: BTreeSet<&str> = labels.rules().collect();
+    let is_asked = |own: &Baseline| id.map_or_else(|| has_said.contains(own.id.as_str()), |id| own.id == id);
+    baselines::definitions(content).baselines.into_iter().filter(is_asked).collect()
+}
+
+fn of_baseline(context: &Context, baseline: &Baseline, tried: &[Tried]) -> Vec<Value> {
+    let costs: Vec<Cost> = tried.iter().map(|one| one.cost.clone()).collect();
+    let best = tuning::best(&costs);
+    let patch = best.and_then(|place| tried.get(place)).and_then(|one| one.patch.clone());
+    propose(context, &baseline.title, patch.as_deref(), "proposed");
+    let named = ("baseline", baseline.id.as_str(), baseline.title.as_str());
+    let mut rows = Vec::new();
+    for (place, one) in tried.iter().enumerate() {
+        let mut tried = json!(one);
+        if let Some(members) = tried.as_object_mut() {
+            members.remove("patch");
         }
+        rows.push(row(named, tried, (best == Some(place)).then_some(&patch)));
     }
-    let rows = trials.iter().map(|trial| {
-        let is_proposed = best.is_some_and(|best| best.candidate == trial.candidate);
-        let mut row = json!(trial);
-        row["kind"] = json!("threshold");
-        row["rule_id"] = json!(correlation.id);
-        row["title"] = json!(correlation.title);
-        row["proposed"] = json!(is_proposed);
-        if is_proposed {
-            row["patch"] = json!(patch);
-        }
-        row
-    });
-    rows.collect()
+    rows
+}
+
+fn propose(context: &Context, title: &str, patch: Option<&str>, words: &str) {
+    if context.format != Format::Human {
+        return;
+    }
+    match patch {
+        Some(patch) => output::talk(format!("{words}:\n{patch}")),
+        None => output::talk(format!("`{title}`: nothing tried is better than what is")),
+    }
+}
+
+/// `proposed` carries the patch of the one that is.
+fn row((kind, id, title): (&str, &str, &str), mut row: Value, proposed: Option<&Option<String>>) -> Value {
+    row["kind"] = json!(kind);
+    row["rule_id"] = json!(id);
+    row["title"] = json!(title);
+    row["proposed"] = json!(proposed.is_some());
+    if let Some(patch) = proposed {
+        row["patch"] = json!(patch);
+    }
+    row
 }
 
 /// Values behind many false findings of the period and no true one of any time, rule by rule.
@@ -156,6 +216,8 @@ fn print(context: &Context, rows: &[Value]) -> Result<(), Failure> {
         "seconds_to_finding",
     ];
     output::rows(context.format, &thresholds, &of("threshold"))?;
+    let numbers: Vec<&str> = ["title", "key", "value"].into_iter().chain(thresholds.into_iter().skip(3)).collect();
+    output::rows(context.format, &numbers, &of("baseline"))?;
     let exclusions = of("exclusion");
     for row in exclusions.iter().filter_map(|row| row["propose"].as_str()) {
         output::talk(format!("to consider: {row}"));
