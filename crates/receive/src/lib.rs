@@ -7,5 +7,6 @@
 
 pub mod http;
 pub mod spool;
+pub mod syslog;
 
 pub use spool::{Refused, Spool, SpoolError, SpoolLimits, SpoolSource};
