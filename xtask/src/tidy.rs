@@ -12,6 +12,7 @@ use crate::{root, say};
 const ARROWS: &[(&str, &[&str])] = &[
     ("ocsf", &[]),
     ("ingest", &["ocsf"]),
+    ("receive", &["ingest"]),
     ("sigma", &[]),
     ("baseline", &["ocsf"]),
     ("classify", &[]),
@@ -24,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "watertight",
         &[
-            "ocsf", "ingest", "sigma", "baseline", "classify", "lake", "incident", "duty", "notice", "evidence",
+            "ocsf", "ingest", "receive", "sigma", "baseline", "classify", "lake", "incident", "duty", "notice", "evidence",
             "simulate",
         ],
     ),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::format::{self, Decoder, Format};
-use crate::frame::{Framed, Framer, Window, check_depth, without_mark};
+use crate::frame::{Framed, Framer, Window, check_depth, spooled, without_mark};
 use crate::read::{Buffers, Member, Order, ReadError, Utf16Reader, decode, open_name};
 use crate::{Limits, Rejected};
 
@@ -52,12 +52,20 @@ impl Reader {
         let failed = |source| ReadError::Io { path: name.to_owned(), source };
         let (mut window, bytes_read) = decode(input, &mut self.buffers, &self.limits).map_err(failed)?;
         window = as_utf8(window);
-        let decoder = match forced {
-            Some(format) => Some(Decoder::forced(format, head(&mut window, &self.limits))),
-            None => format::recognise(head(&mut window, &self.limits), &self.limits),
+        let head = head(&mut window, &self.limits);
+        let spooled = spooled::records(head);
+        let is_spooled = spooled.is_some();
+        let decoder = match (spooled, forced) {
+            (Some(mut records), None) => {
+                records.find_map(|record| format::recognise(record, &self.limits)).map(Decoder::mixed)
+            }
+            (Some(mut records), Some(format)) => Some(Decoder::forced(format, records.next().unwrap_or_default())),
+            (None, Some(format)) => Some(Decoder::forced(format, head)),
+            (None, None) => format::recognise(head, &self.limits),
         };
         let broken = window.failure().is_some();
-        if decoder.is_none() && !(broken && format::tells_nothing(window.bytes(), &self.limits)) {
+        // A door has acknowledged what a segment holds: unknown records are rejected, and none is passed over.
+        if decoder.is_none() && !is_spooled && !(broken && format::tells_nothing(window.bytes(), &self.limits)) {
             self.buffers.give_back(window.into_buffer());
             return Ok(None);
         }

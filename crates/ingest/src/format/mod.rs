@@ -123,6 +123,11 @@ impl Decoder {
         Self { format, columns: None, edge_columns: None, in_log_events: false, mixed: false }
     }
 
+    /// The same for a channel through which records of other formats may come too.
+    pub(crate) fn mixed(self) -> Self {
+        Self { mixed: true, ..self }
+    }
+
     /// A format taken on trust; the head still tells the order of flow log columns.
     pub(crate) fn forced(format: Format, head: &[u8]) -> Self {
         let columns = (format == Format::VpcFlow).then(|| Columns::of_head(head)).flatten();

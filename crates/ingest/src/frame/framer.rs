@@ -52,6 +52,8 @@ pub(super) enum Mode {
         depth: u32,
     },
     Lines,
+    /// Each with its length in front.
+    Spooled,
     Done,
 }
 
@@ -127,6 +129,7 @@ impl Framer {
                 Mode::List { depth } => self.element(depth),
                 Mode::WrapperTail { depth } => self.wrapper_tail(depth),
                 Mode::Lines => self.line(),
+                Mode::Spooled => self.spooled(),
                 Mode::Done => return self.last_words(),
             };
             match step {
@@ -192,7 +195,9 @@ impl Framer {
     }
 
     fn start(&mut self) -> Step {
-        self.window.fill_to(BYTE_ORDER_MARK.len());
+        if let Some(step) = self.open_segment() {
+            return step;
+        }
         if self.window.bytes().starts_with(BYTE_ORDER_MARK) {
             self.window.consume(BYTE_ORDER_MARK.len());
         }
@@ -417,7 +422,7 @@ impl Framer {
     }
 
     /// The input ended where it must not: what is left is the damage, with the reader's reason when it has one.
-    fn cut_off(&mut self, reason: &str) -> Step {
+    pub(super) fn cut_off(&mut self, reason: &str) -> Step {
         self.mode = Mode::Done;
         match self.window.take_failure() {
             Some(failure) => self.damage_all(&failure),
@@ -439,7 +444,7 @@ impl Framer {
     }
 }
 
-enum Step {
+pub(super) enum Step {
     Again,
     Record(usize),
     Damage(Damage),

@@ -9,6 +9,7 @@ mod find;
 mod framer;
 mod json;
 mod scan;
+pub mod spooled;
 mod text;
 mod window;
 
