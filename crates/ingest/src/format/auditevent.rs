@@ -100,7 +100,7 @@ mod tests {
             "action":"account.export.requested","object":{"type":"account","id":"7","owner_subject":"u-2"},"outcome":"success","counts":{"records":1000,"bytes":4711},"surface":"web","extra":1}"#;
         let event = normalize(raw).unwrap();
         assert_eq!((event.type_uid(), event.status, event.bytes), (600_302, Status::Success, Some(4711)));
-        assert_eq!((event.actor_key.as_deref(), event.metadata.uid.as_str()), (Some("app:u-1"), "e-1"));
+        assert_eq!((event.actor_key.as_deref(), event.uid()), (Some("app:u-1"), "e-1"));
         assert_eq!(event.resources[0].owner.as_ref().unwrap().uid.as_deref(), Some("u-2"));
         assert_eq!((&event.unmapped["resource_count"], &event.unmapped["extra"]), (&1000.into(), &1.into()));
         assert_eq!(meaning("user.login"), (Class::Authentication, 1));

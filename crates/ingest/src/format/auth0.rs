@@ -167,7 +167,7 @@ mod tests {
         let api = br#"{"date":"2026-03-02T10:11:12Z","type":"sapi","log_id":"l-2","client_id":"c","description":"Create a User","details":{"request":{"method":"post"}}}"#;
         let event = normalize(api).unwrap();
         assert_eq!(
-            (event.class, event.status, event.metadata.uid.as_str()),
+            (event.class, event.status, event.uid()),
             (Class::ApiActivity, Status::Success, "l-2")
         );
     }

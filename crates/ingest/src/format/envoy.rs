@@ -77,7 +77,7 @@ mod tests {
             "bytes_received":0,"duration":11,"authority":"shop.example","user_agent":"curl","x_forwarded_for":"192.0.2.7,10.0.0.1","upstream_cluster":"api","request_id":"r-1","upstream_host":null}"#;
         let event = normalize(raw).unwrap();
         assert_eq!(
-            (event.hot().src_ip, event.bytes, event.metadata.uid.as_str()),
+            (event.hot().src_ip, event.bytes, event.uid()),
             (Some("192.0.2.7"), Some(121_258), "r-1")
         );
         assert_eq!((event.http_response.unwrap().latency, event.status_detail), (Some(11), None));

@@ -207,7 +207,7 @@ mod tests {
             "metadata":{"version":"1.8.0","uid":"e-1","product":{"name":"shop"}},"actor":{"user":{"name":"ann"}},"src_endpoint":{"ip":"192.0.2.7"},
             "database":{"name":"campus"}}"#;
         let event = normalize(raw).unwrap();
-        assert_eq!((event.type_uid(), event.status, event.metadata.uid.as_str()), (600_399, Status::Failure, "e-1"));
+        assert_eq!((event.type_uid(), event.status, event.uid()), (600_399, Status::Failure, "e-1"));
         assert_eq!((event.actor_key.as_deref(), event.hot().src_ip), (Some("ocsf:ann"), Some("192.0.2.7")));
         assert_eq!(
             (&event.unmapped["class_uid"], &event.unmapped["database"]["name"]),

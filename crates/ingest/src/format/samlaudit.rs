@@ -143,7 +143,7 @@ mod tests {
         assert!(is_line(line));
         let event = normalize(line).unwrap();
         assert_eq!((event.type_uid(), event.status, event.hot().src_ip), (300_201, Status::Success, Some("192.0.2.7")));
-        assert_eq!((event.actor_key.as_deref(), event.metadata.uid.as_str()), (Some("saml:ann"), "_res"));
+        assert_eq!((event.actor_key.as_deref(), event.uid()), (Some("saml:ann"), "_res"));
         assert_eq!(event.unmapped["attributes_released"][0], "mail");
         let refused = String::from_utf8_lossy(line).replace("|ann|", "||");
         assert_eq!(normalize(refused.as_bytes()).unwrap().status, Status::Failure);

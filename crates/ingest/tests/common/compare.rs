@@ -33,7 +33,7 @@ pub(crate) fn compare(event: &Event, other: &Value) -> Vec<Compared> {
 /// Our spellings, in the order of [`FIELDS`].
 fn ours(event: &Event) -> [Vec<String>; 7] {
     let lower = |texts: Vec<Option<String>>| texts.into_iter().flatten().map(|text| text.to_lowercase()).collect();
-    let users = [event.actor.as_ref().and_then(|actor| actor.user.as_ref()), event.user.as_ref()];
+    let users = [event.actor.as_ref().and_then(|actor| actor.user.as_ref()), event.user.as_deref()];
     let spellings = |user: &ocsf::User| {
         let ocsf::User { name, uid, uid_alt, full_name, .. } = user.clone();
         [name, uid, uid_alt, full_name]
