@@ -64,7 +64,7 @@ impl Reader {
             (None, None) => format::recognise(head, &self.limits),
         };
         let broken = window.failure().is_some();
-        // A door has acknowledged what a segment holds: unknown records are rejected, and none is passed over.
+        // An inlet has acknowledged what a segment holds: unknown records are rejected, and none is passed over.
         if decoder.is_none() && !is_spooled && !(broken && format::tells_nothing(window.bytes(), &self.limits)) {
             self.buffers.give_back(window.into_buffer());
             return Ok(None);

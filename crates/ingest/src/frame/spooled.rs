@@ -1,8 +1,8 @@
-//! Records that a network door has taken and laid down before it acknowledged them: each with its length in front, so that
+//! Records that a network inlet has taken and laid down before it acknowledged them: each with its length in front, so that
 //! any bytes are a record and none is ever split or joined.
 //!
 //! A segment is complete when it appears. This is its layout and nothing more; who writes segments, and when, is the
-//! business of the doors.
+//! business of the inlets.
 
 use super::find::{check_depth, too_long};
 use super::framer::{Damage, Framer, Mode, Step};
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(outcomes, [false, true, true]);
     }
 
-    /// A file that is no log is passed over; what a door acknowledged never is.
+    /// A file that is no log is passed over; what an inlet acknowledged never is.
     #[test]
     fn a_segment_of_unknown_records_is_rejected_and_not_skipped() {
         let bytes = segment(&[b"{\"some\":\"thing\"}", b"else"]);

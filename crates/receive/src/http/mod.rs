@@ -1,6 +1,6 @@
-//! Doors that HTTP senders knock at: what a request means is decided here, without a socket and without a clock.
+//! Inlets that HTTP senders knock at: what a request means is decided here, without a socket and without a clock.
 //!
-//! The edge reads a request, asks [`Door::answer`], lays down what is to be taken, and only then sends the reply. One file
+//! The edge reads a request, asks [`Inlet::answer`], lays down what is to be taken, and only then sends the reply. One file
 //! per protocol; `auth` says who may send, `body` what the records in a body are.
 
 mod auth;
@@ -40,7 +40,7 @@ pub enum Protocol {
 
 /// One place where a sender delivers.
 #[derive(Debug)]
-pub struct Door {
+pub struct Inlet {
     pub protocol: Protocol,
     pub auth: Auth,
     /// A body, compressed and not, is not longer.
@@ -62,7 +62,7 @@ pub struct Request<'r> {
 pub enum Answer {
     /// Nothing is to be kept: a handshake, or a refusal.
     Reply(Reply),
-    /// Lay down the records, then reply; if they cannot be laid down, answer [`Door::busy`].
+    /// Lay down the records, then reply; if they cannot be laid down, answer [`Inlet::busy`].
     Take { records: Vec<Vec<u8>>, reply: Reply },
 }
 
@@ -76,7 +76,7 @@ pub struct Reply {
 /// How long a sender should wait when we cannot take more.
 const RETRY_AFTER_SECONDS: &str = "30";
 
-impl Door {
+impl Inlet {
     /// `now_ms`: milliseconds since 1970, for signatures that expire and for protocols that want the time back.
     #[must_use]
     pub fn answer(&self, request: &Request<'_>, now_ms: i64) -> Answer {

@@ -16,20 +16,20 @@ fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
-fn door(protocol: Protocol, auth: Auth) -> Door {
-    Door { protocol, auth, body_bytes_max: 1 << 20 }
+fn inlet(protocol: Protocol, auth: Auth) -> Inlet {
+    Inlet { protocol, auth, body_bytes_max: 1 << 20 }
 }
 
-fn ask(door: &Door, method: &Method, query: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+fn ask(inlet: &Inlet, method: &Method, query: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.insert(HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
     }
-    door.answer(&Request { method, query, headers: &map, body }, NOW_MS)
+    inlet.answer(&Request { method, query, headers: &map, body }, NOW_MS)
 }
 
-fn post(door: &Door, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-    ask(door, &Method::POST, "", headers, body)
+fn post(inlet: &Inlet, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    ask(inlet, &Method::POST, "", headers, body)
 }
 
 fn status(answer: &Answer) -> u16 {
@@ -56,7 +56,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn plain_bodies_are_split_as_files_are() {
-    let door = door(Protocol::Plain, Auth::Bearer(secret()));
+    let inlet = inlet(Protocol::Plain, Auth::Bearer(secret()));
     let bearer = format!("Bearer {SECRET}");
     let allowed = ("authorization", bearer.as_str());
     let cases: [(&[u8], &[&str]); 6] = [
@@ -69,23 +69,23 @@ fn plain_bodies_are_split_as_files_are() {
         (b"", &[]),
     ];
     for (body, records) in cases {
-        assert_eq!(taken(post(&door, &[allowed], body)), records, "{}", String::from_utf8_lossy(body));
+        assert_eq!(taken(post(&inlet, &[allowed], body)), records, "{}", String::from_utf8_lossy(body));
     }
     let zipped = gzip(b"{\"a\":1}");
-    assert_eq!(taken(post(&door, &[allowed, ("content-encoding", "gzip")], &zipped)), ["{\"a\":1}"]);
-    assert_eq!(status(&post(&door, &[allowed, ("content-encoding", "br")], &zipped)), 415);
-    assert_eq!(status(&post(&door, &[allowed, ("content-encoding", "gzip")], b"no gzip")), 400);
-    assert_eq!(status(&ask(&door, &Method::GET, "", &[allowed], b"")), 405);
+    assert_eq!(taken(post(&inlet, &[allowed, ("content-encoding", "gzip")], &zipped)), ["{\"a\":1}"]);
+    assert_eq!(status(&post(&inlet, &[allowed, ("content-encoding", "br")], &zipped)), 415);
+    assert_eq!(status(&post(&inlet, &[allowed, ("content-encoding", "gzip")], b"no gzip")), 400);
+    assert_eq!(status(&ask(&inlet, &Method::GET, "", &[allowed], b"")), 405);
 }
 
 #[test]
 fn a_body_that_unpacks_to_too_much_is_refused() {
-    let door = Door { protocol: Protocol::Plain, auth: Auth::Anybody, body_bytes_max: 1000 };
+    let inlet = Inlet { protocol: Protocol::Plain, auth: Auth::Anybody, body_bytes_max: 1000 };
     let bomb = gzip(&vec![b'x'; 100_000]);
     assert!(bomb.len() < 1000);
-    assert_eq!(status(&post(&door, &[("content-encoding", "gzip")], &bomb)), 413);
-    assert_eq!(status(&post(&door, &[], &[b'x'; 1001])), 413);
-    assert_eq!(status(&post(&door, &[], &[b'x'; 1000])), 202);
+    assert_eq!(status(&post(&inlet, &[("content-encoding", "gzip")], &bomb)), 413);
+    assert_eq!(status(&post(&inlet, &[], &[b'x'; 1001])), 413);
+    assert_eq!(status(&post(&inlet, &[], &[b'x'; 1000])), 202);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn who_may_send() {
     ];
     for (auth, query, headers, allowed) in cases {
         let shown = format!("{auth:?} {query} {headers:?}");
-        let answer = ask(&door(Protocol::Plain, auth), &Method::POST, query, headers, b"{}");
+        let answer = ask(&inlet(Protocol::Plain, auth), &Method::POST, query, headers, b"{}");
         assert_eq!(status(&answer), if allowed { 202 } else { 401 }, "{shown}");
     }
     assert_eq!(Secret::new("short"), Err(SecretError::Short { bytes: 5 }));
@@ -125,7 +125,7 @@ fn sum(parts: &[&[u8]]) -> Vec<u8> {
 #[test]
 fn signed_webhooks() {
     let body = b"{\"a\":1}";
-    let standard = door(Protocol::Plain, Auth::Webhook(secret()));
+    let standard = inlet(Protocol::Plain, Auth::Webhook(secret()));
     let signed = |sent: i64| {
         let sent = sent.to_string();
         let signature = STANDARD.encode(sum(&[b"msg_1.", sent.as_bytes(), b".", body]));
@@ -139,7 +139,7 @@ fn signed_webhooks() {
         assert_eq!(status(&post(&standard, &headers, b"{\"a\":2}")), 401);
         assert_eq!(status(&post(&standard, &headers[1..], body)), 401);
     }
-    let hub = door(Protocol::Plain, Auth::HubSignature(secret()));
+    let hub = inlet(Protocol::Plain, Auth::HubSignature(secret()));
     let hex: String = sum(&[body]).iter().map(|byte| format!("{byte:02x}")).collect();
     let signature = format!("sha256={hex}");
     assert_eq!(status(&post(&hub, &[("x-hub-signature-256", &signature)], body)), 202);
@@ -148,8 +148,8 @@ fn signed_webhooks() {
 
 #[test]
 fn firehose_gets_its_id_back() {
-    let door =
-        door(Protocol::Firehose, Auth::Header { name: "x-amz-firehose-access-key".to_owned(), secret: secret() });
+    let inlet =
+        inlet(Protocol::Firehose, Auth::Header { name: "x-amz-firehose-access-key".to_owned(), secret: secret() });
     let key = ("x-amz-firehose-access-key", SECRET);
     let subscription =
         gzip(br#"{"messageType":"DATA_MESSAGE","logGroup":"g","logEvents":[{"id":"1","timestamp":1,"message":"m"}]}"#);
@@ -159,14 +159,14 @@ fn firehose_gets_its_id_back() {
         "requestId": "r-1", "timestamp": 1,
         "records": [data(b"{\"a\":1}\n{\"a\":2}\n"), data(&subscription), data(&control)],
     });
-    let answer = post(&door, &[key], body.to_string().as_bytes());
+    let answer = post(&inlet, &[key], body.to_string().as_bytes());
     let Answer::Take { records, reply } = answer else { panic!("{answer:?}") };
     assert_eq!(records.len(), 3);
     assert!(records[2].starts_with(b"{\"id\":\"1\""), "{}", String::from_utf8_lossy(&records[2]));
     let told: Value = serde_json::from_str(&reply.body).unwrap();
     assert_eq!(told, json!({"requestId": "r-1", "timestamp": NOW_MS}));
     for (body, expected) in [(r#"{"requestId":"r-2"}"#, 400), (r#"{"requestId":"r","records":[{"data":"?"}]}"#, 400)] {
-        let answer = post(&door, &[key, ("x-amz-firehose-request-id", "r-2")], body.as_bytes());
+        let answer = post(&inlet, &[key, ("x-amz-firehose-request-id", "r-2")], body.as_bytes());
         assert_eq!(status(&answer), expected);
         let Answer::Reply(reply) = answer else { panic!() };
         let told: Value = serde_json::from_str(&reply.body).unwrap();
@@ -177,23 +177,23 @@ fn firehose_gets_its_id_back() {
 
 #[test]
 fn event_grid_is_validated_both_ways() {
-    let door = door(Protocol::EventGrid, Auth::Query { name: "code".to_owned(), secret: secret() });
+    let inlet = inlet(Protocol::EventGrid, Auth::Query { name: "code".to_owned(), secret: secret() });
     let query = format!("code={SECRET}");
     let body = br#"[{"id":"1","eventType":"Microsoft.EventGrid.SubscriptionValidationEvent","data":{"validationCode":"C-1"}}]"#;
-    let answer = ask(&door, &Method::POST, &query, &[("aeg-event-type", "SubscriptionValidation")], body);
+    let answer = ask(&inlet, &Method::POST, &query, &[("aeg-event-type", "SubscriptionValidation")], body);
     let Answer::Take { records, reply } = answer else { panic!("{answer:?}") };
     assert_eq!((records.len(), reply.body.as_str()), (0, r#"{"validationResponse":"C-1"}"#));
     let headers = [("webhook-request-origin", "eventgrid.azure.net")];
-    let Answer::Reply(reply) = ask(&door, &Method::OPTIONS, &query, &headers, b"") else { panic!() };
+    let Answer::Reply(reply) = ask(&inlet, &Method::OPTIONS, &query, &headers, b"") else { panic!() };
     assert!(reply.headers.contains(&("webhook-allowed-origin", "eventgrid.azure.net".to_owned())));
-    assert_eq!(status(&ask(&door, &Method::OPTIONS, "code=wrong", &headers, b"")), 401);
+    assert_eq!(status(&ask(&inlet, &Method::OPTIONS, "code=wrong", &headers, b"")), 401);
     let events = br#"[{"id":"1","eventType":"a","data":{}},{"id":"2","eventType":"b","data":{}}]"#;
-    assert_eq!(taken(ask(&door, &Method::POST, &query, &[("aeg-event-type", "Notification")], events)).len(), 2);
+    assert_eq!(taken(ask(&inlet, &Method::POST, &query, &[("aeg-event-type", "Notification")], events)).len(), 2);
 }
 
 #[test]
 fn okta_xapi_and_browsers() {
-    let okta = door(Protocol::OktaHook, Auth::Bearer(secret()));
+    let okta = inlet(Protocol::OktaHook, Auth::Bearer(secret()));
     let Answer::Reply(reply) = ask(&okta, &Method::GET, "", &[("x-okta-verification-challenge", "c")], b"") else {
         panic!()
     };
@@ -201,7 +201,7 @@ fn okta_xapi_and_browsers() {
     let hook = br#"{"eventType":"com.okta.event_hook","data":{"events":[{"uuid":"1"},{"uuid":"2"}]}}"#;
     assert_eq!(taken(post(&okta, &[("authorization", SECRET)], hook)), [r#"{"uuid":"1"}"#, r#"{"uuid":"2"}"#]);
 
-    let xapi = door(Protocol::Xapi, Auth::Anybody);
+    let xapi = inlet(Protocol::Xapi, Auth::Anybody);
     let version = ("x-experience-api-version", "1.0.3");
     let Answer::Take { records, reply } = post(&xapi, &[version], br#"[{"id":"a"},{"id":"b"}]"#) else { panic!() };
     assert_eq!((records.len(), reply.body.as_str()), (2, r#"["a","b"]"#));
@@ -209,7 +209,7 @@ fn okta_xapi_and_browsers() {
     assert_eq!(status(&post(&xapi, &[version], br#"{"actor":{}}"#)), 400);
     assert_eq!(status(&ask(&xapi, &Method::PUT, "statementId=a", &[version], br#"{"actor":{}}"#)), 204);
 
-    let beacon = door(Protocol::Beacon, Auth::Anybody);
+    let beacon = inlet(Protocol::Beacon, Auth::Anybody);
     let origin = ("origin", "https://shop.example");
     let Answer::Reply(reply) = ask(&beacon, &Method::OPTIONS, "", &[origin], b"") else { panic!() };
     assert!(reply.headers.contains(&("access-control-allow-origin", "*".to_owned())));

@@ -53,7 +53,7 @@ pub enum Refused {
     Disk(String),
     #[error("a record of {bytes} bytes is above what can be read")]
     TooLong { bytes: usize },
-    #[error("the door is closing")]
+    #[error("the inlet is closing")]
     Closing,
 }
 
