@@ -125,7 +125,8 @@ impl Decoder {
 
     /// A format taken on trust; the head still tells the order of flow log columns.
     pub(crate) fn forced(format: Format, head: &[u8]) -> Self {
-        let columns = (format == Format::VpcFlow).then(|| Columns::of_head(head)).flatten();
+        let of_head = || Columns::of_head(head).or_else(|| vpcflow_rows::columns(head));
+        let columns = (format == Format::VpcFlow).then(of_head).flatten();
         let edge_columns = (format == Format::CloudFront).then(|| cloudfront::Columns::of_head(head)).flatten();
         Self { columns, edge_columns, ..Self::new(format) }
     }

@@ -93,12 +93,8 @@ fn text_lines(head: &[u8]) -> Option<Decoder> {
     if let Some(columns) = Columns::of_head(head) {
         return Some(Decoder { columns: Some(columns), ..Decoder::new(Format::VpcFlow) });
     }
-    let first = head.split(|byte| *byte == b'\n').next().map(<[u8]>::trim_ascii).unwrap_or_default();
-    if vpcflow_rows::is_header(first) {
-        return Some(Decoder {
-            columns: Columns::of_head(&vpcflow_rows::header(first)),
-            ..Decoder::new(Format::VpcFlow)
-        });
+    if let Some(columns) = vpcflow_rows::columns(head) {
+        return Some(Decoder { columns: Some(columns), ..Decoder::new(Format::VpcFlow) });
     }
     if let Some(columns) = cloudfront::Columns::of_head(head) {
         return Some(Decoder { edge_columns: Some(columns), ..Decoder::new(Format::CloudFront) });

@@ -10,6 +10,10 @@ use super::marks::Keys;
 use super::vpcflow_columns::Columns;
 use super::{Unreadable, azure, vpcflow};
 
+/// The order in which the user guide shows fields of version 3 ("Flow log record examples"); many have copied it, and a log group has no header.
+const VERSION_3: &str = "version vpc-id subnet-id instance-id interface-id account-id type srcaddr dstaddr srcport dstport pkt-srcaddr \
+    pkt-dstaddr protocol bytes packets start end action tcp-flags log-status";
+
 /// A row with the interface or an end, and how it was logged.
 pub(super) fn is(keys: &Keys<'_>) -> bool {
     const MARKS: [&[u8]; 6] = [b"interface_id", b"srcaddr", b"dstaddr", b"log_status", b"account_id", b"protocol"];
@@ -26,14 +30,26 @@ pub(super) fn is_header(line: &[u8]) -> bool {
     names.clone().any(|name| name == b"start") && names.clone().any(|name| name == b"end") && names.any(known)
 }
 
-/// The header in the spelling of the text form.
-pub(super) fn header(line: &[u8]) -> Vec<u8> {
+/// The columns, when the first line names them with commas between, or is in the order of version 3's examples.
+pub(super) fn columns(head: &[u8]) -> Option<Columns> {
+    let line = head.split(|byte| *byte == b'\n').next()?.trim_ascii();
+    if is_version_3(line) {
+        return Columns::of_head(VERSION_3.as_bytes());
+    }
     let spelled = |byte: &u8| match byte {
         b',' => b' ',
         b'_' => b'-',
         byte => *byte,
     };
-    line.iter().map(spelled).collect()
+    let header: Vec<u8> = is_header(line).then(|| line.iter().map(spelled).collect())?;
+    Columns::of_head(&header)
+}
+
+fn is_version_3(line: &[u8]) -> bool {
+    let starts: [&[u8]; 5] = [b"3", b"vpc-", b"subnet-", b"i-", b"eni-"];
+    let words = || line.split(|byte| *byte == b' ');
+    let begins = words().zip(starts).filter(|(word, start)| word.starts_with(start) || *word == b"-").count();
+    line.starts_with(b"3 ") && begins == starts.len() && words().count() == VERSION_3.split_ascii_whitespace().count()
 }
 
 /// The line of a row, with the columns it names if it names them.
@@ -96,8 +112,17 @@ mod tests {
         assert_eq!((event.hot().src_ip, event.bytes, event.raw == json), (Some("192.0.2.7"), Some(40), true));
         let head = b"account_id,action,srcaddr,dstaddr,bytes,start,end,interface_id,log_status";
         assert!(is_header(head) && !is_header(b"a,b,c"));
-        let columns = Columns::of_head(&header(head)).unwrap();
+        let columns = columns(head).unwrap();
         let row = b"123456789012,ACCEPT,192.0.2.7,10.0.0.4,40,1772446272,1772446332,eni-1,OK";
         assert_eq!(normalize(row, Some(&columns)).unwrap().hot().src_ip, Some("192.0.2.7"));
+    }
+
+    #[test]
+    fn the_order_of_the_guide_for_version_3() {
+        let line = b"3 vpc-1 subnet-1 i-1 eni-1 123456789012 IPv4 192.0.2.7 10.0.0.62 43416 5001 192.0.2.7 10.0.0.62 6 568 8 1772446272 1772446332 ACCEPT 2 OK";
+        let columns = super::columns(line).unwrap();
+        let event = normalize(line, Some(&columns)).unwrap();
+        assert_eq!((event.hot().src_ip, event.bytes), (Some("192.0.2.7"), Some(568)));
+        assert!(super::columns(b"3 a b c d").is_none());
     }
 }
