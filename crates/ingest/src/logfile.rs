@@ -79,6 +79,8 @@ impl Reader {
             records: 0,
             unwrapped: Vec::new(),
             parts: VecDeque::new(),
+            held: None,
+            joined_bytes_max: self.limits.record_bytes_max,
             kept: self.limits.rejected_raw_bytes_max,
             depth_max: self.limits.depth_max,
             cut_off: false,
@@ -133,6 +135,9 @@ pub struct LogFile {
     unwrapped: Vec<u8>,
     /// Records cut out of the framed record given out last, in order.
     parts: VecDeque<Vec<u8>>,
+    /// A record of lines that the next line may go on with.
+    held: Option<Vec<u8>>,
+    joined_bytes_max: usize,
     kept: usize,
     depth_max: u32,
     cut_off: bool,
@@ -181,21 +186,26 @@ impl LogFile {
                 let raw = &self.unwrapped;
                 return Some(Item::Record(Record { member: &self.name, index, raw, decoder, kept: self.kept }));
             }
-            match self.framer.advance()? {
+            let Some(framed) = self.framer.advance() else {
+                self.parts.push_back(self.held.take()?);
+                continue;
+            };
+            match framed {
                 Framed::Damage(damage) => {
                     let record = self.count();
                     self.cut_off = damage.cut_off;
+                    self.parts.extend(self.held.take());
                     let member = self.name.clone();
                     return Some(Item::Rejected(Rejected { member, record, reason: damage.reason, raw: damage.raw }));
                 }
+                Framed::Record if self.joins() => {}
                 Framed::Record => {
-                    let is_header =
-                        self.decoder.as_ref().is_some_and(|decoder| decoder.is_header(self.framer.record()));
-                    let parts = self.decoder.as_ref().and_then(|decoder| decoder.split(self.framer.record()));
+                    let decoder = self.decoder.as_ref();
+                    let parts = decoder.and_then(|decoder| decoder.split(self.framer.record()));
                     match parts {
                         Some(parts) => self.parts = parts.into(),
-                        None if !is_header => break,
-                        None => {}
+                        None if decoder.is_some_and(|decoder| decoder.is_header(self.framer.record())) => {}
+                        None => break,
                     }
                 }
             }
@@ -244,6 +254,20 @@ impl LogFile {
             bytes_read: self.bytes_read.load(Ordering::Relaxed),
             bytes_decoded: self.framer.decoded_bytes(),
         }
+    }
+
+    /// Joins the line to the record before it, or lets that one go and holds the line. False where records are one line each.
+    fn joins(&mut self) -> bool {
+        let Some(decoder) = self.decoder.as_ref().filter(|decoder| decoder.joins_lines()) else { return false };
+        let line = self.framer.record();
+        match &mut self.held {
+            Some(held) if held.len() + line.len() < self.joined_bytes_max && decoder.continues(held, line) => {
+                held.push(b'\n');
+                held.extend_from_slice(line);
+            }
+            held => self.parts.extend(held.replace(line.to_vec())),
+        }
+        true
     }
 
     fn count(&mut self) -> u64 {

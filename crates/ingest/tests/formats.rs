@@ -61,8 +61,8 @@ const FIXTURES: [(&str, Format, usize, usize); 76] = [
     ("aws-apigateway.jsonl", Format::ApiGateway, 2, 0),
     ("aws-lambda.jsonl", Format::Lambda, 1, 0),
     ("aws-dbactivity.jsonl", Format::DbActivity, 1, 0),
-    // A line that continues a statement.
-    ("postgresql.log", Format::PostgreSql, 3, 1),
+    // A statement of two lines.
+    ("postgresql.log", Format::PostgreSql, 3, 0),
     ("postgresql.csv", Format::PostgreSql, 1, 0),
     ("mariadb.log", Format::MariaDb, 3, 1),
     // Two records with three flows.
@@ -277,6 +277,33 @@ fn foreign_files_are_skipped() {
         let outcome = read(&std::fs::read(corpora.join(path)).unwrap());
         assert!(outcome.skipped, "{path} was taken for {:?}", outcome.format);
     }
+}
+
+/// A statement of several lines is one record, wherever the file ends and whatever follows.
+#[test]
+fn lines_that_go_on_are_joined() {
+    let first = "2026-03-02 10:11:12 UTC [1] ann@campus LOG:  statement: SELECT a";
+    let other = "2026-03-02 10:11:13 UTC [1] ann@campus LOG:  statement: DELETE FROM b";
+    let quoted = "2026-03-02 10:11:14 UTC,\"ann\",\"campus\",1,,s,1,\"idle\",2026-03-02 10:11:06 UTC,3/2,0,LOG,00000,\"statement: SELECT";
+    let cases = [
+        (
+            format!("{first}\n\tFROM b\n\tWHERE c\n{other}\n"),
+            vec![format!("{first}\n\tFROM b\n\tWHERE c"), other.to_owned()],
+        ),
+        (format!("{first}\n\tFROM b"), vec![format!("{first}\n\tFROM b")]),
+        (format!("{first}\n{other}"), vec![first.to_owned(), other.to_owned()]),
+        (format!("{quoted}\n1\",,,\n{first}\n"), vec![format!("{quoted}\n1\",,,"), first.to_owned()]),
+    ];
+    for (text, expected) in cases {
+        let outcome = read(text.as_bytes());
+        assert_eq!(outcome.format, Some(Format::PostgreSql));
+        let found: Vec<String> =
+            outcome.events.iter().map(|event| String::from_utf8(event.raw.clone()).unwrap()).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+    // What goes on with nothing is a record that cannot be read.
+    let outcome = read(format!("{first}\ngarbage\n{other}\n").as_bytes());
+    assert_eq!((outcome.events.len(), outcome.rejected.len()), (2, 1));
 }
 
 #[test]

@@ -3,9 +3,6 @@
 //! The examples were made by hand and hold mistakes; `data/ocsf_examples.tsv` names every fault of every example, so that a
 //! validator that sees less, or more, than it did fails.
 
-#![expect(clippy::unwrap_used, reason = "a test helper fails by panicking")]
-#![expect(clippy::print_stdout, reason = "what is new is shown")]
-
 mod common;
 
 use std::collections::BTreeSet;

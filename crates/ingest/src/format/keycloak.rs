@@ -21,12 +21,19 @@ pub(super) fn is(keys: &Keys<'_>) -> bool {
         && keys.count(&[b"clientId", b"userId", b"ipAddress", b"details", b"sessionId", b"error"]) >= 2;
     let admin = keys.has_all(&[b"operationType", b"resourceType"])
         && keys.count(&[b"authDetails", b"realmId", b"resourcePath"]) >= 2;
-    user || admin
+    let logged = keys.has_all(&[b"loggerName", b"message"])
+        && keys.count(&[b"timestamp", b"sequence", b"threadName", b"hostName"]) >= 2;
+    user || admin || logged
 }
 
 /// A line of the server's log: `2026-03-02 10:11:12,345 INFO  [logger] (thread) text`.
 pub(super) fn is_line(line: &[u8]) -> bool {
     std::str::from_utf8(line).is_ok_and(|line| Line::of(line).is_some_and(|line| line.is_keycloak()))
+}
+
+/// Whether a line goes on with the one before it: the trace of an error.
+pub(super) fn continues(line: &[u8]) -> bool {
+    line.first().is_some_and(u8::is_ascii_whitespace) || line.starts_with(b"Caused by: ")
 }
 
 struct Line<'t> {
@@ -79,7 +86,7 @@ impl<'t> Line<'t> {
 /// The record as a tree, whichever way it came.
 fn open(raw: &[u8]) -> Result<Map<String, Value>, Unreadable> {
     if raw.trim_ascii_start().starts_with(b"{") {
-        return super::azure::parse(raw);
+        return super::azure::parse(raw).map(open_logged);
     }
     let text = String::from_utf8_lossy(raw);
     let line = Line::of(text.trim_end()).ok_or_else(|| Unreadable("line has no time, level and logger".to_owned()))?;
@@ -89,6 +96,19 @@ fn open(raw: &[u8]) -> Result<Map<String, Value>, Unreadable> {
     out.insert("logger".to_owned(), line.logger.into());
     out.insert("message".to_owned(), line.text.into());
     Ok(out)
+}
+
+/// The server's log in JSON has an event as the pairs of its message.
+fn open_logged(mut map: Map<String, Value>) -> Map<String, Value> {
+    let (Some(Value::String(text)), true) = (map.get("message").cloned(), map.contains_key("loggerName")) else {
+        return map;
+    };
+    let line = Line { time: "", level: "", logger: "", text: &text };
+    map.extend(line.pairs());
+    if let Some(time) = map.remove("timestamp") {
+        map.insert("time".to_owned(), time);
+    }
+    map
 }
 
 /// The object rules see.
@@ -223,5 +243,8 @@ mod tests {
             (Class::Base, Some("KC-SERVICES0009: Added user 'admin' to realm 'master'"))
         );
         assert!(!is_line(b"2026-03-02 10:11:12,548 INFO  [com.example.shop] (main) started"));
+        let logged = br#"{"timestamp":"2026-03-02T10:11:12.357Z","sequence":7,"loggerName":"org.keycloak.events","level":"WARN","message":"type=\"LOGIN_ERROR\", realmId=\"campus\", clientId=\"portal\", ipAddress=\"192.0.2.7\", error=\"user_not_found\"","threadName":"x"}"#;
+        let event = normalize(logged).unwrap();
+        assert_eq!((event.type_uid(), event.status, event.hot().src_ip), (300_201, Status::Failure, Some("192.0.2.7")));
     }
 }

@@ -6,7 +6,7 @@
 use super::{
     Format, accessanalyzer, apigateway, auditevent, auth0, awsconfig, azurefirewall, azureflow, azureother, cadf,
     cloudwatchalarm, cspreport, dbactivity, envoy, keycloak, kong, lambda, lti, monitoralert, ocsfevents, otlp,
-    policystate, sentinelincident, sentry, unwrap, webaccess,
+    policystate, sentinelincident, sentry, unwrap, vpcflow_rows, webaccess,
 };
 use crate::frame::{member_text, top_level_keys};
 
@@ -61,6 +61,7 @@ pub(super) fn json_format(record: &[u8]) -> Option<Format> {
 fn later(keys: &Keys<'_>, record: &[u8]) -> Option<Format> {
     let known = [
         (Format::OcsfEvents, ocsfevents::is(keys, record)),
+        (Format::VpcFlow, vpcflow_rows::is(keys)),
         (Format::AwsConfig, awsconfig::is(keys)),
         (Format::CloudWatchAlarm, cloudwatchalarm::is(keys)),
         (Format::AccessAnalyzer, accessanalyzer::is(keys)),
@@ -321,50 +322,48 @@ fn is_cloudtrail(keys: &Keys<'_>, record: &[u8]) -> bool {
     enough && !notification
 }
 
+/// A format of the diagnostic stream by its category, in lower case.
+fn azure_category(keys: &Keys<'_>, record: &[u8], category: &[u8]) -> Option<Format> {
+    match category {
+        b"signinlogs"
+        | b"noninteractiveusersigninlogs"
+        | b"serviceprincipalsigninlogs"
+        | b"managedidentitysigninlogs"
+        | b"adfssigninlogs"
+        | b"microsoftserviceprincipalsigninlogs" => Some(Format::SignInLogs),
+        b"auditlogs" => Some(Format::AuditLogs),
+        b"applicationgatewayaccesslog" | b"applicationgatewayfirewalllog" => Some(Format::ApplicationGateway),
+        b"frontdooraccesslog" | b"frontdoorwebapplicationfirewalllog" => Some(Format::FrontDoor),
+        b"functionapplogs" => Some(Format::AzureFunctions),
+        b"containerregistryloginevents" | b"containerregistryrepositoryevents" => Some(Format::AzureContainerRegistry),
+        category if azurefirewall::is_category(category) => Some(Format::AzureFirewall),
+        b"storageread" | b"storagewrite" | b"storagedelete" => Some(Format::AzureStorage),
+        b"sqlsecurityauditevents" => Some(Format::AzureSqlAudit),
+        b"auditevent" if is_of(record, b"/providers/microsoft.keyvault/") => Some(Format::AzureKeyVault),
+        b"dataplanerequests" | b"mongorequests" | b"cassandrarequests" | b"gremlinrequests" | b"tableapirequests"
+            if is_of(record, b"/providers/microsoft.documentdb/") =>
+        {
+            Some(Format::AzureCosmosDb)
+        }
+        b"userriskevents" | b"riskyusers" | b"serviceprincipalriskevents" | b"riskyserviceprincipals" => {
+            Some(Format::AzureRiskDetection)
+        }
+        b"administrative" | b"security" | b"servicehealth" | b"alert" | b"recommendation" | b"policy"
+        | b"autoscale" | b"resourcehealth" | b"action" | b"write" | b"delete"
+            if keys.has(b"operationName") =>
+        {
+            Some(Format::ActivityLogs)
+        }
+        _ => None,
+    }
+}
+
 fn azure(keys: &Keys<'_>, record: &[u8]) -> Option<Format> {
     let category = member_text(record, b"category").map(<[u8]>::to_ascii_lowercase).unwrap_or_default();
     let category = category.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or_default();
     let diagnostic = keys.count(&[b"time", b"resourceId", b"operationName", b"properties", b"correlationId"]) >= 2;
-    if diagnostic {
-        match category {
-            b"signinlogs"
-            | b"noninteractiveusersigninlogs"
-            | b"serviceprincipalsigninlogs"
-            | b"managedidentitysigninlogs"
-            | b"adfssigninlogs"
-            | b"microsoftserviceprincipalsigninlogs" => {
-                return Some(Format::SignInLogs);
-            }
-            b"auditlogs" => return Some(Format::AuditLogs),
-            b"applicationgatewayaccesslog" | b"applicationgatewayfirewalllog" => {
-                return Some(Format::ApplicationGateway);
-            }
-            b"frontdooraccesslog" | b"frontdoorwebapplicationfirewalllog" => return Some(Format::FrontDoor),
-            b"functionapplogs" => return Some(Format::AzureFunctions),
-            b"containerregistryloginevents" | b"containerregistryrepositoryevents" => {
-                return Some(Format::AzureContainerRegistry);
-            }
-            category if azurefirewall::is_category(category) => return Some(Format::AzureFirewall),
-            b"storageread" | b"storagewrite" | b"storagedelete" => return Some(Format::AzureStorage),
-            b"sqlsecurityauditevents" => return Some(Format::AzureSqlAudit),
-            b"auditevent" if is_of(record, b"/providers/microsoft.keyvault/") => return Some(Format::AzureKeyVault),
-            b"dataplanerequests" | b"mongorequests" | b"cassandrarequests" | b"gremlinrequests"
-            | b"tableapirequests"
-                if is_of(record, b"/providers/microsoft.documentdb/") =>
-            {
-                return Some(Format::AzureCosmosDb);
-            }
-            b"userriskevents" | b"riskyusers" | b"serviceprincipalriskevents" | b"riskyserviceprincipals" => {
-                return Some(Format::AzureRiskDetection);
-            }
-            b"administrative" | b"security" | b"servicehealth" | b"alert" | b"recommendation" | b"policy"
-            | b"autoscale" | b"resourcehealth" | b"action" | b"write" | b"delete"
-                if keys.has(b"operationName") =>
-            {
-                return Some(Format::ActivityLogs);
-            }
-            _ => {}
-        }
+    if let Some(format) = azure_category(keys, record, category).filter(|_| diagnostic) {
+        return Some(format);
     }
     if is_security_alert(keys, record) {
         return Some(Format::AzureSecurityAlert);

@@ -76,6 +76,7 @@ mod tree;
 mod unwrap;
 mod vpcflow;
 mod vpcflow_columns;
+mod vpcflow_rows;
 mod waf;
 mod web;
 mod webaccess;
@@ -130,7 +131,8 @@ impl Decoder {
 
     /// A format taken on trust; the head still tells the order of flow log columns.
     pub(crate) fn forced(format: Format, head: &[u8]) -> Self {
-        let columns = (format == Format::VpcFlow).then(|| Columns::of_head(head)).flatten();
+        let of_head = || Columns::of_head(head).or_else(|| vpcflow_rows::columns(head));
+        let columns = (format == Format::VpcFlow).then(of_head).flatten();
         let edge_columns = (format == Format::CloudFront).then(|| cloudfront::Columns::of_head(head)).flatten();
         Self { columns, edge_columns, ..Self::new(format) }
     }
@@ -167,7 +169,7 @@ impl Decoder {
     /// True for a line that names columns and is no record.
     pub(crate) fn is_header(&self, line: &[u8]) -> bool {
         match self.format {
-            Format::VpcFlow => vpcflow_columns::is_header(line),
+            Format::VpcFlow => vpcflow_columns::is_header(line) || vpcflow_rows::is_header(line),
             Format::CloudFront => cloudfront::is_header(line),
             Format::Sentry => sentry::is_header(line),
             _ => false,
@@ -188,6 +190,20 @@ impl Decoder {
                 Cow::Borrowed(unwrap::event_bridge(framed))
             }
             _ => Cow::Borrowed(framed),
+        }
+    }
+
+    /// Whether a line may go on with the record before it, so that a record ends only where the next one begins.
+    pub(crate) fn joins_lines(&self) -> bool {
+        matches!(self.format, Format::PostgreSql | Format::Keycloak) && !self.in_log_events
+    }
+
+    /// Whether `line` goes on with the record `before` it.
+    pub(crate) fn continues(&self, before: &[u8], line: &[u8]) -> bool {
+        match self.format {
+            Format::PostgreSql => postgresql::continues(before, line),
+            Format::Keycloak => keycloak::continues(line),
+            _ => false,
         }
     }
 
@@ -218,7 +234,7 @@ impl Decoder {
         match self.format_of(raw) {
             Format::GuardDuty => Ok(guardduty::view(raw)),
             Format::KubernetesAudit => kubernetes::view(raw),
-            Format::VpcFlow => vpcflow::view(raw, self.columns.as_ref()).map(Cow::Owned),
+            Format::VpcFlow => vpcflow_rows::view(raw, self.columns.as_ref()).map(Cow::Owned),
             Format::CloudFront => cloudfront::view(raw, self.edge_columns.as_ref()).map(Cow::Owned),
             Format::S3Access => s3access::view(raw).map(Cow::Owned),
             Format::Elb => elb::view(raw).map(Cow::Owned),
@@ -257,7 +273,7 @@ impl Decoder {
     /// Whether the record will become an event: for readers that only need to count.
     pub fn check(&self, raw: &[u8]) -> Result<(), Unreadable> {
         if self.format == Format::VpcFlow {
-            return vpcflow::check(raw, self.columns.as_ref());
+            return vpcflow_rows::check(raw, self.columns.as_ref());
         }
         self.normalize(raw).map(drop)
     }
@@ -266,7 +282,7 @@ impl Decoder {
     pub fn normalize(&self, raw: &[u8]) -> Result<Event, Unreadable> {
         match self.format_of(raw) {
             Format::CloudTrail => cloudtrail::normalize(raw),
-            Format::VpcFlow => vpcflow::normalize(raw, self.columns.as_ref()),
+            Format::VpcFlow => vpcflow_rows::normalize(raw, self.columns.as_ref()),
             Format::S3Access => s3access::normalize(raw),
             Format::GuardDuty => guardduty::normalize(raw),
             Format::Macie => macie::normalize(raw),

@@ -2,8 +2,8 @@
 //! as a Base event.
 //!
 //! Lines begin with an instant and a zone; the rest of `log_line_prefix` is the owner's choice, so user, database, address and
-//! process are found by their shape (RDS, Debian, plain), or by position in a `csvlog`. Lines that continue a statement have no
-//! instant and are rejected one by one. Rules see a flat object. Contents: PostgreSQL documentation, "Error Reporting and Logging"; pgAudit, "Format".
+//! process are found by their shape (RDS, Debian, plain), or by position in a `csvlog`. Lines that continue a statement are joined to
+//! it. Rules see a flat object. Contents: PostgreSQL documentation, "Error Reporting and Logging"; pgAudit, "Format".
 
 use std::borrow::Cow;
 
@@ -67,6 +67,16 @@ const AUDIT: [&str; 10] = [
 /// A line that is one of this log.
 pub(super) fn is_line(line: &[u8]) -> bool {
     std::str::from_utf8(line).is_ok_and(|line| Line::of(line).is_some())
+}
+
+/// Whether a line goes on with the record before it: statements of several lines are indented, or stand in quotes that are still open.
+pub(super) fn continues(before: &[u8], line: &[u8]) -> bool {
+    let open = || {
+        let csv = std::str::from_utf8(before)
+            .is_ok_and(|text| time_end(text).is_some_and(|at| before.get(at) == Some(&b',')));
+        csv && memchr::memchr_iter(b'"', before).count() % 2 == 1
+    };
+    line.first() == Some(&b'\t') || open()
 }
 
 /// One line, taken apart.
@@ -239,13 +249,13 @@ fn csv(line: &str) -> Vec<Cow<'_, str>> {
     }
 }
 
-fn line(raw: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
-    Ok(String::from_utf8_lossy(raw.trim_ascii_end()))
+fn line(raw: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(raw.trim_ascii_end())
 }
 
 /// The flat object rules see.
 pub(super) fn view(raw: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    let text = line(raw)?;
+    let text = line(raw);
     let line = Line::of(&text).ok_or_else(no_line)?;
     let mut flat = Flat::new(CSV.len() + AUDIT.len(), raw.len());
     let optional = [
@@ -277,7 +287,7 @@ fn no_line() -> Unreadable {
 
 /// A line as an event.
 pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
-    let text = line(raw)?;
+    let text = line(raw);
     let line = Line::of(&text).ok_or_else(no_line)?;
     let written = &line.time;
     let when = sqltext::instant(written).ok_or_else(|| Unreadable(format!("`{written}` is not a time")))?;

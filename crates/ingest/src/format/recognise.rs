@@ -6,8 +6,8 @@
 use super::marks::{Keys, json_format};
 use super::vpcflow_columns::{self, Columns};
 use super::{
-    Decoder, Format, cloudfront, elb, keycloak, kubernetes, mariadb, postgresql, s3access, samlaudit, unwrap,
-    webaccess, weberror,
+    Decoder, Format, cloudfront, elb, envoy, keycloak, kubernetes, mariadb, postgresql, s3access, samlaudit, unwrap,
+    vpcflow_rows, webaccess, weberror,
 };
 use crate::Limits;
 use crate::frame::{Framed, Framer, Members, Window, first_key, is_bracketed};
@@ -93,6 +93,9 @@ fn text_lines(head: &[u8]) -> Option<Decoder> {
     if let Some(columns) = Columns::of_head(head) {
         return Some(Decoder { columns: Some(columns), ..Decoder::new(Format::VpcFlow) });
     }
+    if let Some(columns) = vpcflow_rows::columns(head) {
+        return Some(Decoder { columns: Some(columns), ..Decoder::new(Format::VpcFlow) });
+    }
     if let Some(columns) = cloudfront::Columns::of_head(head) {
         return Some(Decoder { edge_columns: Some(columns), ..Decoder::new(Format::CloudFront) });
     }
@@ -107,6 +110,7 @@ fn text_lines(head: &[u8]) -> Option<Decoder> {
             line if postgresql::is_line(line) => Format::PostgreSql,
             line if keycloak::is_line(line) => Format::Keycloak,
             line if weberror::is_line(line) => Format::WebError,
+            line if envoy::is_line(line) => Format::Envoy,
             line if samlaudit::is_line(line) => Format::SamlAudit,
             _ => return None,
         };

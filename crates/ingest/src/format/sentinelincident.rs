@@ -59,12 +59,11 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         "object/properties/owner/userPrincipalName",
     ]);
     event.user = tree::user(owner, None).map(Box::new);
-    let text = |tree: &mut Tree, paths: &[&str]| tree.take(paths);
     let instant = |tree: &mut Tree, paths: &[&str]| tree.when(paths).ok().map(|time| time.as_millisecond());
     let finding = VendorFinding {
         uid: name.or(number).unwrap_or_else(|| ocsf::record_uid(raw)),
         title: Some(title),
-        desc: text(&mut tree, &["Description", "properties/description", "object/properties/description"]),
+        desc: tree.take(&["Description", "properties/description", "object/properties/description"]),
         created_time: instant(
             &mut tree,
             &["CreatedTime", "properties/createdTimeUtc", "object/properties/createdTimeUtc"],
@@ -77,7 +76,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
             &mut tree,
             &["LastActivityTime", "properties/lastActivityTimeUtc", "object/properties/lastActivityTimeUtc"],
         ),
-        src_url: text(&mut tree, &["IncidentUrl", "properties/incidentUrl", "object/properties/incidentUrl"]),
+        src_url: tree.take(&["IncidentUrl", "properties/incidentUrl", "object/properties/incidentUrl"]),
         status: match state.as_deref() {
             Some("New") => FindingStatus::New,
             Some("Active") => FindingStatus::InProgress,
@@ -88,7 +87,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     };
     event.activity_id = finding.status.activity_id();
     event.status_detail =
-        text(&mut tree, &["Classification", "properties/classification", "object/properties/classification"]);
+        tree.take(&["Classification", "properties/classification", "object/properties/classification"]);
     event.finding = Some(Box::new(finding));
     event.unmapped = tree.rest();
     Ok(event)

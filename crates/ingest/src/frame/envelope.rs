@@ -8,7 +8,7 @@ use super::json::{Members, skip_space};
 /// Names that wrap whatever stands around them.
 const WRAPPING_NAMES: [&[u8]; 4] = [b"Records", b"records", b"value", b"logEvents"];
 /// Names that wrap when hardly anything else is there: the answers of AWS (`NextToken`) and of a learning record store.
-const LONELY_NAMES: [&[u8]; 3] = [b"findings", b"Findings", b"statements"];
+const LONELY_NAMES: [&[u8]; 4] = [b"findings", b"Findings", b"statements", b"configurationItems"];
 const LONELY_MEMBERS_MAX: usize = 3;
 /// Names that wrap only in the company of another: Caliper's envelope, the lists of Kubernetes and Google Workspace,
 /// the snapshots of AWS Config, the decrypted activity of databases, the logs of CADF.

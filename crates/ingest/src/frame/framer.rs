@@ -213,9 +213,9 @@ impl Framer {
         Step::Again
     }
 
-    /// `[Mon Mar 02 …` begins a line of text: no JSON value starts with a capital.
+    /// `[Mon Mar 02 …` and `[2026-03-02…` begin lines of text: no JSON value starts like that.
     fn is_bracketed_line(&mut self) -> bool {
-        self.window.fill_to(2);
+        self.window.fill_to(text::BRACKETED_BYTES);
         text::is_bracketed(self.window.bytes())
     }
 

@@ -129,7 +129,7 @@ fn values(document: &Value, pointers: &[&str]) -> Vec<String> {
     for pointer in pointers {
         match document.pointer(pointer) {
             Some(Value::Array(list)) => out.extend(list.iter().filter_map(Value::as_str).map(str::to_owned)),
-            Some(Value::String(text)) if !text.is_empty() => out.push(text.clone()),
+            Some(Value::String(text)) if !text.is_empty() && text != "-" => out.push(text.clone()),
             Some(Value::Number(number)) => out.push(number.to_string()),
             _ => {}
         }
