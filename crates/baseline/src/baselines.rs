@@ -144,6 +144,11 @@ impl Baselines {
         has_room
     }
 
+    /// The last batch of every source that has been observed.
+    pub fn applied(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.applied.iter().map(|(source, sequence)| (source.as_str(), *sequence))
+    }
+
     /// Whether a batch of a source was observed before.
     #[must_use]
     pub fn is_applied(&self, source: &str, sequence: u64) -> bool {

@@ -2,8 +2,10 @@
 //! finding.
 //!
 //! Beside the rules on the path. What was learned is a file in the data directory, written before a batch counts as done and
-//! naming the batches in it, so that no batch teaches twice. `baseline` judges; this file feeds it and translates.
+//! naming the batches in it, so that no batch teaches twice; batches that came after it are learned again from the lake.
+//! `baseline` judges; this file feeds it and translates.
 
+mod again;
 mod finding;
 
 use std::path::{Path, PathBuf};
@@ -17,13 +19,14 @@ use crate::config::Config;
 use crate::content::Content;
 use crate::exit::{Failure, OrFail as _};
 use crate::flow::Normal;
+use crate::instance::Instance;
 use crate::{durable, output, rules};
 
 /// The file inside the data directory.
 const SNAPSHOT_FILE: &str = "baselines.learned";
 /// A larger snapshot is no longer written with every batch…
 const SNAPSHOT_EACH_BATCH_BYTES: usize = 1 << 20;
-/// …but with every so-manieth: a kill in between loses what these taught, and nothing else.
+/// …but with every so-manieth: after a kill these are learned again.
 const BATCHES_WITHOUT_SNAPSHOT_MAX: u32 = 32;
 /// A table of places is never larger.
 const PLACES_BYTES_MAX: u64 = 512 << 20;
@@ -59,16 +62,24 @@ impl Learning {
 
     /// Shows a batch to the baselines. What they have learned comes back with the findings and is given to [`Self::keep`]
     /// once the log has them.
-    pub(crate) fn observe(
+    pub(crate) async fn observe(
         &mut self,
+        instance: &Instance,
         normal: &Normal,
         txn: &Txn,
-        tenant: &str,
         now: Timestamp,
     ) -> Result<(Learned, Vec<Finding>), Failure> {
+        let tenant = instance.store.tenant();
         let mut learned = match self.learned.take() {
             Some(learned) => learned,
-            None => self.restore()?,
+            None => {
+                let mut learned = self.restore()?;
+                // Kept at once: a batch that fails again and again must not make everything learn again each time.
+                if 0 < again::learn(&mut learned.baselines, instance).await? {
+                    self.write(&mut learned)?;
+                }
+                learned
+            }
         };
         let seq = u64::try_from(txn.seq).unwrap_or(0);
         let mut findings = Vec::new();

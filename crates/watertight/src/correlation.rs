@@ -18,6 +18,7 @@ use sigma::{Change, CorrelationLimits, Correlator, Episode, Hit};
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::rules::RuleSet;
+use earlier::Earlier;
 use watermark::Watermark;
 
 pub(crate) use finding::{correlated, uid as finding_uid, uids as listed_uids};
@@ -33,6 +34,10 @@ pub(crate) struct Windows {
     filled_from: Option<i64>,
     hits_lost: u64,
 }
+
+/// Groups and hits that windows hold at a time: about 400 and 200 bytes each, together 300 MB at worst. What does not fit is said.
+const GROUPS_MAX: usize = 250_000;
+const HITS_MAX: usize = 1_000_000;
 
 /// Where a batch has brought its source.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +83,7 @@ impl Windows {
 
     async fn fill(rules: &RuleSet, instance: &Instance, exhausted: &BTreeSet<String>) -> Result<Self, Failure> {
         let watermark = Watermark::read(&instance.store, &instance.config.source).await?;
-        let limits = CorrelationLimits::default();
+        let limits = CorrelationLimits { groups_max: GROUPS_MAX, hits_max: HITS_MAX, ..CorrelationLimits::default() };
         let reach = rules.program.longest_timespan_us().saturating_add(limits.lateness_us);
         let since = watermark.oldest_waited_for(exhausted).map(|at| at.saturating_sub(reach));
         let mut correlator = Correlator::new(&rules.program, limits);
@@ -122,22 +127,28 @@ async fn unreported(
     });
     let named: Vec<_> = named.collect();
     let known = known(&instance.lake, named.iter().map(|(uid, ..)| uid.as_str())).await?;
+    let new: Vec<_> = named.into_iter().filter(|(uid, ..)| !known.contains(uid)).collect();
+    let may_be_a_rest = |(correlation, episode): earlier::Named<'_>| {
+        filled_from.is_some_and(|from| episode.first.time_us < from.saturating_add(correlation.timespan_us))
+    };
+    let episodes: Vec<earlier::Named<'_>> =
+        new.iter().map(|(_, correlation, episode)| (*correlation, *episode)).collect();
+    let some_rest = episodes.iter().copied().any(may_be_a_rest);
+    let earlier = Earlier::read(&instance.lake, &episodes, some_rest).await?;
     let mut findings = Vec::new();
-    for (uid, correlation, episode) in named.into_iter().filter(|(uid, ..)| !known.contains(uid)) {
-        let may_be_a_rest =
-            filled_from.is_some_and(|from| episode.first.time_us < from.saturating_add(correlation.timespan_us));
+    for (uid, correlation, episode) in new {
+        let named = (correlation, episode);
         // Windows that were filled again tell once more what they told before. Under other rules it has another id.
-        if refilled && earlier::is_told_of_the_same_event(&instance.lake, correlation, episode).await? {
+        if refilled && earlier.is_told_of_the_same_event(named) {
             continue;
         }
-        if may_be_a_rest && earlier::is_told(&instance.lake, correlation, episode).await? {
+        if may_be_a_rest(named) && earlier.is_told(&instance.lake, named).await? {
             continue;
         }
-        let supersedes = earlier::superseded(&instance.lake, correlation, episode).await?;
         let events = finding::events(&instance.lake, episode).await?;
         let mut finding = finding::finding(uid, tenant, correlation, episode, &events, now);
         if let Some(correlated) = &mut finding.correlation {
-            correlated.supersedes = supersedes;
+            correlated.supersedes = earlier.superseded(named);
         }
         findings.push(finding);
     }

@@ -45,6 +45,8 @@ pub(crate) struct Detector {
     classifier: Classifier,
     /// The open windows of correlations; `None` when they have to be filled from the lake.
     pub(crate) windows: Option<Windows>,
+    /// It is not today's: a batch of it is rare, and its windows are not worth their memory until then.
+    is_replayed: bool,
 }
 
 impl std::fmt::Debug for Detector {
@@ -119,7 +121,7 @@ impl Detectors {
             let content = store.content(version).await.or_fail("failed to read kept content")?;
             let content =
                 content.ok_or_else(|| Failure::failed(format!("content version `{version}` was not kept")))?;
-            self.replayed = Some(Detector::compile(&content)?);
+            self.replayed = Some(Detector { is_replayed: true, ..Detector::compile(&content)? });
         }
         // Its hits go to the lake and not into today's windows, which have to be filled again.
         self.current.windows = None;
@@ -138,7 +140,12 @@ impl Detector {
         }
         let matcher = Matcher::new(&rules.program);
         let ocsf = OcsfRules::of(&rules.rules);
-        Ok(Self { version: content.version(), rules, matcher, ocsf, classifier, windows: None })
+        Ok(Self { version: content.version(), rules, matcher, ocsf, classifier, windows: None, is_replayed: false })
+    }
+
+    /// Takes the windows back once the log has what they told.
+    pub(crate) fn keep_windows(&mut self, windows: Option<Windows>) {
+        self.windows = windows.filter(|_| !self.is_replayed);
     }
 
     /// Everything that is noticed in a batch, in the order of its records; `unusual` is what baselines

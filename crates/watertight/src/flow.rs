@@ -22,6 +22,7 @@ use crate::store::Draft;
 use crate::withheld;
 
 pub(crate) use assign::{Feed, open_feed};
+pub(crate) use batch_entry::id as batch_entry_id;
 pub(crate) use normal::{Normal, Normalised};
 
 /// What one batch came to. records = events + rejected.
@@ -40,7 +41,7 @@ pub(crate) async fn turn(
     feed: &mut Feed,
     now: Timestamp,
 ) -> Result<Option<Turn>, Failure> {
-    let Some(batch) = assign::next(&instance.store, feed, detectors.content(), now).await? else {
+    let Some(mut batch) = assign::next(&instance.store, feed, detectors.content(), now).await? else {
         detectors.note_exhausted(&feed.id);
         return Ok(None);
     };
@@ -49,7 +50,7 @@ pub(crate) async fn turn(
     let tenant = instance.store.tenant().to_owned();
     let txn = Txn { source: batch.assignment.source.clone(), seq: batch.assignment.seq };
 
-    let normal = normal::normalize(&batch, now);
+    let normal = normal::normalize(&mut batch, now);
     let rows = normal.event_rows(&tenant, &txn.source, now);
     instance.lake.append_events(rows, &txn).await.or_fail("failed to store events")?;
     failpoint::hit("flow.events_appended");
@@ -57,7 +58,7 @@ pub(crate) async fn turn(
     instance.lake.append_rejected(rows, &txn).await.or_fail("failed to store rejected records")?;
     failpoint::hit("flow.rejected_appended");
 
-    let (learned, unusual) = detectors.learning.observe(&normal, &txn, &tenant, now)?;
+    let (learned, unusual) = detectors.learning.observe(instance, &normal, &txn, now).await?;
     let exhausted = detectors.exhausted_besides(&feed.id);
     let detector = detectors.for_version(&instance.store, &batch.assignment.content_version).await?;
     let detected = detector.detect(&normal, unusual, &tenant, now);
@@ -81,33 +82,41 @@ pub(crate) async fn turn(
     drafts.extend(decided.or_fail("failed to decide on findings")?.into_iter().map(Draft::from));
     instance.store.append(&mut guard, &drafts).await.or_fail("failed to append to the log")?;
     drop(guard);
-    detector.windows = windows;
+    detector.keep_windows(windows);
     failpoint::hit("flow.log_appended");
     relate::findings(instance, &normal, &txn, now).await?;
     detectors.learning.keep(learned)?;
     instance.sealer.seal(&instance.store).await?;
 
     instance.store.finish_batch(&batch.assignment).await.or_fail("failed to finish the batch")?;
-    feed.finished();
+    feed.finished(normal.last_event);
     feed.source.commit(&batch.position).await.or_fail("failed to commit the source")?;
     failpoint::hit("flow.source_committed");
     Ok(Some(turn))
 }
 
-/// Reads a source until it has nothing new.
+/// Reads sources until none has anything new, and says what each gave. The one that is furthest behind in event time comes
+/// first: so windows need not hold the whole backlog of one source until the others have spoken.
 pub(crate) async fn drain(
     instance: &mut Instance,
     detectors: &mut Detectors,
-    feed: &mut Feed,
+    mut feeds: Vec<Feed>,
     now: impl Fn() -> Timestamp,
-) -> Result<Turn, Failure> {
-    let mut total = Turn::default();
-    while let Some(turn) = turn(instance, detectors, feed, now()).await? {
+) -> Result<Vec<(String, Turn)>, Failure> {
+    let mut turns: Vec<(String, Turn)> = feeds.iter().map(|feed| (feed.id.clone(), Turn::default())).collect();
+    while let Some(feed) = feeds.iter_mut().min_by_key(|feed| feed.place_in_line()) {
+        let Some(turn) = turn(instance, detectors, feed, now()).await? else {
+            let drained = feed.id.clone();
+            feeds.retain(|feed| feed.id != drained);
+            continue;
+        };
         tracing::info!(source = %feed.id, records = turn.records, rejected = turn.rejected, findings = turn.findings, "batch sealed");
-        total = total.plus(turn);
+        if let Some((_, total)) = turns.iter_mut().find(|(id, _)| *id == feed.id) {
+            *total = total.plus(turn);
+        }
     }
     detectors.learning.settle()?;
-    Ok(total)
+    Ok(turns)
 }
 
 impl Turn {

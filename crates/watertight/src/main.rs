@@ -35,6 +35,7 @@ mod opaque_id;
 mod output;
 mod pack;
 mod pipelines;
+mod reading;
 mod response;
 mod rules;
 mod running;

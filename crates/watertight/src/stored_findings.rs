@@ -3,18 +3,12 @@
 use std::ops::ControlFlow;
 
 use lake::Lake;
-use ocsf::Finding;
 use serde_json::Value;
 
 use crate::exit::{Failure, OrFail as _};
 use crate::withheld::Noticed;
 
-/// The findings that meet an SQL condition, in no particular order.
-pub(crate) async fn find(lake: &Lake, condition: &str) -> Result<Vec<Finding>, Failure> {
-    Ok(noticed(lake, condition).await?.into_iter().map(|noticed| noticed.finding).collect())
-}
-
-/// The same with the marks they were stored with.
+/// The findings that meet an SQL condition, with the marks they were stored with, in no particular order.
 pub(crate) async fn noticed(lake: &Lake, condition: &str) -> Result<Vec<Noticed>, Failure> {
     let mut found = Vec::new();
     each(lake, condition, |noticed| found.push(noticed)).await?;

@@ -16,8 +16,8 @@ pub struct BatchLimits {
 
 impl Default for BatchLimits {
     fn default() -> Self {
-        // 16 MiB of records become about four times as much while they are normalised and written.
-        Self { records_max: 20_000, bytes_max: 16 * 1024 * 1024 }
+        // 8 MiB of records become eight times as much while they are normalised and written.
+        Self { records_max: 20_000, bytes_max: 8 * 1024 * 1024 }
     }
 }
 

@@ -5,7 +5,6 @@
 
 mod events;
 mod labels;
-mod reading;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,10 +21,10 @@ use crate::correlation::listed_uids;
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::ocsf_rules::OcsfRules;
+use crate::reading::Reading;
 use crate::rules::{self, RuleSet};
 use crate::stored_findings::quoted;
 use crate::utc_day::utc_day;
-use reading::Reading;
 
 pub(crate) use events::each_event;
 pub(crate) use labels::{Label, Labels, story_file};

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
     })
 }
 
-/// Drains the sources one after the other. Returns what each gave.
+/// Drains the sources side by side. Returns what each gave.
 pub(crate) async fn ingest(
     instance: &mut Instance,
     only: &[String],
@@ -57,11 +57,9 @@ pub(crate) async fn ingest(
     let is_wanted = |id: &String| only.is_empty() || only.contains(id);
     // A source that is not asked in this run must not hold time back for the others.
     sources.iter().filter(|source| !is_wanted(&source.id)).for_each(|source| detectors.note_exhausted(&source.id));
-    let mut turns = Vec::new();
+    let mut feeds = Vec::new();
     for source in sources.iter().filter(|source| is_wanted(&source.id)) {
-        let mut feed = flow::open_feed(&instance.store, source).await?;
-        let turn = flow::drain(instance, &mut detectors, &mut feed, || context.clock.now()).await?;
-        turns.push((source.id.clone(), turn));
+        feeds.push(flow::open_feed(&instance.store, source).await?);
     }
-    Ok(turns)
+    flow::drain(instance, &mut detectors, feeds, || context.clock.now()).await
 }

@@ -1,8 +1,10 @@
-//! What was reported before about the same group: an episode may take the place of findings, or be the rest of one.
+//! What was reported before about the same groups: an episode may take the place of findings, or be the rest of one.
 //!
-//! The lake is asked, not memory: after a restart the windows know the events but not what was said about them.
+//! The lake is asked, not memory: after a restart the windows know the events but not what was said about them. It is asked
+//! once for all episodes of a batch, because windows that were filled again tell hundreds at a time.
 
-use jiff::civil::Date;
+use std::collections::{HashMap, HashSet};
+
 use lake::Lake;
 use ocsf::Correlated;
 use sigma::{Correlation, Episode};
@@ -10,63 +12,86 @@ use sigma::{Correlation, Episode};
 use super::finding::instant;
 use super::stretch;
 use crate::exit::Failure;
-use crate::stored_findings::{self, quoted};
+use crate::stored_findings;
 use crate::utc_day::utc_day;
 
-/// Findings whose stretches begin inside the episode: it takes their place.
-pub(super) async fn superseded(
-    lake: &Lake,
-    correlation: &Correlation,
-    episode: &Episode,
-) -> Result<Vec<String>, Failure> {
-    let (first, last) = (instant(episode.first.time_us), instant(episode.last.time_us));
-    // A finding stands behind the beginning of its stretch, so none of these is older than the episode.
-    let reported = reported(lake, correlation, episode, Some(utc_day(first))).await?;
-    let inside = reported.into_iter().filter(|(_, stretch)| first <= stretch.first && stretch.first <= last);
-    Ok(inside.map(|(uid, _)| uid).collect())
+/// An episode with the correlation that it belongs to.
+pub(super) type Named<'a> = (&'a Correlation, &'a Episode);
+
+/// Values of a group, in the order of the correlation's `group-by`.
+type Group = Vec<Option<String>>;
+
+/// The findings about the groups of some episodes, by correlation and group.
+#[derive(Debug)]
+pub(super) struct Earlier(HashMap<(String, Group), Vec<Told>>);
+
+/// What a finding said.
+#[derive(Debug)]
+struct Told {
+    uid: String,
+    stretch: Correlated,
+    event_uids: Vec<String>,
 }
 
-/// Whether the episode is the rest of a stretch that was reported, whose beginning the windows no longer have.
-pub(super) async fn is_told(lake: &Lake, correlation: &Correlation, episode: &Episode) -> Result<bool, Failure> {
-    let first = instant(episode.first.time_us);
-    for (_, stretch) in reported(lake, correlation, episode, None).await? {
-        if stretch.first < first
-            && stretch::event_uids(lake, &correlation.id, &stretch).await?.contains(&episode.first.uid)
-        {
-            return Ok(true);
+impl Earlier {
+    /// Reads what was told about these groups, under whatever version of their rules. `of_all_days` when an episode may be the
+    /// rest of one that began long before it.
+    pub(super) async fn read(lake: &Lake, episodes: &[Named<'_>], of_all_days: bool) -> Result<Self, Failure> {
+        let mut told: HashMap<(String, Group), Vec<Told>> =
+            episodes.iter().map(|(correlation, episode)| (group(correlation, episode), Vec::new())).collect();
+        // A finding stands behind the beginning of its stretch, so none that an episode replaces is older than the episode.
+        let oldest = episodes.iter().map(|(_, episode)| episode.first.time_us).min();
+        let Some(oldest) = oldest else { return Ok(Self(told)) };
+        let since =
+            if of_all_days { String::new() } else { format!(" AND day >= DATE '{}'", utc_day(instant(oldest))) };
+        let rules: HashSet<&str> = episodes.iter().map(|(correlation, _)| correlation.id.as_str()).collect();
+        for list in stored_findings::quoted_lists(rules.into_iter()) {
+            let of_rules = format!("rule_id IN ({list}){since}");
+            // Only what is about one of the groups is kept: a rule may have told of many others.
+            stored_findings::each(lake, &of_rules, |noticed| {
+                let finding = noticed.finding;
+                let Some(stretch) = finding.correlation else { return };
+                let group = stretch.group.iter().map(|(_, value)| value.clone()).collect();
+                if let Some(of_group) = told.get_mut(&(finding.rule.id, group)) {
+                    of_group.push(Told { uid: finding.uid, stretch, event_uids: finding.event_uids });
+                }
+            })
+            .await?;
         }
+        Ok(Self(told))
     }
-    Ok(false)
+
+    /// Findings whose stretches begin inside the episode: it takes their place.
+    pub(super) fn superseded(&self, (correlation, episode): Named<'_>) -> Vec<String> {
+        let (first, last) = (instant(episode.first.time_us), instant(episode.last.time_us));
+        let inside = |told: &&Told| first <= told.stretch.first && told.stretch.first <= last;
+        self.of(correlation, episode).iter().filter(inside).map(|told| told.uid.clone()).collect()
+    }
+
+    /// Whether an episode of this group that begins with the very same event was told, maybe by another version of the rule.
+    pub(super) fn is_told_of_the_same_event(&self, (correlation, episode): Named<'_>) -> bool {
+        let first = instant(episode.first.time_us);
+        let is_same = |told: &Told| told.stretch.first == first && told.event_uids.contains(&episode.first.uid);
+        self.of(correlation, episode).iter().any(is_same)
+    }
+
+    /// Whether the episode is the rest of a stretch that was reported, whose beginning the windows no longer have.
+    pub(super) async fn is_told(&self, lake: &Lake, (correlation, episode): Named<'_>) -> Result<bool, Failure> {
+        let first = instant(episode.first.time_us);
+        for told in self.of(correlation, episode).iter().filter(|told| told.stretch.first < first) {
+            let events = stretch::event_uids(lake, &correlation.id, &told.stretch).await?;
+            if events.contains(&episode.first.uid) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn of(&self, correlation: &Correlation, episode: &Episode) -> &[Told] {
+        self.0.get(&group(correlation, episode)).map_or(&[], Vec::as_slice)
+    }
 }
 
-/// Whether an episode of this group that begins with the very same event was told, maybe by another version of the rule.
-pub(super) async fn is_told_of_the_same_event(
-    lake: &Lake,
-    correlation: &Correlation,
-    episode: &Episode,
-) -> Result<bool, Failure> {
-    let first = instant(episode.first.time_us);
-    let of_rule = format!("rule_id = {} AND day >= DATE '{}'", quoted(&correlation.id), utc_day(first));
-    let findings = stored_findings::find(lake, &of_rule).await?;
-    Ok(findings.iter().any(|finding| {
-        let is_same = |stretch: &Correlated| {
-            stretch.first == first && stretch.group.iter().map(|(_, value)| value).eq(episode.group.iter())
-        };
-        finding.correlation.as_ref().is_some_and(is_same) && finding.event_uids.contains(&episode.first.uid)
-    }))
-}
-
-/// Findings of this correlation about this group, with their stretches.
-async fn reported(
-    lake: &Lake,
-    correlation: &Correlation,
-    episode: &Episode,
-    since: Option<Date>,
-) -> Result<Vec<(String, Correlated)>, Failure> {
-    let since = since.map_or_else(String::new, |day| format!(" AND day >= DATE '{day}'"));
-    let of_rule = format!("rule_id = {}{since}", quoted(&correlation.id));
-    let findings = stored_findings::find(lake, &of_rule).await?.into_iter();
-    let stretches = findings.filter_map(|finding| Some((finding.uid, finding.correlation?)));
-    let is_of_group = |stretch: &Correlated| stretch.group.iter().map(|(_, value)| value).eq(episode.group.iter());
-    Ok(stretches.filter(|(_, stretch)| is_of_group(stretch)).collect())
+fn group(correlation: &Correlation, episode: &Episode) -> (String, Group) {
+    (correlation.id.clone(), episode.group.clone())
 }

@@ -15,6 +15,8 @@ pub(crate) struct Feed {
     pub(crate) id: String,
     pub(crate) source: Box<dyn Source>,
     path: String,
+    /// Event time that it has come to; `None` before its first event.
+    reached: Option<Timestamp>,
     /// A batch that a crash or a failure left unfinished; it is done before anything new is read, because the lake takes
     /// batches in the order of their numbers.
     unfinished: Option<Assignment>,
@@ -28,8 +30,15 @@ impl std::fmt::Debug for Feed {
 
 impl Feed {
     /// The batch in hand is in the lake and in the log.
-    pub(super) fn finished(&mut self) {
+    pub(super) fn finished(&mut self, last_event: Option<Timestamp>) {
         self.unfinished = None;
+        self.reached = self.reached.max(last_event);
+    }
+
+    /// Whose turn comes first: an unfinished batch, then the source that is furthest behind. It depends on what is stored
+    /// alone, so a run that was interrupted goes on in the order of one that was not.
+    pub(super) fn place_in_line(&self) -> (bool, Option<Timestamp>) {
+        (self.unfinished.is_none(), self.reached)
     }
 }
 
@@ -48,7 +57,10 @@ pub(crate) async fn open_feed(store: &Store, config: &SourceConfig) -> Result<Fe
     // What an unfinished batch holds is read by its spans; the source goes on behind it.
     done.extend(unfinished.iter().flat_map(|batch| &batch.spans).map(|span| span.after.clone()));
     let source = open_source(&config.id, &config.path, &done, BatchLimits::default())?;
-    Ok(Feed { id: config.id.clone(), source, path: config.path.clone(), unfinished })
+    let sums = store.source_sums().await.or_fail("failed to read batches")?;
+    let last_event = sums.into_iter().find(|sum| sum.source == config.id).and_then(|sum| sum.last_event);
+    let reached = last_event.and_then(|text| text.parse().ok());
+    Ok(Feed { id: config.id.clone(), source, path: config.path.clone(), reached, unfinished })
 }
 
 /// A source that goes on behind `done` and gives batches of at most `limits`.

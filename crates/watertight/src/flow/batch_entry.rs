@@ -11,7 +11,7 @@ use crate::store::{Assignment, Draft};
 use crate::withheld::{Counts, Noticed};
 
 /// The id of the entry of a batch.
-pub(super) fn id(source: &str, seq: i64) -> String {
+pub(crate) fn id(source: &str, seq: i64) -> String {
     hash(&["batch.sealed", &name(source, seq)])
 }
 

@@ -48,18 +48,18 @@ pub(crate) struct Normal {
 const COLUMNS_MAX: usize = 8;
 const COLUMNS_BYTES_MAX: usize = 2_000;
 
-/// Turns an assigned batch into events and rejections.
-pub(crate) fn normalize(batch: &Batch, now: Timestamp) -> Normal {
+/// Turns an assigned batch into events and rejections, and takes its records out of it: events have copies of their own.
+pub(crate) fn normalize(batch: &mut Batch, now: Timestamp) -> Normal {
     let limits = Limits::default();
     let mut normal = Normal::default();
-    // (member, record) → digest: the order must not depend on how the batch was read.
-    let mut digests = BTreeMap::new();
-    for part in &batch.parts {
+    let mut digests = Digests::default();
+    for part in std::mem::take(&mut batch.parts) {
+        normal.events.reserve_exact(part.records.len());
         let columns = part.members.iter().filter_map(|member| member.decoder.as_ref()?.columns());
         normal.columns.extend(columns.filter(|columns| columns.len() <= COLUMNS_BYTES_MAX));
         for record in part.iter(&limits).filter(|record| batch.holds(record.member(), record.index)) {
             let digest = Sha256::digest(record.raw).into();
-            digests.insert((record.member().to_owned(), record.index), digest);
+            digests.note(record.member(), record.index, digest);
             let seen = record.json().map(|view| match view {
                 std::borrow::Cow::Borrowed(_) => None,
                 std::borrow::Cow::Owned(view) => Some(view),
@@ -74,15 +74,29 @@ pub(crate) fn normalize(batch: &Batch, now: Timestamp) -> Normal {
             }
         }
         for rejected in part.rejected.iter().filter(|rejected| batch.holds_rejected(rejected)) {
-            digests.insert((rejected.member.clone(), rejected.record), Sha256::digest(&rejected.raw).into());
+            digests.note(&rejected.member, rejected.record, Sha256::digest(&rejected.raw).into());
             normal.rejected.push(rejected.clone());
         }
     }
     while COLUMNS_MAX < normal.columns.len() {
         normal.columns.pop_last();
     }
-    normal.digests = digests.into_values().collect();
+    normal.digests = digests.0.into_values().flat_map(BTreeMap::into_values).collect();
     normal
+}
+
+/// Digests by member and record: their order must not depend on how the batch was read.
+#[derive(Debug, Default)]
+struct Digests(BTreeMap<String, BTreeMap<u64, [u8; 32]>>);
+
+impl Digests {
+    fn note(&mut self, member: &str, record: u64, digest: [u8; 32]) {
+        // A record is given once; the name of its member is copied for the first only.
+        let _before = match self.0.get_mut(member) {
+            Some(of_member) => of_member.insert(record, digest),
+            None => self.0.entry(member.to_owned()).or_default().insert(record, digest),
+        };
+    }
 }
 
 /// The lake keeps at most 16 MiB of text a row; the raw record is most of it.

@@ -258,6 +258,16 @@ impl Store {
         Ok(entries)
     }
 
+    /// Entries of one kind behind a position, in order.
+    pub(crate) async fn entries_behind(&self, position: u64, kind: &str) -> Result<Vec<Stored>, LogError> {
+        let rows = sqlx::query("SELECT position, bytes FROM entry WHERE kind = ? AND position > ? ORDER BY position")
+            .bind(kind)
+            .bind(signed(position))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().map(stored).collect()
+    }
+
     pub(crate) async fn entry_by_id(&self, id: &str) -> Result<Option<Stored>, LogError> {
         let row =
             sqlx::query("SELECT position, bytes FROM entry WHERE id = ?").bind(id).fetch_optional(&self.pool).await?;

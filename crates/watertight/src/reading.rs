@@ -1,5 +1,7 @@
 //! Understanding stored records again: which decoder a raw record needs.
 //!
+//! For what looks at the lake's records as the flow did: backtests, and baselines that learn again.
+//!
 //! Most records say everything themselves. A line of a flow log needs the header of its file, which the entry of its batch has.
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,7 +13,7 @@ use crate::store::Store;
 
 /// Decoders by format, and those of flow logs by batch.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     plain: Vec<(Format, Decoder)>,
     /// By source and batch number: the number of columns and the place among `flow`.
     of_batch: BTreeMap<(String, i64), Vec<(usize, usize)>>,
@@ -19,7 +21,7 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    pub(super) async fn open(store: &Store) -> Result<Self, Failure> {
+    pub(crate) async fn open(store: &Store) -> Result<Self, Failure> {
         let (mut flow, mut known) = (Vec::new(), HashMap::new());
         let mut of_batch = BTreeMap::new();
         for (batch, headers) in store.batch_columns().await.or_fail("failed to read the columns of flow logs")? {
@@ -39,7 +41,7 @@ impl Reading {
     }
 
     /// The decoder of a record. `None` for a flow log line that fits two headers of its batch: a guess could swap addresses.
-    pub(super) fn decoder(&self, format: Format, batch: (&str, i64), raw: &str) -> Option<&Decoder> {
+    pub(crate) fn decoder(&self, format: Format, batch: (&str, i64), raw: &str) -> Option<&Decoder> {
         let plain = || self.plain.iter().find(|(known, _)| *known == format).map(|(_, decoder)| decoder);
         if format != Format::VpcFlow {
             return plain();
