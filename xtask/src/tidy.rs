@@ -25,8 +25,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "watertight",
         &[
-            "ocsf", "ingest", "receive", "sigma", "baseline", "classify", "lake", "incident", "duty", "notice", "evidence",
-            "simulate",
+            "ocsf", "ingest", "receive", "sigma", "baseline", "classify", "lake", "incident", "duty", "notice",
+            "evidence", "simulate",
         ],
     ),
     ("xtask", &[]),

@@ -79,7 +79,11 @@ impl Splitter {
         if matches!(rest.first(), Some(b'\n' | b'\r' | b'\0')) {
             return Ok(Some(1));
         }
-        if rest.first().is_some_and(u8::is_ascii_digit) { self.counted(at, messages) } else { self.line(at, messages) }
+        if rest.first().is_some_and(u8::is_ascii_digit) {
+            self.counted(at, messages)
+        } else {
+            Ok(self.line(at, messages))
+        }
     }
 
     fn counted(&mut self, at: usize, messages: &mut Vec<Vec<u8>>) -> Result<Option<usize>, StreamError> {
@@ -93,7 +97,7 @@ impl Splitter {
             None => return Ok(None),
             Some(b' ') => {}
             // A line that begins with a number.
-            Some(_) => return self.line(at, messages),
+            Some(_) => return Ok(self.line(at, messages)),
         }
         let length: usize = text().parse().map_err(|_| StreamError::Length(text().into_owned()))?;
         let start = digits + 1;
@@ -104,19 +108,19 @@ impl Splitter {
         Ok(Some(start + kept))
     }
 
-    fn line(&mut self, at: usize, messages: &mut Vec<Vec<u8>>) -> Result<Option<usize>, StreamError> {
+    fn line(&mut self, at: usize, messages: &mut Vec<Vec<u8>>) -> Option<usize> {
         let rest = self.held.get(at..).unwrap_or_default();
         if let Some(end) = memchr::memchr(b'\n', rest.get(..MESSAGE_BYTES_MAX).unwrap_or(rest)) {
             let line = rest.get(..end).unwrap_or_default();
             messages.push(line.strip_suffix(b"\r").unwrap_or(line).to_vec());
-            return Ok(Some(end + 1));
+            return Some(end + 1);
         }
         if rest.len() < MESSAGE_BYTES_MAX {
-            return Ok(None);
+            return None;
         }
         messages.push(rest.get(..MESSAGE_BYTES_MAX).unwrap_or_default().to_vec());
         self.skip_line = true;
-        Ok(Some(MESSAGE_BYTES_MAX))
+        Some(MESSAGE_BYTES_MAX)
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) people: BTreeMap<String, Person>,
     pub(crate) mail: Option<Mail>,
     pub(crate) web: Web,
+    pub(crate) inlets: InletSettings,
     pub(crate) log: Log,
 }
 
@@ -83,12 +84,71 @@ pub(crate) struct Customer {
     pub(crate) minors: bool,
 }
 
-/// Where records come from. `path` is a PATH as the command line takes it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Where records come from: read from a PATH as the command line takes it, or sent to us.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Source {
     pub(crate) id: String,
+    /// Empty for a source that is sent to us.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) http: Option<HttpInlet>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) syslog: Option<SyslogInlet>,
+}
+
+/// Where a source's records are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    Path(&'a str),
+    Http(&'a HttpInlet),
+    Syslog(&'a SyslogInlet),
+}
+
+impl Source {
+    /// Checked when the file is read: exactly one of them is there.
+    pub(crate) fn place(&self) -> Place<'_> {
+        match (&self.http, &self.syslog) {
+            (Some(http), _) => Place::Http(http),
+            (None, Some(syslog)) => Place::Syslog(syslog),
+            (None, None) => Place::Path(&self.path),
+        }
+    }
+}
+
+/// Deliveries by HTTP, at `/in/<id>` of the inlets' address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpInlet {
+    /// `plain`, `firehose`, `eventgrid`, `okta`, `xapi` or `beacon`.
+    pub(crate) protocol: String,
+    /// `bearer`, `basic`, `header`, `query`, `webhook` (Standard Webhooks), `hub` (`X-Hub-Signature-256`), or `none`.
+    pub(crate) auth: String,
+    /// The user, the header or the query parameter, for `basic`, `header` and `query`.
+    pub(crate) name: Option<String>,
+    /// Name of the environment variable that holds the sender's secret.
+    pub(crate) secret_env: Option<String>,
+}
+
+/// Syslog over TCP.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SyslogInlet {
+    pub(crate) listen: String,
+}
+
+/// Where senders deliver by HTTP.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct InletSettings {
+    pub(crate) listen: String,
+}
+
+impl Default for InletSettings {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:7273".to_owned() }
+    }
 }
 
 /// Where the bytes of stored objects can be read when an exposure is measured: `<root>/<bucket>/<key>`, and extracts of
@@ -200,6 +260,7 @@ impl Config {
         let text = std::fs::read_to_string(path).or_usage(format!("failed to read configuration `{shown}`"))?;
         let mut config: Self = toml::from_str(&text).or_usage(format!("`{shown}` is not a valid configuration"))?;
         config.check_people()?;
+        config.check_sources()?;
         // Absolute, because members are known by name: the same file must have the same name from wherever a command is run.
         let base = std::path::absolute(path).or_usage(format!("failed to find `{shown}`"))?;
         config.anchor(base.parent().unwrap_or(Path::new("/")));
@@ -215,6 +276,22 @@ impl Config {
         use sha2::Digest as _;
         let json = serde_json::to_vec(self).or_fail("failed to tell configurations apart")?;
         Ok(crate::content::hex(&sha2::Sha256::digest(json)))
+    }
+
+    /// A source is in one place, and no two have the same name.
+    fn check_sources(&self) -> Result<(), Failure> {
+        for (index, source) in self.source.iter().enumerate() {
+            let places = [!source.path.is_empty(), source.http.is_some(), source.syslog.is_some()];
+            if places.iter().filter(|is_there| **is_there).count() != 1 {
+                return Err(Failure::usage(format!("source `{}` needs one place its records come from", source.id))
+                    .help("give it `path`, `[source.http]` or `[source.syslog]`, and no second one"));
+            }
+            if self.source.iter().skip(index + 1).any(|other| other.id == source.id) {
+                return Err(Failure::usage(format!("two sources are called `{}`", source.id))
+                    .help("what was read is remembered by that name; give each its own"));
+            }
+        }
+        Ok(())
     }
 
     /// Two spellings of one person would be two people where two are needed.
@@ -252,7 +329,7 @@ impl Config {
             *dir = base.join(&*dir);
         }
         for source in &mut self.source {
-            let is_address = source.path == "-" || source.path.contains("://");
+            let is_address = source.path.is_empty() || source.path == "-" || source.path.contains("://");
             if !is_address {
                 source.path = base.join(&source.path).to_string_lossy().into_owned();
             }
@@ -271,6 +348,18 @@ mod tests {
         let refused = config("[people]\nP-1 = {approves = true}\nP-2 = {}\np-1 = {}\n").unwrap_err();
         assert!(refused.message.contains("`P-1` and `p-1`"), "{refused}");
         assert!(config("[people]\n'P-1' = {}\n' p-1' = {}\n").is_err());
+    }
+
+    #[test]
+    fn a_source_is_in_one_place() {
+        let check = |text: &str| toml::from_str::<Config>(text).unwrap().check_sources();
+        let http = "[source.http]\nprotocol = \"plain\"\nauth = \"bearer\"\n";
+        assert!(check("[[source]]\nid = \"a\"\npath = \"x\"").is_ok());
+        assert!(check(&format!("[[source]]\nid = \"a\"\n{http}")).is_ok());
+        assert!(check("[[source]]\nid = \"a\"").is_err());
+        assert!(check(&format!("[[source]]\nid = \"a\"\npath = \"x\"\n{http}")).is_err());
+        let twice = "[[source]]\nid = \"a\"\npath = \"x\"\n[[source]]\nid = \"a\"\npath = \"y\"";
+        assert!(check(twice).unwrap_err().message.contains("`a`"));
     }
 
     #[test]

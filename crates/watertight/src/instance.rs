@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::content::Content;
 use crate::context::Context;
 use crate::exit::{Failure, OrFail as _};
+use crate::inlets::{self, Spools};
 use crate::lease::Lease;
 use crate::seal::Sealer;
 use crate::store::{Cases, STATE_FILE, Store};
@@ -30,6 +31,8 @@ pub(crate) struct Instance {
     pub(crate) store: std::sync::Arc<Store>,
     pub(crate) lake: lake::Lake,
     pub(crate) sealer: Sealer,
+    /// Of sources that are sent to us; none for a reader.
+    pub(crate) spools: Spools,
     /// `None` for a reader.
     _lease: Option<Lease>,
 }
@@ -84,7 +87,9 @@ impl Instance {
         let lake = lake::Lake::open(&dir.join("lake"), &lake::Options::default())
             .await
             .or_fail(format!("failed to open the lake in `{}`", dir.display()))?;
-        Ok(Self { dir, config, content, content_dir, store: std::sync::Arc::new(store), lake, sealer, _lease: lease })
+        let spools = if lease.is_some() { inlets::spools(&config, &dir)? } else { Spools::new() };
+        let store = std::sync::Arc::new(store);
+        Ok(Self { dir, config, content, content_dir, store, lake, sealer, spools, _lease: lease })
     }
 }
 

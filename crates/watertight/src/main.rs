@@ -25,6 +25,7 @@ mod exposure;
 mod failpoint;
 mod flow;
 mod holds;
+mod inlets;
 mod instance;
 mod law;
 mod lease;

@@ -57,7 +57,7 @@ impl Running {
         let law = law::load(&instance.content);
         let mut feeds = Vec::new();
         for source in instance.config.source.clone() {
-            feeds.push(flow::open_feed(&instance.store, &source).await?);
+            feeds.push(flow::open_feed(&instance, &source).await?);
         }
         Ok(Self { jobs, detectors, watch, law, feeds, followed: None, unfollowed: false, clock, instance })
     }
@@ -153,7 +153,7 @@ impl Running {
 async fn reopen(instance: &Instance, feed: &mut Feed) -> Result<(), Failure> {
     let config = instance.config.source.iter().find(|source| source.id == feed.id);
     if let Some(config) = config {
-        *feed = flow::open_feed(&instance.store, config).await?;
+        *feed = flow::open_feed(instance, config).await?;
     }
     Ok(())
 }

@@ -166,9 +166,6 @@ mod tests {
         assert_eq!(event.unmapped["data"]["strategy"], "auth0");
         let api = br#"{"date":"2026-03-02T10:11:12Z","type":"sapi","log_id":"l-2","client_id":"c","description":"Create a User","details":{"request":{"method":"post"}}}"#;
         let event = normalize(api).unwrap();
-        assert_eq!(
-            (event.class, event.status, event.uid()),
-            (Class::ApiActivity, Status::Success, "l-2")
-        );
+        assert_eq!((event.class, event.status, event.uid()), (Class::ApiActivity, Status::Success, "l-2"));
     }
 }

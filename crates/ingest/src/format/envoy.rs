@@ -157,10 +157,7 @@ mod tests {
         let raw = br#"{"start_time":"2026-03-02T10:11:12.345Z","method":"GET","path":"/v1/students?all=1","protocol":"HTTP/2","response_code":200,"response_flags":"-","bytes_sent":121258,
             "bytes_received":0,"duration":11,"authority":"shop.example","user_agent":"curl","x_forwarded_for":"192.0.2.7,10.0.0.1","upstream_cluster":"api","request_id":"r-1","upstream_host":null}"#;
         let event = normalize(raw).unwrap();
-        assert_eq!(
-            (event.hot().src_ip, event.bytes, event.uid()),
-            (Some("192.0.2.7"), Some(121_258), "r-1")
-        );
+        assert_eq!((event.hot().src_ip, event.bytes, event.uid()), (Some("192.0.2.7"), Some(121_258), "r-1"));
         assert_eq!((event.http_response.unwrap().latency, event.status_detail), (Some(11), None));
     }
 

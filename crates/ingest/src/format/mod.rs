@@ -71,6 +71,7 @@ mod sentinelincident;
 mod sentry;
 mod signinlogs;
 mod sqltext;
+mod syslog;
 mod time;
 mod tree;
 mod unwrap;
@@ -113,6 +114,8 @@ pub struct Decoder {
     edge_columns: Option<cloudfront::Columns>,
     /// Records are the `logEvents` of a log group and stand inside `message`.
     in_log_events: bool,
+    /// Records stand behind the header of a syslog message.
+    in_syslog: bool,
     /// The channel carries several formats: EventBridge, or Azure with clusters among its resources.
     mixed: bool,
 }
@@ -121,7 +124,7 @@ impl Decoder {
     /// The decoder of records that stand alone; flow log lines are then in the default order of version 2.
     #[must_use]
     pub fn new(format: Format) -> Self {
-        Self { format, columns: None, edge_columns: None, in_log_events: false, mixed: false }
+        Self { format, columns: None, edge_columns: None, in_log_events: false, in_syslog: false, mixed: false }
     }
 
     /// The same for a channel through which records of other formats may come too.
@@ -181,6 +184,9 @@ impl Decoder {
         if self.in_log_events {
             return unwrap::log_event(framed);
         }
+        if self.in_syslog {
+            return Cow::Borrowed(syslog::message(framed).unwrap_or(framed));
+        }
         let from_azure = self.mixed || self.format.is_azure();
         if from_azure && let Some(event) = kubernetes::of_azure(framed) {
             return Cow::Owned(event);
@@ -195,7 +201,7 @@ impl Decoder {
 
     /// Whether a line may go on with the record before it, so that a record ends only where the next one begins.
     pub(crate) fn joins_lines(&self) -> bool {
-        matches!(self.format, Format::PostgreSql | Format::Keycloak) && !self.in_log_events
+        matches!(self.format, Format::PostgreSql | Format::Keycloak) && !self.in_log_events && !self.in_syslog
     }
 
     /// Whether `line` goes on with the record `before` it.
@@ -218,7 +224,7 @@ impl Decoder {
     /// Whether the object at the start of `bytes` is a record that rules see as it stands there.
     pub(crate) fn is_seen_as_framed(&self, bytes: &[u8]) -> bool {
         match self.format {
-            _ if self.in_log_events => false,
+            _ if self.in_log_events || self.in_syslog => false,
             Format::CloudTrail => bytes.starts_with(b"{\"eventVersion\"") || !unwrap::may_be_event_bridge(bytes),
             format => format == Format::AppJson,
         }

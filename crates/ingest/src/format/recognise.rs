@@ -6,8 +6,8 @@
 use super::marks::{Keys, json_format};
 use super::vpcflow_columns::{self, Columns};
 use super::{
-    Decoder, Format, cloudfront, elb, envoy, keycloak, kubernetes, mariadb, postgresql, s3access, samlaudit, unwrap,
-    vpcflow_rows, webaccess, weberror,
+    Decoder, Format, cloudfront, elb, envoy, keycloak, kubernetes, mariadb, postgresql, s3access, samlaudit, syslog,
+    unwrap, vpcflow_rows, webaccess, weberror,
 };
 use crate::Limits;
 use crate::frame::{Framed, Framer, Members, Window, first_key, is_bracketed};
@@ -24,6 +24,9 @@ pub(crate) fn recognise(head: &[u8], limits: &Limits) -> Option<Decoder> {
     // An empty wrapper is a delivery without news, not a foreign file.
     if let Some(format) = empty_wrapper(head) {
         return Some(Decoder::new(format));
+    }
+    if *first == b'<' {
+        return syslog_lines(head);
     }
     // A line of an S3 access log never starts like JSON; a `[` alone may start anything.
     if !json || (*first == b'[' && second.is_none()) {
@@ -87,6 +90,16 @@ fn empty_wrapper(head: &[u8]) -> Option<Format> {
     };
     let inside = head.get(first.value_at..)?.strip_prefix(b"[")?.trim_ascii_start();
     inside.starts_with(b"]").then_some(format)
+}
+
+/// By what stands behind the headers, which are the senders' and tell nothing.
+fn syslog_lines(head: &[u8]) -> Option<Decoder> {
+    let lines = head.split(|byte| *byte == b'\n').take(RECORDS_LOOKED_AT);
+    let inner = lines.filter_map(|line| syslog::message(line.trim_ascii_end())).find_map(|message| {
+        let is_json = message.trim_ascii_start().starts_with(b"{");
+        if is_json { record(message) } else { text_lines(message) }
+    })?;
+    Some(Decoder { in_syslog: true, ..inner })
 }
 
 fn text_lines(head: &[u8]) -> Option<Decoder> {

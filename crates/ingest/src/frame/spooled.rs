@@ -209,4 +209,21 @@ mod tests {
         }
         assert_eq!(formats, ["aws/cloudtrail", "application/json"]);
     }
+
+    #[test]
+    fn syslog_messages_are_read_by_what_they_carry() {
+        let records: [&[u8]; 2] = [
+            br#"<190>1 2026-03-02T10:11:12Z web shop 7 - - {"timestamp":"2026-03-02T10:11:12Z","service":"checkout","event":"order.read"}"#,
+            br#"<190>Mar  2 10:11:12 web shop: {"timestamp":"2026-03-02T10:11:13Z","service":"checkout","event":"order.read"}"#,
+        ];
+        let mut reader = Reader::new(Limits::default());
+        let bytes = segment(&records);
+        let mut file = reader.open_stream("x", Box::new(std::io::Cursor::new(bytes)), None).unwrap().unwrap();
+        let mut seconds = Vec::new();
+        while let Some(item) = file.next() {
+            let Item::Record(record) = item else { panic!("a rejection") };
+            seconds.push(record.event().unwrap().time.as_second() % 60);
+        }
+        assert_eq!(seconds, [12, 13]);
+    }
 }

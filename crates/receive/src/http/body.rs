@@ -33,7 +33,7 @@ pub(super) fn decoded<'r>(request: &Request<'r>, bytes_max: usize) -> Result<Cow
 }
 
 /// The records of a body. What is damaged is a record too: it is laid down as it is, and rejected where it is read.
-pub(super) fn records(body: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+pub(super) fn records(body: &[u8]) -> Vec<Vec<u8>> {
     // Nothing is cut here: whoever reads the spool applies the limits and keeps what it rejects.
     let limits = Limits {
         record_bytes_max: usize::MAX,
@@ -50,7 +50,7 @@ pub(super) fn records(body: &[u8]) -> Result<Vec<Vec<u8>>, String> {
             Framed::Damage(damage) => records.push(damage.raw),
         }
     }
-    Ok(records)
+    records
 }
 
 /// The objects of a JSON body that is one of them or a list of them.

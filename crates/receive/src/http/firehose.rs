@@ -39,18 +39,18 @@ pub(super) fn take(body: &[u8], bytes_max: usize, now_ms: i64) -> Taken {
     for (index, record) in delivery.records.iter().enumerate() {
         let data = STANDARD.decode(record.data.as_bytes());
         let data = data.map_err(|error| format!("records[{index}].data is no base64: {error}"))?;
-        records.extend(in_data(data, bytes_max).map_err(|reason| format!("records[{index}].data: {reason}"))?);
+        records.extend(in_data(&data, bytes_max).map_err(|reason| format!("records[{index}].data: {reason}"))?);
     }
     Ok((records, reply(&delivery.request_id, now_ms)))
 }
 
 /// Subscriptions of CloudWatch Logs come compressed inside; control messages of theirs are no records.
-fn in_data(data: Vec<u8>, bytes_max: usize) -> Result<Vec<Vec<u8>>, String> {
+fn in_data(data: &[u8], bytes_max: usize) -> Result<Vec<Vec<u8>>, String> {
     if !data.starts_with(GZIP_MAGIC) {
-        return body::records(&data);
+        return Ok(body::records(data));
     }
     let mut text = Vec::new();
-    let mut decoder = flate2::read::MultiGzDecoder::new(data.as_slice()).take(bytes_max as u64 + 1);
+    let mut decoder = flate2::read::MultiGzDecoder::new(data).take(bytes_max as u64 + 1);
     decoder.read_to_end(&mut text).map_err(|error| format!("it cannot be decompressed: {error}"))?;
     if bytes_max < text.len() {
         return Err(format!("it decompresses to more than {bytes_max} bytes"));
@@ -62,7 +62,7 @@ fn in_data(data: Vec<u8>, bytes_max: usize) -> Result<Vec<Vec<u8>>, String> {
     }
     let control = serde_json::from_slice::<Subscription<'_>>(&text)
         .is_ok_and(|subscription| subscription.message_type.as_deref() == Some("CONTROL_MESSAGE"));
-    if control { Ok(Vec::new()) } else { body::records(&text) }
+    Ok(if control { Vec::new() } else { body::records(&text) })
 }
 
 fn reply(request_id: &str, now_ms: i64) -> Reply {

@@ -94,7 +94,7 @@ impl Inlet {
             Err((status, reason)) => return Answer::Reply(self.refuse(request, status, &reason, now_ms)),
         };
         let taken = match self.protocol {
-            Protocol::Plain => body::records(&body).map(|records| (records, Reply::empty(StatusCode::ACCEPTED))),
+            Protocol::Plain => Ok((body::records(&body), Reply::empty(StatusCode::ACCEPTED))),
             Protocol::Firehose => firehose::take(&body, self.body_bytes_max, now_ms),
             Protocol::EventGrid => event_grid::take(request, &body),
             Protocol::OktaHook => okta::take(&body),

@@ -59,7 +59,7 @@ pub(crate) async fn ingest(
     sources.iter().filter(|source| !is_wanted(&source.id)).for_each(|source| detectors.note_exhausted(&source.id));
     let mut feeds = Vec::new();
     for source in sources.iter().filter(|source| is_wanted(&source.id)) {
-        feeds.push(flow::open_feed(&instance.store, source).await?);
+        feeds.push(flow::open_feed(instance, source).await?);
     }
     flow::drain(instance, &mut detectors, feeds, || context.clock.now()).await
 }

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::context::Context;
 use crate::door::{Doorway, Jobs};
 use crate::exit::{Exit, Failure, OrFail as _, Outcome};
+use crate::inlets::Inlets;
 use crate::instance::{Instance, LOG_KEY_FILE};
 use crate::output;
 use crate::running::Running;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 pub(crate) async fn serve(instance: Instance, listen: &str, clock: Clock) -> Result<(), Failure> {
     let site = Site { store: instance.store.clone(), log_dir: instance.dir.join("log"), clock };
     let stop = Arc::new(tokio::sync::Notify::new());
+    let inlets = Inlets::open(&instance.config, &instance.spools, clock).await?;
     let (doorway, jobs) = Doorway::open(&instance.dir, clock)?;
     let mut writer = tokio::spawn(write(instance, clock, jobs, stop.clone()));
     output::talk(format!("watertight is at http://{listen}/ (stop with Ctrl-C)"));
@@ -58,6 +60,7 @@ pub(crate) async fn serve(instance: Instance, listen: &str, clock: Clock) -> Res
         // Pages without anybody reading the sources would look healthy and be blind.
         written = &mut writer => written.or_fail("the flow stopped")?,
     };
+    inlets.close().await;
     doorway.close().await;
     ended
 }

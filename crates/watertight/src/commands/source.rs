@@ -3,6 +3,7 @@
 use ingest::Format;
 use serde_json::{Value, json};
 
+use crate::config::{Place, Source};
 use crate::context::Context;
 use crate::exit::{Exit, OrFail as _, Outcome};
 use crate::instance::Instance;
@@ -38,11 +39,20 @@ async fn list(context: &Context) -> Outcome {
         .map(|source| {
             let sum = sums.iter().find(|sum| sum.source == source.id).cloned().unwrap_or_default();
             json!({
-                "id": source.id, "path": source.path, "batches": sum.batches, "records": sum.records,
+                "id": source.id, "path": place(source), "batches": sum.batches, "records": sum.records,
                 "rejected": sum.rejected, "findings": sum.findings, "last_event": sum.last_event,
             })
         })
         .collect();
     output::rows(context.format, &["id", "records", "rejected", "findings", "last_event", "path"], &rows)?;
     Ok(Exit::Done)
+}
+
+/// Where a source's records come from, in a word.
+fn place(source: &Source) -> String {
+    match source.place() {
+        Place::Path(path) => path.to_owned(),
+        Place::Http(http) => format!("/in/{} ({})", source.id, http.protocol),
+        Place::Syslog(syslog) => format!("syslog {}", syslog.listen),
+    }
 }

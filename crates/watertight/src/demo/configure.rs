@@ -40,7 +40,11 @@ pub(super) fn write(out: &Path) -> Result<(), Failure> {
         organisation: organisation(&profile),
         source: SOURCES
             .iter()
-            .map(|(id, folder)| Source { id: (*id).to_owned(), path: format!("company/telemetry/{folder}") })
+            .map(|(id, folder)| Source {
+                id: (*id).to_owned(),
+                path: format!("company/telemetry/{folder}"),
+                ..Source::default()
+            })
             .collect(),
         placeholders: placeholders(&profile),
         entities: EntitySettings { shared_accounts: shared_accounts() },

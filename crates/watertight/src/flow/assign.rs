@@ -5,9 +5,11 @@
 use ingest::source::{BatchLimits, S3Listing};
 use ingest::{Files, Limits, Position, RawBatch, S3Config, S3Store, Source};
 use jiff::Timestamp;
+use receive::{Spool, SpoolSource};
 
 use crate::config::Source as SourceConfig;
 use crate::exit::{Failure, OrFail as _};
+use crate::instance::Instance;
 use crate::store::{Assignment, Span, Store};
 
 /// A configured source, opened behind what is done already.
@@ -51,16 +53,26 @@ pub(crate) struct Batch {
 }
 
 /// Opens a source. Members read earlier are known from the store, not from their place in the listing.
-pub(crate) async fn open_feed(store: &Store, config: &SourceConfig) -> Result<Feed, Failure> {
+pub(crate) async fn open_feed(instance: &Instance, config: &SourceConfig) -> Result<Feed, Failure> {
+    let store = &instance.store;
     let mut done = store.read_members(&config.id).await.or_fail("failed to read source positions")?;
     let unfinished = store.unfinished_batch(&config.id).await.or_fail("failed to read unfinished batches")?;
     // What an unfinished batch holds is read by its spans; the source goes on behind it.
     done.extend(unfinished.iter().flat_map(|batch| &batch.spans).map(|span| span.after.clone()));
-    let source = open_source(&config.id, &config.path, &done, BatchLimits::default())?;
+    let source = match instance.spools.get(&config.id) {
+        Some(spool) => open_spool(&config.id, spool, &done)?,
+        None => open_source(&config.id, &config.path, &done, BatchLimits::default())?,
+    };
     let sums = store.source_sums().await.or_fail("failed to read batches")?;
     let last_event = sums.into_iter().find(|sum| sum.source == config.id).and_then(|sum| sum.last_event);
     let reached = last_event.and_then(|text| text.parse().ok());
     Ok(Feed { id: config.id.clone(), source, path: config.path.clone(), reached, unfinished })
+}
+
+/// What was sent to us, behind `done`.
+fn open_spool(id: &str, spool: &Spool, done: &[Position]) -> Result<Box<dyn Source>, Failure> {
+    let source = SpoolSource::new(id, spool, None, done, Limits::default(), BatchLimits::default());
+    Ok(Box::new(source.or_usage(format!("failed to open the spool of source `{id}`"))?))
 }
 
 /// A source that goes on behind `done` and gives batches of at most `limits`.
