@@ -324,7 +324,7 @@ fn what_is_checked_while_the_server_writes_is_one_moment_of_the_log() {
     let _serving = Serving::start(&place);
     std::thread::scope(|scope| {
         // Beyond 256 entries a full tile takes the place of partial ones.
-        let writing = scope.spawn(|| (0..140).for_each(|n| drop(place.run(&open_args(&format!("R-{n}"))).ok())));
+        let writing = scope.spawn(|| (0..260).for_each(|n| drop(place.run(&open_args(&format!("R-{n}"))).ok())));
         while !writing.is_finished() {
             assert_eq!(place.run(&["state", "rebuild", "--compare"]).ok().json()["equal"], true);
             place.run(&["evidence", "verify", "data/log"]).ok();

@@ -46,12 +46,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 pub(crate) async fn serve(instance: Instance, listen: &str, clock: Clock) -> Result<(), Failure> {
     let site = Site { store: instance.store.clone(), log_dir: instance.dir.join("log"), clock };
     let stop = Arc::new(tokio::sync::Notify::new());
+    let listener = web::listen(listen).await?;
+    let address = listener.local_addr().or_fail("failed to tell the address of the pages")?;
     let inlets = Inlets::open(&instance.config, &instance.spools, clock).await?;
     let (doorway, jobs) = Doorway::open(&instance.dir, clock)?;
     let mut writer = tokio::spawn(write(instance, clock, jobs, stop.clone()));
-    output::talk(format!("watertight is at http://{listen}/ (stop with Ctrl-C)"));
+    output::talk(format!("watertight is at http://{address}/ (stop with Ctrl-C)"));
     let ended = tokio::select! {
-        served = web::serve(site, listen, interrupted()) => {
+        served = web::serve(site, listener, interrupted()) => {
             // Let the batch in hand reach the log; whatever is not begun waits for the next start.
             stop.notify_one();
             let written = (&mut writer).await.or_fail("the flow stopped")?;

@@ -15,6 +15,7 @@ use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use tokio::net::TcpListener;
 
 use crate::clock::Clock;
 use crate::exit::{Failure, OrFail as _};
@@ -84,18 +85,22 @@ pub(crate) fn router(site: Site) -> Router {
         .with_state(site)
 }
 
-/// Serves until `stop` is done. Refuses addresses that others could reach.
-pub(crate) async fn serve(
-    site: Site,
-    listen: &str,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), Failure> {
+/// Listens, so that nothing is begun where nobody could look. Refuses addresses that others could reach.
+pub(crate) async fn listen(listen: &str) -> Result<TcpListener, Failure> {
     let address: SocketAddr = listen.parse().or_usage(format!("`{listen}` is not an address and port"))?;
     if !address.ip().is_loopback() {
         return Err(Failure::usage(format!("refusing to listen on `{listen}`: this version has no sign-in"))
             .help("listen on 127.0.0.1 and put a proxy with sign-in before it"));
     }
-    let listener = tokio::net::TcpListener::bind(address).await.or_fail(format!("failed to listen on `{listen}`"))?;
+    TcpListener::bind(address).await.or_fail(format!("failed to listen on `{listen}`"))
+}
+
+/// Serves until `stop` is done.
+pub(crate) async fn serve(
+    site: Site,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Failure> {
     axum::serve(listener, router(site)).with_graceful_shutdown(stop).await.or_fail("the server stopped")
 }
 

@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, ExitStatus, Stdio};
@@ -29,7 +29,6 @@ pub(crate) fn wait_for(what: &str, mut is_there: impl FnMut() -> bool) {
 #[derive(Debug)]
 pub(crate) struct Serving {
     child: Child,
-    port: u16,
     stderr: PathBuf,
 }
 
@@ -49,14 +48,11 @@ impl Serving {
 
     #[track_caller]
     pub(crate) fn start_unawaited(place: &Place, environment: &[(&str, &str)]) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        let stderr = place.path(&format!("serve-{port}.txt"));
-        let mut command = place.command(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
+        let stderr = place.path("serve.txt");
+        let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
         command.envs(environment.iter().copied()).stdout(Stdio::null());
         let child = command.stderr(File::create(&stderr).expect("make a file")).spawn().expect("start the server");
-        Self { child, port, stderr }
+        Self { child, stderr }
     }
 
     /// What it has said so far.
@@ -66,7 +62,11 @@ impl Serving {
 
     /// The body of a page; empty while nobody listens.
     pub(crate) fn page(&self, path: &str) -> String {
-        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) else { return String::new() };
+        let heard = self.heard();
+        let address = heard.split_once("http://").and_then(|(_, rest)| rest.split_once('/'));
+        let Some(Ok(mut stream)) = address.map(|(address, _)| TcpStream::connect(address)) else {
+            return String::new();
+        };
         let asked = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         stream.write_all(asked.as_bytes()).expect("ask for a page");
         let mut text = String::new();
@@ -105,6 +105,9 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the server said: {}", self.heard());
+        }
         // It may have ended already.
         drop(self.child.kill());
         drop(self.child.wait());
