@@ -1,4 +1,4 @@
-//! Puts `content/` into the binary, so that an installed `watertight` needs no files beside it.
+//! Puts `content/` into the binary, so that an installed `watertight` needs no files beside it, and asks for a small one.
 //!
 //! It writes one Rust array of (path, text); reading content from a directory instead is `content.rs`' business.
 
@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() {
+    fold_identical_functions();
     let content = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content");
     println!("cargo::rerun-if-changed={}", content.display());
     let mut files = Vec::new();
@@ -36,5 +37,14 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
         {
             files.push(path);
         }
+    }
+}
+
+/// Generic code of the query engine comes out the same for many types; keeping one copy takes a tenth off the binary. The
+/// linker that comes with Rust on this target can do that; another one that somebody configured may not.
+fn fold_identical_functions() {
+    let is_ours = std::env::var("TARGET").is_ok_and(|target| target == "x86_64-unknown-linux-gnu");
+    if is_ours && std::env::var_os("RUSTC_LINKER").is_none() {
+        println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
     }
 }

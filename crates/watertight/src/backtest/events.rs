@@ -6,7 +6,7 @@ use ingest::Format;
 use ocsf::Event;
 use serde_json::Value;
 
-use super::reading::Reading;
+use crate::reading::Reading;
 use super::{Period, days};
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
