@@ -99,7 +99,7 @@ impl Inlet {
             Protocol::EventGrid => event_grid::take(request, &body),
             Protocol::OktaHook => okta::take(&body),
             Protocol::Xapi => xapi::take(request, &body),
-            Protocol::Beacon => beacon::take(request, &body),
+            Protocol::Beacon => beacon::take(request, &body, now_ms),
         };
         match taken {
             Ok((records, reply)) => Answer::Take { records, reply },

@@ -214,6 +214,10 @@ fn okta_xapi_and_browsers() {
     let Answer::Reply(reply) = ask(&beacon, &Method::OPTIONS, "", &[origin], b"") else { panic!() };
     assert!(reply.headers.contains(&("access-control-allow-origin", "*".to_owned())));
     let report = br#"[{"type":"csp-violation","body":{}},{"type":"deprecation","body":{}}]"#;
-    assert_eq!(taken(post(&beacon, &[origin], report)).len(), 2);
+    let reports = taken(post(&beacon, &[origin], report));
+    assert_eq!(reports.len(), 2);
+    assert_eq!(reports[0], r#"{"type":"csp-violation","body":{},"received_at":"2026-03-02T10:00:00.123Z"}"#);
+    assert_eq!(taken(post(&beacon, &[], b"{}")), [r#"{"received_at":"2026-03-02T10:00:00.123Z"}"#]);
+    assert_eq!(taken(post(&beacon, &[], b"[1]")), ["1"]);
     assert_eq!(status(&post(&beacon, &[origin], &[b' '; 70_000])), 400);
 }
