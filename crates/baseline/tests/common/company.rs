@@ -50,6 +50,8 @@ impl simulate::Sink for Events {
             match item {
                 Item::Record(record) => match record.event() {
                     Ok(mut event) => {
+                        // Its name may be that of its bytes.
+                        let _name = event.uid();
                         event.raw = Vec::new();
                         self.events.push(event);
                     }
