@@ -53,15 +53,12 @@ impl Reader {
         let (mut window, bytes_read) = decode(input, &mut self.buffers, &self.limits).map_err(failed)?;
         window = as_utf8(window);
         let head = head(&mut window, &self.limits);
-        let spooled = spooled::records(head);
-        let is_spooled = spooled.is_some();
-        let decoder = match (spooled, forced) {
-            (Some(mut records), None) => {
-                records.find_map(|record| format::recognise(record, &self.limits)).map(Decoder::mixed)
-            }
-            (Some(mut records), Some(format)) => Some(Decoder::forced(format, records.next().unwrap_or_default())),
-            (None, Some(format)) => Some(Decoder::forced(format, head)),
-            (None, None) => format::recognise(head, &self.limits),
+        let is_spooled = head.starts_with(spooled::MAGIC);
+        let decoder = match forced {
+            Some(format) => Some(Decoder::forced(format, head)),
+            // Senders of one segment know nothing of each other: each record of it is recognised by itself.
+            None if is_spooled => None,
+            None => format::recognise(head, &self.limits),
         };
         let broken = window.failure().is_some();
         // An inlet has acknowledged what a segment holds: unknown records are rejected, and none is passed over.
@@ -74,6 +71,7 @@ impl Reader {
         Ok(Some(LogFile {
             name,
             decoder,
+            each: (is_spooled && forced.is_none()).then(|| self.limits.clone()),
             framer,
             bytes_read,
             records: 0,
@@ -129,6 +127,8 @@ pub struct LogFile {
     name: String,
     /// `None` when the member broke before anything could be recognised; it then holds rejections only.
     decoder: Option<Decoder>,
+    /// Of a segment: every record has a decoder of its own, found within these limits.
+    each: Option<Limits>,
     framer: Framer,
     bytes_read: Arc<AtomicU64>,
     records: u64,
@@ -169,6 +169,12 @@ impl LogFile {
         self.framer.is_streamed()
     }
 
+    /// Whether each record has a decoder of its own.
+    #[must_use]
+    pub fn is_read_one_by_one(&self) -> bool {
+        self.each.is_some()
+    }
+
     /// The decoder all records of this member share.
     #[must_use]
     pub fn decoder(&self) -> Option<&Decoder> {
@@ -190,6 +196,9 @@ impl LogFile {
                 self.parts.push_back(self.held.take()?);
                 continue;
             };
+            if let (Some(limits), Framed::Record) = (&self.each, &framed) {
+                self.decoder = format::recognise(self.framer.record(), limits);
+            }
             match framed {
                 Framed::Damage(damage) => {
                     let record = self.count();
@@ -198,13 +207,13 @@ impl LogFile {
                     let member = self.name.clone();
                     return Some(Item::Rejected(Rejected { member, record, reason: damage.reason, raw: damage.raw }));
                 }
-                Framed::Record if self.joins() => {}
+                Framed::Record if self.each.is_none() && self.joins() => {}
                 Framed::Record => {
                     let decoder = self.decoder.as_ref();
                     let parts = decoder.and_then(|decoder| decoder.split(self.framer.record()));
                     match parts {
                         Some(parts) => self.parts = parts.into(),
-                        None if decoder.is_some_and(|decoder| decoder.is_header(self.framer.record())) => {}
+                        None if self.is_header() => {}
                         None => break,
                     }
                 }
@@ -212,6 +221,12 @@ impl LogFile {
         }
         let index = self.count();
         Some(self.record(index))
+    }
+
+    /// Whether the framed line names columns. In a segment it is a record like any other: it says nothing of what others sent.
+    fn is_header(&self) -> bool {
+        let decoder = self.decoder.as_ref().filter(|_| self.each.is_none());
+        decoder.is_some_and(|decoder| decoder.is_header(self.framer.record()))
     }
 
     /// The bytes from the start of the next record on, when the record is JSON that rules see as it is and its reader may
@@ -282,7 +297,7 @@ impl LogFile {
             Item::Rejected(Rejected { member: self.name.clone(), record: index, reason, raw })
         };
         let Some(decoder) = &self.decoder else {
-            return rejected(framed, "the format of this file was not recognised".to_owned());
+            return rejected(framed, "its format was not recognised".to_owned());
         };
         let raw = match decoder.unwrap(framed) {
             Cow::Borrowed(inner) => inner,
@@ -348,6 +363,11 @@ impl<'a> Record<'a> {
     /// The record as an OCSF event.
     pub fn event(&self) -> Result<ocsf::Event, Rejected> {
         self.decoder.normalize(self.raw).map_err(|error| self.reject(error.to_string()))
+    }
+
+    /// What is needed to understand it without its member.
+    pub(crate) fn decoder(&self) -> &'a Decoder {
+        self.decoder
     }
 
     /// This record as a rejection, for a reason found further on.

@@ -9,4 +9,4 @@ pub mod http;
 pub mod spool;
 pub mod syslog;
 
-pub use spool::{Refused, Spool, SpoolError, SpoolLimits, SpoolSource};
+pub use spool::{Before, Refused, Spool, SpoolError, SpoolLimits, SpoolSource};

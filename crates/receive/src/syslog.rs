@@ -10,12 +10,16 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::{Refused, Spool};
 
-/// A longer message is cut there and the rest of it passed over; RFC 5425 asks for 8,192 at least.
+/// A longer message is cut there, marked and rejected; RFC 5425 asks for 8,192 at least.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Read from a stream at once.
 const READ_BYTES: usize = 64 << 10;
 /// Digits of a length in octets: more are no length.
 const LENGTH_DIGITS_MAX: usize = 9;
+/// A sender that says nothing for so long is let go, so that silent ones take nobody's place; it connects again when it speaks.
+const IDLE: Duration = Duration::from_secs(600);
+/// In front of a message that was cut. It makes the record one that no format knows, so that it is rejected and kept.
+const CUT: &[u8] = b"(cut at 1048576 bytes) ";
 /// How long to wait before a full spool is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -26,6 +30,8 @@ pub enum StreamError {
     Read(#[from] std::io::Error),
     #[error("a message's length is `{0}`; the stream cannot be followed any further")]
     Length(String),
+    #[error("nothing came for {} minutes", IDLE.as_secs() / 60)]
+    Idle,
     #[error(transparent)]
     Spool(#[from] Refused),
 }
@@ -103,7 +109,7 @@ impl Splitter {
         let start = digits + 1;
         let kept = length.min(MESSAGE_BYTES_MAX);
         let Some(message) = rest.get(start..start + kept) else { return Ok(None) };
-        messages.push(message.to_vec());
+        messages.push(if kept < length { cut(message) } else { message.to_vec() });
         self.skip = length - kept;
         Ok(Some(start + kept))
     }
@@ -118,10 +124,14 @@ impl Splitter {
         if rest.len() < MESSAGE_BYTES_MAX {
             return None;
         }
-        messages.push(rest.get(..MESSAGE_BYTES_MAX).unwrap_or_default().to_vec());
+        messages.push(cut(rest.get(..MESSAGE_BYTES_MAX).unwrap_or_default()));
         self.skip_line = true;
         Some(MESSAGE_BYTES_MAX)
     }
+}
+
+fn cut(message: &[u8]) -> Vec<u8> {
+    [CUT, message].concat()
 }
 
 /// Reads a sender's stream to its end. While the spool is full nothing is read, so that the sender waits.
@@ -129,14 +139,17 @@ pub async fn stream(mut input: impl AsyncRead + Unpin, spool: &Spool) -> Result<
     let (mut splitter, mut messages, mut taken) = (Splitter::default(), Vec::new(), 0);
     let mut piece = vec![0; READ_BYTES];
     loop {
-        let length = input.read(&mut piece).await?;
+        let read = tokio::time::timeout(IDLE, input.read(&mut piece));
+        let length = read.await.map_err(|_| StreamError::Idle)??;
         if length == 0 {
             splitter.end(&mut messages);
             taken += put(spool, messages).await?;
             return Ok(taken);
         }
-        splitter.feed(piece.get(..length).unwrap_or_default(), &mut messages)?;
+        let fed = splitter.feed(piece.get(..length).unwrap_or_default(), &mut messages);
+        // What stood before a mistake was sent in good order, and TCP has confirmed it.
         taken += put(spool, std::mem::take(&mut messages)).await?;
+        fed?;
     }
 }
 
@@ -188,13 +201,23 @@ mod tests {
         for stream in [counted, lines] {
             let pieces: Vec<&[u8]> = stream.as_bytes().chunks(100_000).collect();
             let messages = split(&pieces).unwrap();
-            assert_eq!(messages.iter().map(String::len).collect::<Vec<_>>(), [MESSAGE_BYTES_MAX, 5]);
+            assert_eq!(messages.iter().map(String::len).collect::<Vec<_>>(), [CUT.len() + MESSAGE_BYTES_MAX, 5]);
+            assert!(messages[0].starts_with("(cut at "));
         }
     }
 
     #[test]
     fn a_length_that_is_none_ends_the_stream() {
         assert!(matches!(split(&[b"12345678901 x"]), Err(StreamError::Length(_))));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_stands_before_a_mistake_is_laid_down() {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::open(dir.path(), crate::SpoolLimits::default()).unwrap();
+        let error = stream(&b"5 <1>ab3 abc12345678901 x"[..], &spool).await.unwrap_err();
+        assert!(matches!(error, StreamError::Length(_)));
+        assert!(0 < spool.held_bytes());
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ingest::source::BatchLimits;
 use ingest::{Limits, Position, Source as _};
 use receive::spool::Marks;
-use receive::{Refused, Spool, SpoolLimits, SpoolSource};
+use receive::{Before, Refused, Spool, SpoolLimits, SpoolSource};
 
 fn limits() -> SpoolLimits {
     SpoolLimits { gather: Duration::from_millis(1), ..SpoolLimits::default() }
@@ -18,7 +18,7 @@ fn record(number: usize) -> Vec<u8> {
 }
 
 fn source(spool: &Spool, done: &[Position]) -> SpoolSource {
-    SpoolSource::new("shop", spool, None, done, Limits::default(), BatchLimits::default()).unwrap()
+    SpoolSource::new("shop", spool, None, Before { stored: done, unfinished: &[] }, Limits::default(), BatchLimits::default()).unwrap()
 }
 
 fn segments(dir: &Path) -> usize {

@@ -127,11 +127,6 @@ impl Decoder {
         Self { format, columns: None, edge_columns: None, in_log_events: false, in_syslog: false, mixed: false }
     }
 
-    /// The same for a channel through which records of other formats may come too.
-    pub(crate) fn mixed(self) -> Self {
-        Self { mixed: true, ..self }
-    }
-
     /// A format taken on trust; the head still tells the order of flow log columns.
     pub(crate) fn forced(format: Format, head: &[u8]) -> Self {
         let of_head = || Columns::of_head(head).or_else(|| vpcflow_rows::columns(head));

@@ -150,6 +150,10 @@ impl Framer {
         self.window.consume(self.given);
         self.given = 0;
         if self.mode == Mode::Start {
+            // A segment's first line may be damaged; only `advance` can say so.
+            if self.is_at_segment() {
+                return None;
+            }
             self.start();
         }
         if self.mode == Mode::Objects && (!self.objects_seen || self.wrappers_seen) && !self.open_wrapper() {

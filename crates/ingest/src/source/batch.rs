@@ -27,10 +27,16 @@ pub struct BatchMember {
     pub member: Member,
     /// `None` when the member broke before its format was known; it then has rejections only.
     pub decoder: Option<Decoder>,
+    /// Of a member whose records are understood one by one: the decoders they have.
+    others: Vec<Decoder>,
     /// How far this batch reads it. This, not the highest index, is where the next batch goes on: a last record that
     /// was cut off is read again when the member grows.
     pub after: Position,
 }
+
+/// Forms of log among the records of one segment: formats, and orders of columns. Whoever sends more of them sends junk.
+const FORMS_MAX: usize = 64;
+const TOO_MANY_FORMS: &str = "it is of the 65th form of log among records that were sent together; 64 are read";
 
 /// How taking records from a member ended.
 #[derive(Debug)]
@@ -48,6 +54,8 @@ pub struct RawRecord {
     pub member: usize,
     /// 0-based index of the record in the member.
     pub index: u64,
+    /// Index into `BatchMember::others`; the member's own decoder without.
+    other: Option<usize>,
     start: usize,
     length: usize,
 }
@@ -84,8 +92,11 @@ impl RawBatch {
         let limits = limits.clone();
         self.records.iter().filter_map(move |record| {
             let member = self.members.get(record.member)?;
-            let raw = self.raw(record);
-            Some(Record::new(&member.member.name, record.index, raw, member.decoder.as_ref()?, &limits))
+            let decoder = match record.other {
+                Some(other) => member.others.get(other),
+                None => member.decoder.as_ref(),
+            };
+            Some(Record::new(&member.member.name, record.index, self.raw(record), decoder?, &limits))
         })
     }
 
@@ -115,8 +126,10 @@ impl RawBatch {
     /// out earlier and are passed over.
     pub(super) fn take(&mut self, file: &mut LogFile, member: &Member, from: u64, limits: &BatchLimits) -> Taken {
         let after = Position { member: member.clone(), record: from, complete: false };
-        self.members.push(BatchMember { member: member.clone(), decoder: file.decoder().cloned(), after });
+        let decoder = file.decoder().cloned().filter(|_| !file.is_read_one_by_one());
+        self.members.push(BatchMember { member: member.clone(), decoder, others: Vec::new(), after });
         let place = self.members.len() - 1;
+        let one_by_one = file.is_read_one_by_one();
         loop {
             if self.is_full(limits) {
                 return Taken::Full;
@@ -128,7 +141,13 @@ impl RawBatch {
                         let start = self.bytes.len();
                         self.bytes.extend_from_slice(record.raw);
                         let length = record.raw.len();
-                        self.records.push(RawRecord { member: place, index: record.index, start, length });
+                        let other = if one_by_one { self.other(record.decoder()) } else { None };
+                        if one_by_one && other.is_none() {
+                            self.bytes.truncate(start);
+                            self.rejected.push(record.reject(TOO_MANY_FORMS.to_owned()));
+                        } else {
+                            self.records.push(RawRecord { member: place, index: record.index, other, start, length });
+                        }
                     }
                     record.index
                 }
@@ -148,6 +167,17 @@ impl RawBatch {
         }
     }
 
+    /// The place of a decoder among those of the member that is being read. Few formats come through one inlet.
+    fn other(&mut self, decoder: &Decoder) -> Option<usize> {
+        let others = &mut self.members.last_mut()?.others;
+        let known = others.iter().position(|known| known == decoder);
+        if known.is_none() && others.len() < FORMS_MAX {
+            others.push(decoder.clone());
+            return Some(others.len() - 1);
+        }
+        known
+    }
+
     /// The member was read to its end.
     pub(super) fn finish_member(&mut self, member: &Member, records: u64) {
         self.reached(Position { member: member.clone(), record: records, complete: true });
@@ -163,7 +193,7 @@ impl RawBatch {
     /// The member could not be opened.
     pub(super) fn reject(&mut self, member: &Member, reason: String) {
         let after = Position { member: member.clone(), record: 0, complete: true };
-        self.members.push(BatchMember { member: member.clone(), decoder: None, after });
+        self.members.push(BatchMember { member: member.clone(), decoder: None, others: Vec::new(), after });
         self.rejected.push(Rejected { member: member.name.clone(), record: 0, reason, raw: Vec::new() });
         self.finish_member(member, 0);
     }

@@ -78,6 +78,11 @@ pub enum Auth {
 }
 
 impl Auth {
+    /// Whether only the whole body tells who sent it.
+    pub(super) fn signs_the_body(&self) -> bool {
+        matches!(self, Self::Webhook(_) | Self::HubSignature(_))
+    }
+
     pub(super) fn allows(&self, request: &Request<'_>, now_seconds: i64) -> Result<(), &'static str> {
         let authorization = || header(request, "authorization").unwrap_or_default();
         let allowed = match self {

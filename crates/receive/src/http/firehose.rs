@@ -36,10 +36,14 @@ pub(super) fn take(body: &[u8], bytes_max: usize, now_ms: i64) -> Taken {
     let delivery: Delivery<'_> =
         serde_json::from_slice(body).map_err(|error| format!("the body is no Firehose delivery: {error}"))?;
     let mut records = Vec::new();
+    // All that is decompressed together stays within what one body may be.
+    let mut left = bytes_max;
     for (index, record) in delivery.records.iter().enumerate() {
         let data = STANDARD.decode(record.data.as_bytes());
         let data = data.map_err(|error| format!("records[{index}].data is no base64: {error}"))?;
-        records.extend(in_data(&data, bytes_max).map_err(|reason| format!("records[{index}].data: {reason}"))?);
+        let inside = in_data(&data, left).map_err(|reason| format!("records[{index}].data: {reason}"))?;
+        left = left.saturating_sub(inside.iter().map(Vec::len).sum());
+        records.extend(inside);
     }
     Ok((records, reply(&delivery.request_id, now_ms)))
 }
@@ -53,7 +57,7 @@ fn in_data(data: &[u8], bytes_max: usize) -> Result<Vec<Vec<u8>>, String> {
     let mut decoder = flate2::read::MultiGzDecoder::new(data).take(bytes_max as u64 + 1);
     decoder.read_to_end(&mut text).map_err(|error| format!("it cannot be decompressed: {error}"))?;
     if bytes_max < text.len() {
-        return Err(format!("it decompresses to more than {bytes_max} bytes"));
+        return Err("what is compressed in this delivery is too much for one".to_owned());
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

@@ -107,6 +107,17 @@ impl Inlet {
         }
     }
 
+    /// The refusal of a request whose secret does not need its body to be judged; the edge asks this before it reads one.
+    /// `None` for everybody else, and for handshakes.
+    #[must_use]
+    pub fn turned_away(&self, request: &Request<'_>, now_ms: i64) -> Option<Reply> {
+        if self.auth.signs_the_body() || self.handshake(request).is_some() {
+            return None;
+        }
+        let reason = self.auth.allows(request, now_ms / 1000).err()?;
+        Some(self.refuse(request, StatusCode::UNAUTHORIZED, reason, now_ms))
+    }
+
     /// Answers what is no delivery but the sender's question whether we are there.
     fn handshake(&self, request: &Request<'_>) -> Option<Reply> {
         match self.protocol {

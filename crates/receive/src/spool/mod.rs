@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-pub use source::SpoolSource;
+pub use source::{Before, SpoolSource};
 
 /// Bounds of one spool.
 #[derive(Debug, Clone)]
@@ -75,11 +75,28 @@ impl SpoolError {
 /// Where a sender with positions of its own (a partition of a topic) stands: everything before the number is in the spool.
 pub type Marks = BTreeMap<String, u64>;
 
-/// The writing end; clones write to the same directory.
+/// The writing end; clones write to the same directory. When the last is dropped, everything is written.
 #[derive(Debug, Clone)]
 pub struct Spool {
-    sender: mpsc::UnboundedSender<Put>,
+    writing: Arc<Writing>,
     shared: Arc<Shared>,
+}
+
+/// The thread that writes. Dropped, it is waited for: whoever opens the directory next must find it at rest.
+#[derive(Debug)]
+struct Writing {
+    sender: Option<mpsc::UnboundedSender<Put>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        drop(self.sender.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has answered nobody; there is nothing left to say here.
+            drop(thread.join());
+        }
+    }
 }
 
 /// What both ends know.
@@ -117,8 +134,8 @@ impl Spool {
         let (sender, puts) = mpsc::unbounded_channel();
         let writer = writer::Writer::new(shared.clone(), found.next);
         let spawned = std::thread::Builder::new().name("spool".to_owned()).spawn(move || writer.run(puts));
-        spawned.map_err(|error| SpoolError::io(dir, error))?;
-        Ok(Self { sender, shared })
+        let thread = spawned.map_err(|error| SpoolError::io(dir, error))?;
+        Ok(Self { writing: Arc::new(Writing { sender: Some(sender), thread: Some(thread) }), shared })
     }
 
     /// Lays records down. When this returns `Ok`, they are on disk and survive the loss of power.
@@ -137,7 +154,8 @@ impl Spool {
         let bytes = records.iter().map(|record| record.len() as u64).sum();
         self.shared.admit(bytes)?;
         let (taken, answer) = oneshot::channel();
-        if self.sender.send(Put { records, marks, bytes, taken }).is_err() {
+        let put = Put { records, marks, bytes, taken };
+        if self.writing.sender.as_ref().is_none_or(|sender| sender.send(put).is_err()) {
             self.shared.waiting.fetch_sub(bytes, Ordering::Relaxed);
             return Err(Refused::Closing);
         }
@@ -170,6 +188,12 @@ impl Shared {
             return Err(Refused::Full { held: held + waiting, max });
         }
         Ok(())
+    }
+
+    /// Bytes of segments that were removed.
+    fn free(&self, bytes: u64) {
+        let less = |held: u64| Some(held.saturating_sub(bytes));
+        let _before = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
     fn marks(&self) -> MutexGuard<'_, Marks> {

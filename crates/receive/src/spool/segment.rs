@@ -15,6 +15,8 @@ use super::{Marks, SpoolError};
 const STATE: &str = "state.json";
 const EXTENSION: &str = "spool";
 const UNFINISHED: &str = "part";
+/// `spool/` and the data directory.
+const PARENTS: usize = 2;
 /// What a segment's first line is read within.
 const NOTE_BYTES_MAX: u64 = 1 << 20;
 
@@ -38,6 +40,10 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn in_dir(dir: &Path) -> Result<Self, SpoolError> {
         fs::create_dir_all(dir).map_err(|error| SpoolError::io(dir, error))?;
+        // A directory that was made just now is as lasting as its parents' word of it.
+        for parent in dir.ancestors().skip(1).take(PARENTS).filter(|parent| !parent.as_os_str().is_empty()) {
+            File::open(parent).and_then(|parent| parent.sync_all()).map_err(|error| SpoolError::io(parent, error))?;
+        }
         let Noted { next, marks } = state(dir)?;
         let mut found = Self { next, bytes: 0, marks };
         for entry in fs::read_dir(dir).map_err(|error| SpoolError::io(dir, error))? {

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use ingest::source::BatchLimits;
@@ -16,28 +15,46 @@ use super::{Shared, Spool, SpoolError};
 pub struct SpoolSource {
     files: Files,
     shared: Arc<Shared>,
-    /// Segments that were given out to their end and wait for the commit.
+    /// Segments that the batch in hand reads to their end; they go when it is committed.
     ended: Vec<PathBuf>,
+    /// Segments of which records were given out and not yet their end. Where nothing more comes of one, that was its end.
+    begun: Vec<PathBuf>,
+}
+
+/// Where a source stands that was read before.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before<'p> {
+    /// Members of batches that are stored for good.
+    pub stored: &'p [Position],
+    /// Members of a batch that is numbered and not stored: its segments are needed to read it again.
+    pub unfinished: &'p [Position],
 }
 
 impl SpoolSource {
-    /// Goes on behind `done`. Segments among them that were read to their end are removed.
-    pub fn new<'p>(
+    /// Goes on behind what was read before. Segments that are stored for good are removed; those of an unfinished batch go
+    /// with the first commit, which is that batch's.
+    pub fn new(
         name: &str,
         spool: &Spool,
         forced: Option<Format>,
-        done: impl IntoIterator<Item = &'p Position>,
+        before: Before<'_>,
         limits: Limits,
         batch_limits: BatchLimits,
     ) -> Result<Self, SpoolError> {
         let shared = spool.shared.clone();
-        let done: Vec<&Position> = done.into_iter().collect();
-        let ended: Vec<PathBuf> =
-            done.iter().filter(|position| position.complete).map(|position| segment_of(&shared, position)).collect();
+        let Before { stored, unfinished } = before;
+        let segments = |positions: &[Position], complete: bool| -> Vec<PathBuf> {
+            let of_kind = positions.iter().filter(|position| position.complete == complete);
+            of_kind.map(|position| segment_of(&shared, position)).collect()
+        };
+        let is_needed = |path: &PathBuf| unfinished.iter().any(|position| segment_of(&shared, position) == *path);
+        let stored_whole: Vec<PathBuf> = segments(stored, true).into_iter().filter(|path| !is_needed(path)).collect();
         let path = format!("{}/*.spool", glob::Pattern::escape(&shared.dir.to_string_lossy()));
-        let files = Files::new(name, &path, forced, limits, batch_limits).already_read(done.iter().copied());
-        let mut source = Self { files, shared, ended };
+        let files = Files::new(name, &path, forced, limits, batch_limits).already_read(stored.iter().chain(unfinished));
+        let begun = [segments(stored, false), segments(unfinished, false)].concat();
+        let mut source = Self { files, ended: stored_whole, begun, shared: shared.clone() };
         source.remove_ended()?;
+        source.ended = segments(unfinished, true);
         Ok(source)
     }
 
@@ -45,8 +62,25 @@ impl SpoolSource {
         let marks = self.shared.marks().clone();
         let freed = segment::remove(&self.shared.dir, &marks, &self.ended)?;
         self.ended.clear();
-        self.shared.held.fetch_sub(freed, Ordering::Relaxed);
+        self.shared.free(freed);
         Ok(())
+    }
+
+    /// Notes which segments a batch ends and which it leaves begun. One that was begun and is not in it has no more to give.
+    fn note(&mut self, batch: &RawBatch) {
+        let here: Vec<(PathBuf, bool)> = batch
+            .members
+            .iter()
+            .map(|member| (segment_of(&self.shared, &member.after), member.after.complete))
+            .collect();
+        for path in std::mem::take(&mut self.begun) {
+            if here.iter().all(|(other, _)| *other != path) {
+                self.ended.push(path);
+            }
+        }
+        for (path, complete) in here {
+            if complete { &mut self.ended } else { &mut self.begun }.push(path);
+        }
     }
 }
 
@@ -64,19 +98,31 @@ impl Source for SpoolSource {
 
     async fn next_batch(&mut self) -> Result<Option<RawBatch>, SourceError> {
         let batch = match self.files.next_batch().await {
-            // Everything that was taken is read and removed.
-            Err(SourceError::Read(ReadError::NotFound { .. })) => return Ok(None),
+            Err(SourceError::Read(ReadError::NotFound { .. })) => None,
             batch => batch?,
         };
-        if let Some(batch) = &batch {
-            let ended = batch.members.iter().filter(|member| member.after.complete);
-            self.ended.extend(ended.map(|member| segment_of(&self.shared, &member.after)));
+        match &batch {
+            Some(batch) => self.note(batch),
+            // Every batch before this was committed, and of what was begun nothing is left.
+            None => {
+                self.ended.append(&mut self.begun);
+                self.remove()?;
+            }
         }
         Ok(batch)
     }
 
     async fn commit(&mut self, position: &Position) -> Result<(), SourceError> {
         self.files.commit(position).await?;
+        self.remove()
+    }
+}
+
+impl SpoolSource {
+    fn remove(&mut self) -> Result<(), SourceError> {
+        if self.ended.is_empty() {
+            return Ok(());
+        }
         tokio::task::block_in_place(|| self.remove_ended()).map_err(|error| SourceError::Worker(error.to_string()))
     }
 }

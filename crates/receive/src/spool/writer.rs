@@ -65,9 +65,14 @@ impl Writer {
             // `put` lets no record in that is too long for its length to be written.
             let _added = spooled::add(&mut bytes, record);
         }
-        segment::write(&self.shared.dir, self.next, &bytes).map_err(|error| disk(&error))?;
+        // A number is never tried twice: a write that failed late may have left its segment, and the flow may have read it.
+        let number = self.next;
         self.next += 1;
-        self.shared.held.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        let written = segment::write(&self.shared.dir, number, &bytes);
+        if segment::path(&self.shared.dir, number).exists() {
+            self.shared.held.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        }
+        written.map_err(|error| disk(&error))?;
         self.shared.marks().extend(marks);
         Ok(())
     }

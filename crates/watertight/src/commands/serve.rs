@@ -54,6 +54,8 @@ pub(crate) async fn serve(instance: Instance, listen: &str, clock: Clock) -> Res
     output::talk(format!("watertight is at http://{address}/ (stop with Ctrl-C)"));
     let ended = tokio::select! {
         served = web::serve(site, listener, interrupted()) => {
+            // First nobody may send any more: the spools are written to their end before the lease is free.
+            inlets.close().await;
             // Let the batch in hand reach the log; whatever is not begun waits for the next start.
             stop.notify_one();
             let written = (&mut writer).await.or_fail("the flow stopped")?;
@@ -62,7 +64,6 @@ pub(crate) async fn serve(instance: Instance, listen: &str, clock: Clock) -> Res
         // Pages without anybody reading the sources would look healthy and be blind.
         written = &mut writer => written.or_fail("the flow stopped")?,
     };
-    inlets.close().await;
     doorway.close().await;
     ended
 }

@@ -5,7 +5,7 @@
 use ingest::source::{BatchLimits, S3Listing};
 use ingest::{Files, Limits, Position, RawBatch, S3Config, S3Store, Source};
 use jiff::Timestamp;
-use receive::{Spool, SpoolSource};
+use receive::{Before, Spool, SpoolSource};
 
 use crate::config::Source as SourceConfig;
 use crate::exit::{Failure, OrFail as _};
@@ -55,13 +55,14 @@ pub(crate) struct Batch {
 /// Opens a source. Members read earlier are known from the store, not from their place in the listing.
 pub(crate) async fn open_feed(instance: &Instance, config: &SourceConfig) -> Result<Feed, Failure> {
     let store = &instance.store;
-    let mut done = store.read_members(&config.id).await.or_fail("failed to read source positions")?;
+    let stored = store.read_members(&config.id).await.or_fail("failed to read source positions")?;
     let unfinished = store.unfinished_batch(&config.id).await.or_fail("failed to read unfinished batches")?;
     // What an unfinished batch holds is read by its spans; the source goes on behind it.
-    done.extend(unfinished.iter().flat_map(|batch| &batch.spans).map(|span| span.after.clone()));
+    let spans = unfinished.iter().flat_map(|batch| &batch.spans);
+    let in_hand: Vec<Position> = spans.map(|span| span.after.clone()).collect();
     let source = match instance.spools.get(&config.id) {
-        Some(spool) => open_spool(&config.id, spool, &done)?,
-        None => open_source(&config.id, &config.path, &done, BatchLimits::default())?,
+        Some(spool) => open_spool(&config.id, spool, Before { stored: &stored, unfinished: &in_hand })?,
+        None => open_source(&config.id, &config.path, &[stored, in_hand].concat(), BatchLimits::default())?,
     };
     let sums = store.source_sums().await.or_fail("failed to read batches")?;
     let last_event = sums.into_iter().find(|sum| sum.source == config.id).and_then(|sum| sum.last_event);
@@ -69,9 +70,9 @@ pub(crate) async fn open_feed(instance: &Instance, config: &SourceConfig) -> Res
     Ok(Feed { id: config.id.clone(), source, path: config.path.clone(), reached, unfinished })
 }
 
-/// What was sent to us, behind `done`.
-fn open_spool(id: &str, spool: &Spool, done: &[Position]) -> Result<Box<dyn Source>, Failure> {
-    let source = SpoolSource::new(id, spool, None, done, Limits::default(), BatchLimits::default());
+/// What was sent to us, behind what was read before.
+fn open_spool(id: &str, spool: &Spool, before: Before<'_>) -> Result<Box<dyn Source>, Failure> {
+    let source = SpoolSource::new(id, spool, None, before, Limits::default(), BatchLimits::default());
     Ok(Box::new(source.or_usage(format!("failed to open the spool of source `{id}`"))?))
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -12,6 +13,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use receive::Spool;
 use receive::http::{Answer, Auth, Inlet, Protocol, Reply, Request, Secret};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Spools;
@@ -22,19 +24,25 @@ use crate::output;
 
 /// Firehose sends at most 64 MiB; nobody else here sends as much.
 const BODY_BYTES_MAX: usize = 64 << 20;
-/// Bodies that are read at the same time, so that memory stays below a few hundred MB whoever sends.
-const REQUESTS_MAX: usize = 8;
+/// Browsers' reports, which anybody can send.
+const REPORT_BYTES_MAX: usize = 64 << 10;
+/// Requests of one source whose bodies are in memory at the same time: its senders wait for each other, and nobody for them.
+/// A body stands there three times at most: as sent, decompressed, and in records.
+const REQUESTS_MAX: usize = 2;
+const REPORTS_MAX: usize = 64;
+/// A body that takes longer than this makes room for the next.
+const BODY_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// One source's address.
 struct Sent {
     inlet: Inlet,
     spool: Spool,
+    places: Semaphore,
 }
 
 #[derive(Clone)]
 struct Site {
     sent: Arc<BTreeMap<String, Sent>>,
-    places: Arc<tokio::sync::Semaphore>,
     clock: Clock,
 }
 
@@ -48,7 +56,8 @@ pub(super) async fn open(
     for source in &config.source {
         if let (Place::Http(http), Some(spool)) = (source.place(), spools.get(&source.id)) {
             let inlet = inlet(&source.id, http)?;
-            sent.insert(source.id.clone(), Sent { inlet, spool: spool.clone() });
+            let places = Semaphore::new(if inlet.protocol == Protocol::Beacon { REPORTS_MAX } else { REQUESTS_MAX });
+            sent.insert(source.id.clone(), Sent { inlet, spool: spool.clone(), places });
         }
     }
     if sent.is_empty() {
@@ -58,8 +67,7 @@ pub(super) async fn open(
     let listener = tokio::net::TcpListener::bind(listen).await;
     let listener = listener.or_usage(format!("failed to listen on `{listen}` ([inlets] listen)"))?;
     output::talk(format!("inlets are at http://{listen}/in/<source>: {}", list(&sent)));
-    let places = Arc::new(tokio::sync::Semaphore::new(REQUESTS_MAX));
-    let site = Site { sent: Arc::new(sent), places, clock };
+    let site = Site { sent: Arc::new(sent), clock };
     let router = Router::new().route("/in/{source}", axum::routing::any(deliver)).with_state(site);
     tasks.spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
@@ -113,24 +121,32 @@ fn inlet(source: &str, http: &HttpInlet) -> Result<Inlet, Failure> {
         return Err(Failure::usage(format!("{}: `name` is missing", of_source()))
             .help("the user, the header or the query parameter that comes with the secret"));
     }
-    Ok(Inlet { protocol, auth, body_bytes_max: BODY_BYTES_MAX })
+    let body_bytes_max = if protocol == Protocol::Beacon { REPORT_BYTES_MAX } else { BODY_BYTES_MAX };
+    Ok(Inlet { protocol, auth, body_bytes_max })
 }
 
 async fn deliver(State(site): State<Site>, Path(source): Path<String>, request: HttpRequest) -> Response {
     let Some(sent) = site.sent.get(&source) else {
         return (StatusCode::NOT_FOUND, "there is no such source\n").into_response();
     };
-    let Ok(_place) = site.places.acquire().await else {
+    let (parts, body) = request.into_parts();
+    let (method, query, headers) = (&parts.method, parts.uri.query().unwrap_or_default(), &parts.headers);
+    let now_ms = site.clock.now().as_millisecond();
+    // Who is a stranger takes nobody's place.
+    if let Some(reply) = sent.inlet.turned_away(&Request { method, query, headers, body: &[] }, now_ms) {
+        return response(reply);
+    }
+    let Ok(_place) = sent.places.acquire().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let (parts, body) = request.into_parts();
     // One byte more than is taken, so that `answer` is the one to refuse it in the sender's own words.
-    let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX + 1).await else {
-        return (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large or broke off\n").into_response();
+    let read = axum::body::to_bytes(body, sent.inlet.body_bytes_max + 1);
+    let body = match tokio::time::timeout(BODY_TIME_MAX, read).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large or broke off\n").into_response(),
+        Err(_) => return (StatusCode::REQUEST_TIMEOUT, "the body took too long\n").into_response(),
     };
-    let query = parts.uri.query().unwrap_or_default();
-    let request = Request { method: &parts.method, query, headers: &parts.headers, body: &body };
-    let now_ms = site.clock.now().as_millisecond();
+    let request = Request { method, query, headers, body: &body };
     let reply = match sent.inlet.answer(&request, now_ms) {
         Answer::Reply(reply) => reply,
         Answer::Take { records, reply } => match sent.spool.put(records).await {

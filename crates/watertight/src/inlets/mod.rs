@@ -14,6 +14,7 @@ use receive::{Spool, SpoolLimits};
 use crate::clock::Clock;
 use crate::config::{Config, Place, Source};
 use crate::exit::{Failure, OrFail as _};
+use crate::output;
 
 /// Below the data directory, one directory a source.
 const SPOOL_DIR: &str = "spool";
@@ -29,7 +30,24 @@ pub(crate) fn spools(config: &Config, dir: &Path) -> Result<Spools, Failure> {
         let spool = Spool::open(&dir, SpoolLimits::default());
         Ok((source.id.clone(), spool.or_usage(format!("failed to open the spool of source `{}`", source.id))?))
     };
-    sent.map(open).collect()
+    let spools: Spools = sent.map(open).collect::<Result<_, Failure>>()?;
+    tell_abandoned(&dir.join(SPOOL_DIR), &spools);
+    Ok(spools)
+}
+
+/// What was acknowledged for a source that is no longer configured lies there until it is again.
+fn tell_abandoned(dir: &Path, spools: &Spools) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let source = entry.file_name().to_string_lossy().into_owned();
+        let mut files = std::fs::read_dir(entry.path()).into_iter().flatten().flatten();
+        let holds = files.any(|file| file.path().extension().is_some_and(|extension| extension == "spool"));
+        if holds && !spools.contains_key(&source) {
+            output::talk(format!(
+                "warning: records sent for `{source}` wait in `{}`, and no source of that name is configured",
+                entry.path().display()
+            ));
+        }
+    }
 }
 
 /// An id that can be the name of a directory on every system.
