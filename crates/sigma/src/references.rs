@@ -23,7 +23,14 @@ const COMPARED_BYTES_MAX: u64 = 1 << 28;
 pub(crate) struct References {
     spent: Spent,
     /// The texts of the fields named, ready to be compared: members of a list ask for the same ones, one after the other.
-    named: Vec<(NodeId, bool, Arc<[Vec<u8>]>)>,
+    named: Vec<Named>,
+}
+
+#[derive(Debug)]
+struct Named {
+    field: NodeId,
+    is_cased: bool,
+    texts: Arc<[Vec<u8>]>,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +71,7 @@ impl Spent {
 }
 
 impl Evaluation<'_> {
-    /// Whether one of these values, or one member of the whole field, relates to some text of `other`, of the whole record.
+    /// Whether one of these values relates to some text of `other`, of the whole record.
     pub(crate) fn relates(
         &mut self,
         values: &[Value],
@@ -79,14 +86,14 @@ impl Evaluation<'_> {
 
     /// The texts of a field that some `fieldref` names, read once in a record.
     fn named_texts(&mut self, field: NodeId, is_cased: bool) -> Result<Arc<[Vec<u8>]>, RecordError> {
-        let named = &self.state.references.named;
-        if let Some((.., texts)) = named.iter().find(|(known, cased, _)| (*known, *cased) == (field, is_cased)) {
-            return Ok(Arc::clone(texts));
+        let mut named = self.state.references.named.iter();
+        if let Some(named) = named.find(|named| named.field == field && named.is_cased == is_cased) {
+            return Ok(Arc::clone(&named.texts));
         }
         self.complete(field)?;
         let values = self.state.values.of(field).to_vec();
         let texts: Arc<[Vec<u8>]> = self.texts(&values, is_cased)?.into();
-        self.state.references.named.push((field, is_cased, Arc::clone(&texts)));
+        self.state.references.named.push(Named { field, is_cased, texts: Arc::clone(&texts) });
         Ok(texts)
     }
 
