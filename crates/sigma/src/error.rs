@@ -134,8 +134,8 @@ pub enum RecordFault {
     /// A key, colon, comma or value that JSON's grammar does not allow here.
     #[error("the record breaks JSON's grammar")]
     Grammar,
-    /// Two lists too long to compare each member of one with each of the other.
-    #[error("the record holds lists too long to compare with each other")]
+    /// Two lists, or the texts in them, too long to compare each member of one with each of the other.
+    #[error("the record holds lists or texts too long to compare with each other")]
     TooManyComparisons,
 }
 

@@ -60,6 +60,7 @@ mod plan;
 mod predicate;
 mod program;
 mod record;
+mod references;
 mod rule;
 mod rule_test;
 mod table;

@@ -8,10 +8,10 @@ use crate::error::{RecordError, RecordFault};
 use crate::expression::{self, Expression};
 use crate::fields::{NodeId, ROOT};
 use crate::plan::Plan;
-use crate::predicate::pattern::Shape;
-use crate::predicate::{Buffers, Reader, Test, fold};
+use crate::predicate::{Buffers, Reader, Test};
 use crate::program::{Compiled, LogSourceId, Program};
-use crate::record::{Index, Kind, Value, is_space, text};
+use crate::record::{Index, Kind, is_space, text};
+use crate::references::References;
 use crate::table::{Key, Table};
 use crate::values::{Collector, Values};
 
@@ -27,10 +27,6 @@ pub struct Matcher {
     matched: Vec<usize>,
 }
 
-/// Pairs of texts that `fieldref` may compare in one record. Real ones need a handful; two long lists in a hostile one would
-/// take hours.
-const COMPARISONS_MAX: u64 = 1 << 22;
-
 /// What is known about the present record. Entries are valid if they carry the present record's stamp.
 #[derive(Debug, Default)]
 pub(crate) struct State {
@@ -41,7 +37,7 @@ pub(crate) struct State {
     decided: Vec<Answer>,
     candidates: Vec<u32>,
     seen: Vec<u32>,
-    comparisons: u64,
+    pub(crate) references: References,
     pub(crate) buffers: Buffers,
 }
 
@@ -181,7 +177,7 @@ impl State {
     /// Makes everything known about the last record invalid by moving the stamp on.
     fn next_record(&mut self) {
         self.candidates.clear();
-        self.comparisons = 0;
+        self.references.next_record();
         self.stamp = self.stamp.wrapping_add(1);
         if self.stamp == 0 {
             // After 2^32 records old stamps could be taken for new ones.
@@ -277,7 +273,10 @@ impl Evaluation<'_> {
         let is_yes = match &predicate.test {
             Test::Exists => !values.is_empty(),
             Test::Null => values.is_empty() || values.iter().any(|value| value.kind == Kind::Null),
-            Test::Field { other, shape, is_cased } => self.compare(predicate.field, *other, *shape, *is_cased)?,
+            Test::Field { other, shape, is_cased } => {
+                let values = values.to_vec();
+                self.relates(&values, *other, *shape, *is_cased)?
+            }
             Test::Members(members) => self.members(predicate.field, members)?,
             test => self.any_value(predicate.field, test)?,
         };
@@ -296,43 +295,6 @@ impl Evaluation<'_> {
             }
         }
         Ok(false)
-    }
-
-    /// Whether some text of `field` relates to some text of `other`.
-    fn compare(&mut self, field: NodeId, other: NodeId, shape: Shape, is_cased: bool) -> Result<bool, RecordError> {
-        let values = self.state.values.of(field).to_vec();
-        let texts = self.texts(&values, is_cased)?;
-        self.relates(&texts, other, shape, is_cased)
-    }
-
-    /// Whether one of these texts relates to some text of `other`, of the whole record.
-    pub(crate) fn relates(
-        &mut self,
-        texts: &[Vec<u8>],
-        other: NodeId,
-        shape: Shape,
-        is_cased: bool,
-    ) -> Result<bool, RecordError> {
-        self.complete(other)?;
-        let values = self.state.values.of(other).to_vec();
-        let pairs = (texts.len() as u64).max(1).saturating_mul(values.len() as u64);
-        self.state.comparisons = self.state.comparisons.saturating_add(pairs);
-        if COMPARISONS_MAX < self.state.comparisons {
-            return Err(RecordError::at(0, RecordFault::TooManyComparisons));
-        }
-        let right = self.texts(&values, is_cased)?;
-        Ok(texts.iter().any(|text| right.iter().any(|part| shape.relates(text, part))))
-    }
-
-    pub(crate) fn texts(&mut self, values: &[Value], is_cased: bool) -> Result<Vec<Vec<u8>>, RecordError> {
-        let State { index, buffers, .. } = &mut *self.state;
-        let mut texts = Vec::new();
-        for value in values {
-            if let Some(text) = text::of(value, self.record, index.has_escapes, &mut buffers.text)? {
-                texts.push(if is_cased { text.to_vec() } else { fold(text, &mut buffers.folded).to_vec() });
-            }
-        }
-        Ok(texts)
     }
 
     /// Every text of a field. Null and nothing have none.

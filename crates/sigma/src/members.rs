@@ -77,7 +77,6 @@ impl Evaluation<'_> {
         }
         if let Test::Field { other, shape, is_cased } = &predicate.test {
             let mine = self.state.values.inside(predicate.field, member).to_vec();
-            let mine = self.texts(&mine, *is_cased)?;
             return self.relates(&mine, *other, *shape, *is_cased);
         }
         let state = &mut *self.state;

@@ -126,3 +126,30 @@ fn two_long_lists_are_not_compared_with_each_other() {
         assert_eq!(judged(rule, &record(10_000)), Err(RecordFault::TooManyComparisons));
     }
 }
+
+/// Read anew for each member, the long text alone would be two hundred thousand million bytes.
+#[test]
+fn a_long_text_that_many_members_are_compared_with_is_read_once() {
+    let record = |last: &str| {
+        let mut members = vec!["short"; 200_000];
+        members.push(last);
+        serde_json::json!({"a": members, "b": ["LONG".repeat(1 << 18), "Last"]})
+    };
+    for modifier in ["", "|contains", "|startswith", "|endswith"] {
+        let rule =
+            format!("sigma-version: 3\ntitle: t\ndetection: {{s: {{'a[any]|fieldref{modifier}': b}}, condition: s}}\n");
+        assert_eq!(judged(&rule, &record("lAST")), Ok(true), "{modifier}");
+        assert_eq!(judged(&rule, &record("none")), Ok(false), "{modifier}");
+    }
+}
+
+#[test]
+fn long_texts_are_not_compared_without_end() {
+    let record = |names: usize| serde_json::json!({"a": "a".repeat(1 << 20), "b": vec!["b"; names]});
+    let plain = "title: t\ndetection: {s: {'a|fieldref|contains': b}, condition: s}\n";
+    let members = "sigma-version: 3\ntitle: t\ndetection: {s: {'a[any]|fieldref|contains': b}, condition: s}\n";
+    for rule in [plain, members] {
+        assert_eq!(judged(rule, &record(200)), Ok(false));
+        assert_eq!(judged(rule, &record(300)), Err(RecordFault::TooManyComparisons));
+    }
+}

@@ -5,6 +5,7 @@
 
 mod assign;
 mod batch_entry;
+mod drain;
 mod normal;
 mod noticed;
 mod relate;
@@ -23,6 +24,7 @@ use crate::withheld;
 
 pub(crate) use assign::{Feed, open_feed};
 pub(crate) use batch_entry::id as batch_entry_id;
+pub(crate) use drain::{Drained, drain};
 pub(crate) use normal::{Normal, Normalised};
 
 /// What one batch came to. records = events + rejected.
@@ -93,30 +95,6 @@ pub(crate) async fn turn(
     feed.source.commit(&batch.position).await.or_fail("failed to commit the source")?;
     failpoint::hit("flow.source_committed");
     Ok(Some(turn))
-}
-
-/// Reads sources until none has anything new, and says what each gave. The one that is furthest behind in event time comes
-/// first: so windows need not hold the whole backlog of one source until the others have spoken.
-pub(crate) async fn drain(
-    instance: &mut Instance,
-    detectors: &mut Detectors,
-    mut feeds: Vec<Feed>,
-    now: impl Fn() -> Timestamp,
-) -> Result<Vec<(String, Turn)>, Failure> {
-    let mut turns: Vec<(String, Turn)> = feeds.iter().map(|feed| (feed.id.clone(), Turn::default())).collect();
-    while let Some(feed) = feeds.iter_mut().min_by_key(|feed| feed.place_in_line()) {
-        let Some(turn) = turn(instance, detectors, feed, now()).await? else {
-            let drained = feed.id.clone();
-            feeds.retain(|feed| feed.id != drained);
-            continue;
-        };
-        tracing::info!(source = %feed.id, records = turn.records, rejected = turn.rejected, findings = turn.findings, "batch sealed");
-        if let Some((_, total)) = turns.iter_mut().find(|(id, _)| *id == feed.id) {
-            *total = total.plus(turn);
-        }
-    }
-    detectors.learning.settle()?;
-    Ok(turns)
 }
 
 impl Turn {

@@ -46,13 +46,39 @@ impl Reading {
         if format != Format::VpcFlow {
             return plain();
         }
+        // A row that is an object names its columns itself.
+        if raw.starts_with('{') {
+            return plain();
+        }
         let Some(places) = self.of_batch.get(&(batch.0.to_owned(), batch.1)) else { return plain() };
-        let words = raw.split_ascii_whitespace().count();
-        let mut fitting = places.iter().filter(|(columns, _)| *columns == words);
+        let values = values(raw);
+        let mut fitting = places.iter().filter(|(columns, _)| *columns == values);
         match (fitting.next(), fitting.next()) {
             (Some((_, place)), None) => self.flow.get(*place),
             (None, _) => plain(),
             (Some(_), Some(_)) => None,
+        }
+    }
+}
+
+/// How many values a line of a flow log has, with white space between or, as a row of a table, commas.
+fn values(line: &str) -> usize {
+    if line.contains(',') && !line.contains(' ') {
+        return line.split(',').count();
+    }
+    line.split_ascii_whitespace().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::values;
+
+    #[test]
+    fn values_stand_between_spaces_or_commas() {
+        let lines =
+            [("5 eni-1 - 7", 4), ("5 eni-1  7\n", 3), ("5,eni-1,-,7", 4), ("5,,,7\r\n", 4), ("5 a,b 7", 3), ("", 0)];
+        for (line, count) in lines {
+            assert_eq!(values(line), count, "{line:?}");
         }
     }
 }

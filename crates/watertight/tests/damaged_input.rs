@@ -171,6 +171,29 @@ fn a_file_that_cannot_be_opened_is_counted_by_ingest() {
 }
 
 #[test]
+fn a_source_that_is_not_there_costs_no_other_source_its_records() {
+    let place = Place::new();
+    let sources = [("gone", "nowhere"), ("kept", "logs"), ("lost", "nowhere-else")];
+    place.write("watertight.toml", config_text(&sources, None));
+    place.write("logs/a.json", cloudtrail_file(&[quiet_record(1), quiet_record(2)]));
+    let ran = place.run(&["ingest"]).exits(2);
+    assert_eq!(ran.json(), json!({"source": "kept", "records": 2, "events": 2, "rejected": 0, "findings": 0}));
+    for said in ["source `gone`", "source `lost`", "2 of 3 sources failed"] {
+        assert!(ran.stderr.contains(said), "{said} in {}", ran.stderr);
+    }
+    assert_eq!(place.query("SELECT count(*) AS n FROM events")[0]["n"], 2);
+    // Once they are there, each is read from its beginning, and nothing twice.
+    place.write("nowhere/b.json", cloudtrail_file(&[quiet_record(3)]));
+    place.write("nowhere-else/c.json", cloudtrail_file(&[quiet_record(4)]));
+    let rows = place.run(&["ingest"]).ok().rows();
+    let read: Vec<(&str, u64)> = rows
+        .iter()
+        .map(|row| (row["source"].as_str().expect("a name"), row["events"].as_u64().expect("a number")))
+        .collect();
+    assert_eq!(read, [("gone", 1), ("kept", 0), ("lost", 1)]);
+}
+
+#[test]
 fn rejected_records_come_in_input_order_whoever_reads() {
     let place = Place::new();
     for file in 0..30 {

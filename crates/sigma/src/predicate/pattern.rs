@@ -113,10 +113,22 @@ impl Shape {
     /// Whether `text` contains, starts with, ends with or equals `part`, byte by byte.
     pub(crate) fn relates(self, text: &[u8], part: &[u8]) -> bool {
         match self {
+            // A search begins with reading all it looks for, however short the text is.
+            Self::Contains if text.len() < part.len() => false,
             Self::Whole => text == part,
             Self::Contains => memmem::find(text, part).is_some(),
             Self::StartsWith => text.starts_with(part),
             Self::EndsWith => text.ends_with(part),
+        }
+    }
+
+    /// How many bytes [`Self::relates`] reads at most.
+    pub(crate) fn bytes_read(self, text: &[u8], part: &[u8]) -> usize {
+        match self {
+            _ if text.len() < part.len() => 0,
+            Self::Whole if text.len() != part.len() => 0,
+            Self::Contains => text.len().saturating_add(part.len()),
+            Self::Whole | Self::StartsWith | Self::EndsWith => part.len(),
         }
     }
 }

@@ -40,11 +40,13 @@ pub(super) async fn learn(baselines: &mut Baselines, instance: &Instance) -> Res
     }
     let reading = Reading::open(&instance.store).await?;
     let times = times(&missing, &instance.lake).await?;
+    let mut unreadable = 0;
     for batch in &missing {
-        let mut events = match times.get(&(batch.source.clone(), batch.seq)) {
+        let (mut events, rows) = match times.get(&(batch.source.clone(), batch.seq)) {
             Some(times) => events(batch, *times, &reading, &instance.lake).await?,
-            None => Vec::new(),
+            None => (Vec::new(), 0),
         };
+        unreadable += rows - events.len();
         // As the first time: in order of time, and of the records where that is equal.
         events.sort_by_key(|event| event.time);
         baselines.set_now(batch.sealed);
@@ -52,6 +54,9 @@ pub(super) async fn learn(baselines: &mut Baselines, instance: &Instance) -> Res
             let _told_then = baselines.observe(event);
         }
         baselines.note_applied(&batch.source, sequence(batch.seq));
+    }
+    if 0 < unreadable {
+        tracing::warn!(events = unreadable, "stored events could not be read again; no baseline has learned from them");
     }
     tracing::info!(batches = missing.len(), "baselines learned again what was not in their snapshot");
     Ok(missing.len())
@@ -104,8 +109,13 @@ async fn times(batches: &[Batch], lake: &Lake) -> Result<BTreeMap<(String, i64),
     Ok(times)
 }
 
-/// The events of a batch in the order of its records.
-async fn events(batch: &Batch, (first, last): Times, reading: &Reading, lake: &Lake) -> Result<Vec<Event>, Failure> {
+/// The events of a batch in the order of its records, as far as they can be read again, and how many it has.
+async fn events(
+    batch: &Batch,
+    (first, last): Times,
+    reading: &Reading,
+    lake: &Lake,
+) -> Result<(Vec<Event>, usize), Failure> {
     let filter = Filter {
         source: Some(batch.source.clone()),
         seq: Some(batch.seq),
@@ -115,7 +125,7 @@ async fn events(batch: &Batch, (first, last): Times, reading: &Reading, lake: &L
     };
     let mut rows = lake.read_events(&filter, EVENTS_MAX).await.or_fail("failed to read stored events")?;
     rows.sort_unstable_by_key(|row| row.record);
-    Ok(rows.into_iter().filter_map(|row| event(batch, &row, reading)).collect())
+    Ok((rows.iter().filter_map(|row| event(batch, row, reading)).collect(), rows.len()))
 }
 
 fn event(batch: &Batch, row: &EventRow, reading: &Reading) -> Option<Event> {

@@ -45,7 +45,9 @@ pub(crate) fn run(wish: &Wish<'_>, context: &Context) -> Result<(), Failure> {
     context.block_on(async {
         let mut instance = Instance::open(&context).await?;
         output::talk("reading the logs …");
-        let turns = commands::ingest::ingest(&mut instance, &[], &context).await?;
+        let drained = commands::ingest::ingest(&mut instance, &[], &context).await?;
+        let turns = drained.turns.clone();
+        drained.outcome()?;
         output::talk("measuring exposures, asking the law, drafting notices …");
         work_incidents(&mut instance, now).await?;
         let made = make_pack(&instance, wish, &out, now).await?;
