@@ -112,6 +112,11 @@ impl Source {
         })
     }
 
+    /// Whether a file that was listed has gone since: a living log removes partial tiles that wider ones replace.
+    pub(super) fn is_gone(&self, name: &str) -> bool {
+        matches!(self, Self::Directory { root, .. } if !root.join(name).exists())
+    }
+
     /// Lets `f` read a file as a stream that ends, with an error, where the file claims to end.
     pub(super) fn with_reader<T>(
         &self,
