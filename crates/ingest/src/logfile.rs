@@ -136,11 +136,19 @@ pub struct LogFile {
     /// Records cut out of the framed record given out last, in order.
     parts: VecDeque<Vec<u8>>,
     /// A record of lines that the next line may go on with.
-    held: Option<Vec<u8>>,
+    held: Option<Held>,
     joined_bytes_max: usize,
     kept: usize,
     depth_max: u32,
     cut_off: bool,
+}
+
+/// A record of lines, as far as it was read.
+#[derive(Debug)]
+struct Held {
+    record: Vec<u8>,
+    /// What [`Decoder::continues`] has to know of it.
+    known: &'static [u8],
 }
 
 /// One step through a member.
@@ -193,7 +201,7 @@ impl LogFile {
                 return Some(Item::Record(Record { member: &self.name, index, raw, decoder, kept: self.kept }));
             }
             let Some(framed) = self.framer.advance() else {
-                self.parts.push_back(self.held.take()?);
+                self.parts.push_back(self.held.take()?.record);
                 continue;
             };
             if let (Some(limits), Framed::Record) = (&self.each, &framed) {
@@ -203,7 +211,7 @@ impl LogFile {
                 Framed::Damage(damage) => {
                     let record = self.count();
                     self.cut_off = damage.cut_off;
-                    self.parts.extend(self.held.take());
+                    self.parts.extend(self.held.take().map(|held| held.record));
                     let member = self.name.clone();
                     return Some(Item::Rejected(Rejected { member, record, reason: damage.reason, raw: damage.raw }));
                 }
@@ -275,12 +283,17 @@ impl LogFile {
     fn joins(&mut self) -> bool {
         let Some(decoder) = self.decoder.as_ref().filter(|decoder| decoder.joins_lines()) else { return false };
         let line = self.framer.record();
+        let fits = |held: &Held| held.record.len() + line.len() < self.joined_bytes_max;
         match &mut self.held {
-            Some(held) if held.len() + line.len() < self.joined_bytes_max && decoder.continues(held, line) => {
-                held.push(b'\n');
-                held.extend_from_slice(line);
+            Some(held) if fits(held) && decoder.continues(held.known, line) => {
+                held.record.push(b'\n');
+                held.record.extend_from_slice(line);
+                held.known = decoder.known_after(Some(held.known), line);
             }
-            held => self.parts.extend(held.replace(line.to_vec())),
+            held => {
+                let next = Held { record: line.to_vec(), known: decoder.known_after(None, line) };
+                self.parts.extend(held.replace(next).map(|held| held.record));
+            }
         }
         true
     }

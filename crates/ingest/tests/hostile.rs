@@ -3,7 +3,7 @@
 mod common;
 
 use common::{cloudtrail, gzip, read, read_with};
-use ingest::{Format, Limits};
+use ingest::{Format, Item, Limits, Reader};
 
 fn records(ids: &[&str]) -> String {
     let list: Vec<String> = ids.iter().map(|id| cloudtrail(id)).collect();
@@ -306,4 +306,42 @@ fn random_bytes_never_panic() {
             read_with(&bytes, Some(format), &Limits::default());
         }
     }
+}
+
+/// Whoever may send a statement may send one of a million lines; each is looked at once. Looking at all before it would take hours.
+#[test]
+fn a_statement_of_very_many_lines_is_read_once() {
+    let first = "2026-03-02 10:11:14 UTC,\"ann\",\"campus\",1,,s,1,\"idle\",2026-03-02 10:11:06 UTC,3/2,0,LOG,00000,\"statement: SELECT";
+    let plain = "2026-03-02 10:11:12 UTC [1] ann@campus LOG:  statement: SELECT a";
+    let keycloak = "2026-03-02 10:11:12,548 ERROR [org.keycloak.services] (Server -- 64) failed";
+    let cases = [
+        (first, "x\n", 1_000_000, "\",,,", Format::PostgreSql),
+        (plain, "\tx\n", 10_000, "\tx", Format::PostgreSql),
+        (keycloak, "\tx\n", 10_000, "\tx", Format::Keycloak),
+    ];
+    for (first, line, lines, last, format) in cases {
+        let text = format!("{first}\n{}{last}\n{first}{last}\n", line.repeat(lines));
+        let mut reader = Reader::new(Limits::default());
+        let input = Box::new(std::io::Cursor::new(text.into_bytes()));
+        let mut file = reader.open_stream("m", input, Some(format)).unwrap().unwrap();
+        let mut lengths = Vec::new();
+        while let Some(item) = file.next() {
+            let Item::Record(record) = item else { panic!("{item:?}") };
+            lengths.push(record.raw.len());
+        }
+        let one = first.len() + last.len();
+        assert_eq!(lengths, [one + 1 + lines * line.len(), one], "{first}");
+    }
+}
+
+/// Each record cut out of another repeats what stands around it.
+#[test]
+fn a_record_that_grows_when_taken_apart_is_rejected_whole() {
+    let (filling, records) = ("x".repeat(1 << 20), vec!["{}"; 100_000].join(","));
+    let text = format!(
+        "{{\"resourceLogs\":[{{\"resource\":\"{filling}\",\"scopeLogs\":[{{\"logRecords\":[{records}]}}]}}]}}\n"
+    );
+    let outcome = read_with(text.as_bytes(), Some(Format::Otlp), &Limits::default());
+    assert_eq!(outcome.reasons(), ["taken apart, the record is longer than 67108864 bytes"]);
+    assert!(text.as_bytes().starts_with(&outcome.rejected[0].raw) && !outcome.rejected[0].raw.is_empty());
 }

@@ -5,13 +5,15 @@
 //! record here is one tuple with what stood around it. Rules see it with its fields named. Contents: Network Watcher documentation,
 //! "Flow logging for network security groups", "Virtual network flow logs".
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use ocsf::{Account, Action, Class, Cloud, Connection, Endpoint, Event, Status, Traffic};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::append::Appended;
 use super::marks::Keys;
-use super::tree::{Tree, begin};
+use super::tree::{Parts, Tree, begin};
 use super::{Format, Unreadable, aws, resourcelog};
 
 /// A tuple that [`split`] cut out, or a record that holds some.
@@ -21,45 +23,77 @@ pub(super) fn is(keys: &Keys<'_>) -> bool {
         || keys.has_all(&[b"systemId", b"macAddress", b"category"])
 }
 
-/// The tuples of a record, each with what stands around it; `None` when there are none.
+/// The tuples of a record, each with what stands around it; `None` when there are none, or when it has to be rejected whole:
+/// [`tuple_text`] then says why.
 pub(super) fn split(framed: &[u8]) -> Option<Vec<Vec<u8>>> {
     memchr::memmem::find(framed, b"\"flowTuples\"")?;
-    let mut record: Map<String, Value> = serde_json::from_slice(framed).ok()?;
-    let inner = ["properties", "flowRecords"].iter().find_map(|name| record.remove(*name))?;
-    if let Some(version) = inner.get("Version") {
-        record.insert("flowLogVersion".to_owned(), version.clone());
-    }
-    let mut out = Vec::new();
-    collect(&inner, &record, &mut out);
-    (!out.is_empty()).then_some(out)
+    cut(&super::azure::parse(framed).ok()?).ok()?.finish()
 }
 
-/// Names around a tuple that say which rule let it pass.
-const AROUND: [&str; 3] = ["rule", "aclID", "mac"];
-
-fn collect(value: &Value, around: &Map<String, Value>, out: &mut Vec<Vec<u8>>) {
-    match value {
-        Value::Array(list) => list.iter().for_each(|value| collect(value, around, out)),
-        Value::Object(map) => {
-            let mut around = around.clone();
-            for name in AROUND {
-                if let Some(value) = map.get(name) {
-                    around.insert(name.to_owned(), value.clone());
-                }
-            }
-            for (name, value) in map {
-                if name != "flowTuples" {
-                    collect(value, &around, out);
-                    continue;
-                }
-                for tuple in value.as_array().into_iter().flatten() {
-                    around.insert("flowTuple".to_owned(), tuple.clone());
-                    out.push(json!(around).to_string().into_bytes());
-                }
-            }
-        }
-        _ => {}
+/// A flow log by its own members. What a caller may write into the `properties` of another log does not make it one.
+fn holder(record: &Map<String, Value>) -> Option<(&'static str, &Value)> {
+    let has = |names: &[&str]| names.iter().all(|name| record.contains_key(*name));
+    if !has(&["flowRecords", "flowLogVersion"]) && !has(&["systemId", "macAddress", "category"]) {
+        return None;
     }
+    ["properties", "flowRecords"].into_iter().find_map(|name| Some((name, record.get(name)?)))
+}
+
+fn cut(record: &Map<String, Value>) -> Result<Parts, Unreadable> {
+    let mut parts = Parts::default();
+    let Some((holder, inner)) = holder(record) else { return Ok(parts) };
+    let around = record.iter().filter(|(name, _)| *name != holder).map(|(name, value)| (name.as_str(), value));
+    collect(inner, &mut around.collect(), &mut parts)?;
+    Ok(parts)
+}
+
+/// The lists of a group. All its other members belong to each of its tuples.
+const LISTS: [&str; 3] = ["flowGroups", "flowTuples", "flows"];
+
+fn collect<'v>(
+    group: &'v Value,
+    around: &mut BTreeMap<&'v str, &'v Value>,
+    parts: &mut Parts,
+) -> Result<(), Unreadable> {
+    let lists = |group: &Map<String, Value>| LISTS.iter().any(|name| group.contains_key(*name));
+    let Some(group) = group.as_object().filter(|group| lists(group)) else {
+        return Err(Unreadable("the flow record holds a group without flows".to_owned()));
+    };
+    let mut own = Vec::new();
+    for (name, value) in group.iter().filter(|(name, _)| !LISTS.contains(&name.as_str())) {
+        let name = if name == "Version" { "flowLogVersion" } else { name.as_str() };
+        match around.insert(name, value) {
+            Some(outer) if outer != value => return Err(twice(name)),
+            Some(_) => {}
+            None => own.push(name),
+        }
+    }
+    for name in LISTS {
+        let list = match group.get(name) {
+            None | Some(Value::Null) => continue,
+            Some(Value::Array(list)) => list,
+            Some(_) => return Err(Unreadable(format!("{name} of the flow record is no list"))),
+        };
+        for element in list {
+            if name != "flowTuples" {
+                collect(element, around, parts)?;
+                continue;
+            }
+            if around.insert("flowTuple", element).is_some() {
+                return Err(twice("flowTuple"));
+            }
+            parts.push(around)?;
+            around.remove("flowTuple");
+        }
+    }
+    for name in own {
+        around.remove(name);
+    }
+    Ok(())
+}
+
+fn twice(name: &str) -> Unreadable {
+    Unreadable(format!("the flow record says {name} twice and differently"))
 }
 
 /// A tuple by its names. Version 4 has the protocol as a number and the state of encryption; version 1 ends after the decision.
@@ -118,17 +152,17 @@ impl<'t> Tuple<'t> {
     }
 }
 
-fn tuple_text(tree: &mut Tree) -> Result<(String, bool), Unreadable> {
+fn tuple_text(tree: &mut Tree, raw: &[u8]) -> Result<(String, bool), Unreadable> {
     let virtual_network = tree.peek("category").is_some_and(|category| category == "FlowLogFlowEvent");
-    let text =
-        tree.take(&["flowTuple"]).ok_or_else(|| Unreadable("the flow record holds no flow tuples".to_owned()))?;
-    Ok((text, virtual_network))
+    let none = || Unreadable("the flow record holds no flow tuples".to_owned());
+    let reason = || super::azure::parse(raw).and_then(|record| cut(&record)).err().unwrap_or_else(none);
+    Ok((tree.take(&["flowTuple"]).ok_or_else(reason)?, virtual_network))
 }
 
 /// The object rules see.
 pub(super) fn view(raw: &[u8]) -> Result<Vec<u8>, Unreadable> {
     let mut tree = Tree::parse(raw)?;
-    let (text, virtual_network) = tuple_text(&mut tree)?;
+    let (text, virtual_network) = tuple_text(&mut tree, raw)?;
     let tuple = Tuple::of(&text, virtual_network)?;
     let mut view = Appended::to(raw)?;
     let texts = [
@@ -161,7 +195,7 @@ pub(super) fn view(raw: &[u8]) -> Result<Vec<u8>, Unreadable> {
 /// A tuple as an event.
 pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let mut tree = Tree::parse(raw)?;
-    let (text, virtual_network) = tuple_text(&mut tree)?;
+    let (text, virtual_network) = tuple_text(&mut tree, raw)?;
     let tuple = Tuple::of(&text, virtual_network)?;
     let when = instant(tuple.time)?;
     let mut event =
@@ -231,6 +265,8 @@ fn instant(written: &str) -> Result<Timestamp, Unreadable> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const GROUP: &str = r#"{"time":"2026-03-02T10:11:12Z","systemId":"s","macAddress":"00AA","category":"NetworkSecurityGroupFlowEvent",
@@ -267,5 +303,46 @@ mod tests {
         );
         let view: Value = serde_json::from_slice(&view(&parts[0]).unwrap()).unwrap();
         assert_eq!((&view["dstaddr"], &view["bytes-sent"]), (&"40.119.6.228".into(), &360.into()));
+    }
+
+    #[test]
+    fn what_would_lose_a_tuple_or_the_memory_is_rejected_whole() {
+        let record = |around: &str, flows: &str| {
+            format!(
+                r#"{{"category":"FlowLogFlowEvent","flowLogVersion":4,"around":"{around}","flowRecords":{{"flows":[{{"rule":"r","flowTuples":["x"]}},{flows}]}}}}"#
+            )
+        };
+        let cases = [
+            (r#"{"rule":"q","flowTuples":"x"}"#, "flowTuples of the flow record is no list"),
+            (r#"{"rule":"q","flows":{"flowTuples":["x"]}}"#, "flows of the flow record is no list"),
+            (r#"{"rule":"q"}"#, "the flow record holds a group without flows"),
+            (r#""x""#, "the flow record holds a group without flows"),
+            (r#"{"flowLogVersion":2,"flowTuples":["x"]}"#, "the flow record says flowLogVersion twice and differently"),
+        ];
+        for (flows, reason) in cases {
+            let raw = record("", flows);
+            assert_eq!(split(raw.as_bytes()), None, "{raw}");
+            assert_eq!(normalize(raw.as_bytes()).unwrap_err().to_string(), reason);
+        }
+        // What a group says goes with its own tuples only, whatever its name; empty groups lose nothing.
+        let raw =
+            record("", r#"{"zone":{"a":1},"flows":[{"flowTuples":["y"]},{"flowTuples":[]}]},{"flowTuples":["z"]}"#);
+        let parts = split(raw.as_bytes()).unwrap();
+        let parts: Vec<Value> = parts.iter().map(|part| serde_json::from_slice(part).unwrap()).collect();
+        let said: Vec<_> = parts.iter().map(|part| [&part["flowTuple"], &part["rule"], &part["zone"]["a"]]).collect();
+        let null = Value::Null;
+        let expected =
+            [[&json!("x"), &json!("r"), &null], [&json!("y"), &null, &json!(1)], [&json!("z"), &null, &null]];
+        assert_eq!(said, expected);
+        // Tuples that each repeat 1 MiB, and empty groups that repeat nothing.
+        let large = |flows: &str| record(&"x".repeat(1 << 20), &[flows; 70].join(","));
+        assert_eq!(split(large(r#"{"flowTuples":[]}"#).as_bytes()).unwrap().len(), 1);
+        let raw = large(r#"{"flowTuples":["x"]}"#);
+        assert_eq!(split(raw.as_bytes()), None);
+        let reason = normalize(raw.as_bytes()).unwrap_err().to_string();
+        assert_eq!(reason, "taken apart, the record is longer than 67108864 bytes");
+        // The properties of another log are its own.
+        let other = r#"{"category":"Administrative","properties":{"flows":[{"flowTuples":["x"]}],"secret":1}}"#;
+        assert_eq!(split(other.as_bytes()), None);
     }
 }

@@ -4,11 +4,13 @@
 //! resource and scope. Records that carry a request's attributes become HTTP Activity, those that name an event API Activity, the rest Base events.
 //! Rules see the cut record with attributes as plain members. Contents: OpenTelemetry protocol 1.x, "JSON Protobuf encoding"; semantic conventions.
 
+use std::collections::BTreeMap;
+
 use ocsf::{Api, Class, Event, HttpRequest, HttpResponse, Identified, Severity, Status, Url};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::marks::Keys;
-use super::tree::{self, Tree, begin};
+use super::tree::{self, Parts, Tree, begin};
 use super::{Format, Unreadable, aws, web};
 
 /// A request, or a record that [`split`] cut out.
@@ -16,22 +18,47 @@ pub(super) fn is(keys: &Keys<'_>) -> bool {
     keys.has(b"resourceLogs") || keys.has_all(&[b"logRecord", b"resource"])
 }
 
-/// The records of a request; `None` when there are none.
+/// The records of a request; `None` when there are none, or when it has to be rejected whole: [`open`] then says why.
 pub(super) fn split(framed: &[u8]) -> Option<Vec<Vec<u8>>> {
     memchr::memmem::find(framed, b"\"resourceLogs\"")?;
-    let request: Map<String, Value> = serde_json::from_slice(framed).ok()?;
-    let mut out = Vec::new();
-    let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
-    for resource in request.get("resourceLogs")?.as_array()? {
-        for scope in list(resource, "scopeLogs") {
-            for record in list(&scope, "logRecords") {
-                let cut =
-                    json!({"resource": resource.get("resource"), "scope": scope.get("scope"), "logRecord": record});
-                out.push(cut.to_string().into_bytes());
+    cut(&super::azure::parse(framed).ok()?).ok()?.finish()
+}
+
+fn cut(request: &Map<String, Value>) -> Result<Parts, Unreadable> {
+    let mut parts = Parts::default();
+    for resource in list(request, "resourceLogs", "")? {
+        let resource = object(resource, "resourceLogs")?;
+        for scope in list(resource, "scopeLogs", "resource")? {
+            let scope = object(scope, "scopeLogs")?;
+            let around = [("resource", resource.get("resource")), ("scope", scope.get("scope"))];
+            let mut part: BTreeMap<_, _> = around.map(|(name, value)| (name, value.unwrap_or(&Value::Null))).into();
+            for record in list(scope, "logRecords", "scope")? {
+                part.insert("logRecord", record);
+                parts.push(&part)?;
             }
         }
     }
-    (!out.is_empty()).then_some(out)
+    Ok(parts)
+}
+
+fn object<'v>(value: &'v Value, list: &str) -> Result<&'v Map<String, Value>, Unreadable> {
+    value.as_object().ok_or_else(|| Unreadable(format!("{list} holds something that is no object")))
+}
+
+/// The elements of a list, which may be absent. Beside it stand what is `around` and plain values such as `schemaUrl`; whatever
+/// else could hold records (`instrumentationLibraryLogs` of old versions) would be lost.
+fn list<'v>(holder: &'v Map<String, Value>, name: &str, around: &str) -> Result<&'v [Value], Unreadable> {
+    let is_unknown = |(other, value): &(&String, &Value)| {
+        *other != name && *other != around && (value.is_object() || value.is_array())
+    };
+    if let Some((other, _)) = holder.iter().find(is_unknown) {
+        return Err(Unreadable(format!("`{other}` beside {name} is not understood")));
+    }
+    match holder.get(name) {
+        None | Some(Value::Null) => Ok(&[]),
+        Some(Value::Array(list)) => Ok(list),
+        Some(_) => Err(Unreadable(format!("{name} is no list"))),
+    }
 }
 
 /// A value of any of the protocol's kinds as plain JSON. Whole numbers come as text.
@@ -55,7 +82,11 @@ fn attributes(list: Option<&Value>) -> Map<String, Value> {
 /// The cut record with attributes by name, and the body as it is.
 fn open(raw: &[u8]) -> Result<Map<String, Value>, Unreadable> {
     let record = super::azure::parse(raw)?;
-    let Some(Value::Object(log)) = record.get("logRecord") else { return Err(Unreadable::missing("logRecords")) };
+    let missing = || Unreadable::missing("logRecords");
+    if record.contains_key("resourceLogs") {
+        return Err(cut(&record).err().unwrap_or_else(missing));
+    }
+    let Some(Value::Object(log)) = record.get("logRecord") else { return Err(missing()) };
     let mut out: Map<String, Value> = log.clone();
     out.insert("attributes".to_owned(), Value::Object(attributes(log.get("attributes"))));
     let resource = record.get("resource").and_then(|resource| resource.get("attributes"));
@@ -176,5 +207,38 @@ mod tests {
             (Class::Base, Severity::Medium, 1_772_446_273)
         );
         assert_eq!(event.unmapped["body"]["a"], true);
+    }
+
+    #[test]
+    fn what_would_lose_a_record_or_the_memory_is_rejected_whole() {
+        let good = r#"{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1772446272000000000"}]}]}"#;
+        let request = |other: &str| format!(r#"{{"resourceLogs":[{good},{other}]}}"#);
+        let cases = [
+            ("7", "resourceLogs holds something that is no object"),
+            (r#"{"scopeLogs":{"logRecords":[{}]}}"#, "scopeLogs is no list"),
+            (r#"{"scopeLogs":[[]]}"#, "scopeLogs holds something that is no object"),
+            (r#"{"scopeLogs":[{"logRecords":{"a":1}}]}"#, "logRecords is no list"),
+            (
+                r#"{"instrumentationLibraryLogs":[{}]}"#,
+                "`instrumentationLibraryLogs` beside scopeLogs is not understood",
+            ),
+        ];
+        for (other, reason) in cases {
+            let raw = request(other);
+            assert_eq!(split(raw.as_bytes()), None, "{raw}");
+            assert_eq!(normalize(raw.as_bytes()).unwrap_err().to_string(), reason);
+        }
+        for nothing in [r#"{"resource":{},"schemaUrl":"s"}"#, r#"{"scopeLogs":[{"logRecords":null}]}"#] {
+            assert_eq!(split(request(nothing).as_bytes()).unwrap().len(), 1, "{nothing}");
+        }
+        // Parts that each repeat 1 MiB: 60 of them are held, 70 are not.
+        let large = |count: usize| {
+            let (filling, records) = ("x".repeat(1 << 20), vec!["{}"; count].join(","));
+            format!(r#"{{"resourceLogs":[{{"resource":"{filling}","scopeLogs":[{{"logRecords":[{records}]}}]}}]}}"#)
+        };
+        assert_eq!(split(large(60).as_bytes()).unwrap().len(), 60);
+        assert_eq!(split(large(70).as_bytes()), None);
+        let reason = normalize(large(70).as_bytes()).unwrap_err().to_string();
+        assert_eq!(reason, "taken apart, the record is longer than 67108864 bytes");
     }
 }

@@ -12,7 +12,7 @@ use ocsf::{Api, Class, Event, Identified, Resource, Severity, Status};
 
 use super::flat::Flat;
 use super::tree::{self, begin};
-use super::{Format, Unreadable, sqltext};
+use super::{Decoder, Format, Unreadable, sqltext};
 
 const LEVELS: [&str; 17] = [
     "LOG",
@@ -69,14 +69,39 @@ pub(super) fn is_line(line: &[u8]) -> bool {
     std::str::from_utf8(line).is_ok_and(|line| Line::of(line).is_some())
 }
 
-/// Whether a line goes on with the record before it: statements of several lines are indented, or stand in quotes that are still open.
-pub(super) fn continues(before: &[u8], line: &[u8]) -> bool {
-    let open = || {
-        let csv = std::str::from_utf8(before)
-            .is_ok_and(|text| time_end(text).is_some_and(|at| before.get(at) == Some(&b',')));
-        csv && memchr::memchr_iter(b'"', before).count() % 2 == 1
-    };
-    line.first() == Some(&b'\t') || open()
+/// All that has to be known of a record to say whether a line goes on with it, see [`continues`].
+const PLAIN: &[u8] = b"";
+/// Of a `csvlog`, with no quotes open.
+const CLOSED: &[u8] = b",";
+/// Of a `csvlog`, inside quotes.
+const OPEN: &[u8] = b",\"";
+
+impl Decoder {
+    /// What is known of a record that is `line`, or that goes on with `line` after what was known `before`. Only the line is looked
+    /// at: a record of ten million short lines must not be read ten million times.
+    pub(crate) fn known_after(&self, before: Option<&'static [u8]>, line: &[u8]) -> &'static [u8] {
+        if self.format == Format::PostgreSql { known_after(before, line) } else { PLAIN }
+    }
+}
+
+fn known_after(before: Option<&'static [u8]>, line: &[u8]) -> &'static [u8] {
+    let before = before.unwrap_or_else(|| {
+        let text = line.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let is_csv = time_end(text).is_some_and(|at| line.get(at) == Some(&b','));
+        if is_csv { CLOSED } else { PLAIN }
+    });
+    let is_odd = || memchr::memchr_iter(b'"', line).count() % 2 == 1;
+    match before {
+        OPEN if is_odd() => CLOSED,
+        CLOSED if is_odd() => OPEN,
+        same => same,
+    }
+}
+
+/// Whether a line goes on with the record of which this is known: statements of several lines are indented, or stand in quotes that
+/// are still open.
+pub(super) fn continues(known: &[u8], line: &[u8]) -> bool {
+    line.first() == Some(&b'\t') || known == OPEN
 }
 
 /// One line, taken apart.
@@ -445,5 +470,23 @@ mod tests {
             assert!(normalize(line.as_bytes()).is_err() && !is_line(line.as_bytes()), "{line}");
         }
         assert_eq!(csv(r#"a,"b ""c"", d",,"e"#), ["a", "b \"c\", d", "", "e"]);
+    }
+
+    #[test]
+    fn quotes_are_counted_line_by_line() {
+        let csv =
+            r#"2026-03-02 10:11:12.086 UTC,"ann","campus",34,"[local]",s,2,"idle",,,0,LOG,00000,"statement: SELECT"#;
+        let open = known_after(None, csv.as_bytes());
+        assert_eq!((open, known_after(None, format!("{csv}\",,").as_bytes())), (OPEN, CLOSED));
+        // Bytes that are no text change nothing, nor does a line without quotes or with a pair of them.
+        assert_eq!(known_after(None, &[csv.as_bytes(), b"\xff"].concat()), OPEN);
+        assert_eq!([&b"x"[..], b"", b"\"\"", b"\xff"].map(|line| known_after(Some(open), line)), [OPEN; 4]);
+        assert_eq!(known_after(Some(OPEN), b"1\",,"), CLOSED);
+        assert_eq!(known_after(Some(CLOSED), b"\t\""), OPEN);
+        // Outside of a csvlog quotes mean nothing.
+        let plain = known_after(None, b"2026-03-02 10:11:12 UTC [1] a@b LOG:  statement: SELECT \"");
+        assert_eq!((plain, known_after(Some(plain), b"\t\"")), (PLAIN, PLAIN));
+        assert_eq!([PLAIN, CLOSED, OPEN].map(|known| continues(known, b"x")), [false, false, true]);
+        assert!([PLAIN, CLOSED, OPEN].iter().all(|known| continues(known, b"\tx")));
     }
 }

@@ -4,6 +4,7 @@
 //! text alone. Beside it stands what such formats share: the start of an event, people, addresses.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use ocsf::{Actor, Api, Class, Endpoint, Event, Metadata, User};
@@ -116,6 +117,35 @@ impl Tree {
         if let Value::Object(map) = value {
             map.remove(last.as_ref());
         }
+    }
+}
+
+/// What the parts of one record may take together. Each part repeats what stands around it, so a record of 16 MiB could ask for
+/// terabytes; deliveries repeat a few KiB per part and stay below four times the longest record.
+const PARTS_BYTES_MAX: usize = 4 * 16 * 1024 * 1024;
+
+/// The records that were cut out of one.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    out: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Parts {
+    /// Adds one, as far as the limit allows.
+    pub(super) fn push(&mut self, part: &BTreeMap<&str, &Value>) -> Result<(), Unreadable> {
+        let part = serde_json::to_vec(part).map_err(|error| Unreadable(format!("part cannot be written: {error}")))?;
+        self.bytes += part.len();
+        if self.bytes > PARTS_BYTES_MAX {
+            return Err(Unreadable(format!("taken apart, the record is longer than {PARTS_BYTES_MAX} bytes")));
+        }
+        self.out.push(part);
+        Ok(())
+    }
+
+    /// All of them; `None` when there are none.
+    pub(super) fn finish(self) -> Option<Vec<Vec<u8>>> {
+        (!self.out.is_empty()).then_some(self.out)
     }
 }
 
