@@ -18,7 +18,15 @@ fn record(number: usize) -> Vec<u8> {
 }
 
 fn source(spool: &Spool, done: &[Position]) -> SpoolSource {
-    SpoolSource::new("shop", spool, None, Before { stored: done, unfinished: &[] }, Limits::default(), BatchLimits::default()).unwrap()
+    SpoolSource::new(
+        "shop",
+        spool,
+        None,
+        Before { stored: done, unfinished: &[] },
+        Limits::default(),
+        BatchLimits::default(),
+    )
+    .unwrap()
 }
 
 fn segments(dir: &Path) -> usize {

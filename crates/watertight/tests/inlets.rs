@@ -63,9 +63,9 @@ impl Company {
 
     /// How often each event is in the lake.
     fn stored(&self) -> BTreeMap<String, u64> {
-        let rows = self.place.query("SELECT uid, count(*) AS times FROM events GROUP BY uid");
+        let rows = self.place.query("SELECT event_uid, count(*) AS times FROM events GROUP BY event_uid");
         let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        rows.iter().map(|row| (text(&row["uid"]), text(&row["times"]).parse().expect("a number"))).collect()
+        rows.iter().map(|row| (text(&row["event_uid"]), text(&row["times"]).parse().expect("a number"))).collect()
     }
 
     fn read(&self, serving: &Serving) -> u64 {
@@ -136,6 +136,31 @@ fn what_was_acknowledged_outlives_any_kill() {
     assert_eq!(stored.len(), sent as usize, "every event that was acknowledged");
     assert!(twice <= again * u64::from(EACH), "{twice} more than the {again} deliveries that were sent again explain");
     assert_eq!(company.place.run(&["state", "rebuild", "--compare"]).ok().json()["equal"], true);
+}
+
+/// A batch that is numbered and not stored reads its segments again; they must be there.
+#[test]
+fn a_batch_that_died_in_the_middle_is_read_again_from_its_segments() {
+    for failpoint in
+        ["flow.batch_assigned:1", "flow.events_appended:1", "flow.log_appended:1", "flow.source_committed:1"]
+    {
+        let company = company();
+        let environment = [ENVIRONMENT[0], ("WATERTIGHT_FAILPOINT", failpoint)];
+        let mut serving = Serving::start_with(&company.place, &environment);
+        let body = [event("ledger.page", 0, "u-1", 1), event("ledger.page", 1, "u-1", 1)].join("\n");
+        assert_eq!(company.post("shop", SECRET, &body), Some(202), "{failpoint}");
+        assert!(!serving.ended().success(), "{failpoint}");
+        // What comes meanwhile is of another batch.
+        let serving = company.serve();
+        assert_eq!(company.post("shop", SECRET, &event("ledger.page", 2, "u-1", 1)), Some(202), "{failpoint}");
+        wait_for("all three", || company.stored().len() == 3);
+        drop(serving);
+        assert!(company.stored().into_values().all(|times| times == 1), "{failpoint}");
+        company.place.run(&["ingest"]).ok();
+        let left = common::files_below(&company.place.data().join("spool"));
+        let segments = left.keys().filter(|path| path.extension().is_some_and(|extension| extension == "spool"));
+        assert_eq!(segments.count(), 0, "{failpoint}: segments stay behind");
+    }
 }
 
 #[test]

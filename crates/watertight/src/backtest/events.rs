@@ -6,11 +6,11 @@ use ingest::Format;
 use ocsf::Event;
 use serde_json::Value;
 
-use crate::reading::Reading;
 use super::{Period, days};
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::output;
+use crate::reading::Reading;
 use crate::stored_findings::quoted;
 
 /// Shows every stored event of some formats, a day at a time; what cannot be read again is counted and said.

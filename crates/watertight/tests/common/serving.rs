@@ -63,7 +63,7 @@ impl Serving {
     /// The body of a page; empty while nobody listens.
     pub(crate) fn page(&self, path: &str) -> String {
         let heard = self.heard();
-        let address = heard.split_once("http://").and_then(|(_, rest)| rest.split_once('/'));
+        let address = heard.split_once("watertight is at http://").and_then(|(_, rest)| rest.split_once('/'));
         let Some(Ok(mut stream)) = address.map(|(address, _)| TcpStream::connect(address)) else {
             return String::new();
         };
