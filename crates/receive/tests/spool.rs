@@ -26,11 +26,11 @@ fn source(spool: &Spool, done: &[Position]) -> SpoolSource {
         Limits::default(),
         BatchLimits::default(),
     )
-    .unwrap()
+    .expect("a spool")
 }
 
 fn segments(dir: &Path) -> usize {
-    let names = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = std::fs::read_dir(dir).expect("a spool").map(|entry| entry.expect("a spool").file_name());
     names.filter(|name| name.to_string_lossy().ends_with(".spool")).count()
 }
 

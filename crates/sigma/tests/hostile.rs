@@ -96,7 +96,7 @@ fn judged(rule: &str, record: &serde_json::Value) -> Result<bool, RecordFault> {
     let (program, errors) = Program::compile_with(&loaded.rules, &[], &Options::default());
     assert!(loaded.errors.is_empty() && errors.is_empty(), "{:?} {errors:?}", loaded.errors);
     let mut matcher = Matcher::new(&program);
-    let record = serde_json::to_vec(record).unwrap();
+    let record = serde_json::to_vec(record).expect("a record is JSON");
     let matched = matcher.evaluate(program.log_source("", ""), &record).map(|matched| !matched.is_empty());
     matched.map_err(|error| error.reason)
 }

@@ -71,6 +71,7 @@ fn text(value: &Value) -> &str {
 /// Recipients of the notice: enough that sending takes more than one step.
 const DESKS: usize = 120;
 
+#[expect(clippy::too_many_lines, reason = "a list of commands; parts of it would have to know each other")]
 /// Every command that writes, each after those it needs, with its answers as printed.
 fn everything(place: &Place) -> Vec<(String, Option<i32>, String, String)> {
     let mut told = Vec::new();

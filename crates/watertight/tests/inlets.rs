@@ -86,7 +86,7 @@ fn deliveries_by_http_and_syslog_become_events() {
     assert_eq!(company.post("elsewhere", SECRET, &line(2)), Some(404));
     let mut sender = TcpStream::connect(("127.0.0.1", company.syslog)).expect("the syslog inlet listens");
     let message = format!("<190>1 2026-03-02T10:11:12Z web ledger - - - {}", line(3));
-    write!(sender, "{} {message}<190>Mar  2 10:11:12 web ledger: {}\n", message.len(), line(4)).expect("send");
+    writeln!(sender, "{} {message}<190>Mar  2 10:11:12 web ledger: {}", message.len(), line(4)).expect("send");
     drop(sender);
     wait_for("five records", || company.read(&serving) == 5);
     drop(serving);

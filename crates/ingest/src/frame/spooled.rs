@@ -144,7 +144,7 @@ mod tests {
         for kept in start..whole.len() {
             let read = read(&whole[..kept], &Limits::default());
             let wholes = (kept - start) / 7;
-            let cut = usize::from((kept - start) % 7 != 0);
+            let cut = usize::from(!(kept - start).is_multiple_of(7));
             assert_eq!(read.len(), wholes + cut, "{kept}");
             assert_eq!(read.iter().filter(|record| record.is_err()).count(), cut, "{kept}");
         }

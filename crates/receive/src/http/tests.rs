@@ -92,7 +92,8 @@ fn a_body_that_unpacks_to_too_much_is_refused() {
 fn who_may_send() {
     let basic = format!("Basic {}", STANDARD.encode(format!("sensor:{SECRET}")));
     let named = |name: &str| Auth::Header { name: name.to_owned(), secret: secret() };
-    let cases: [(Auth, &str, &[(&str, &str)], bool); 12] = [
+    type Case<'c> = (Auth, &'c str, &'c [(&'c str, &'c str)], bool);
+    let cases: [Case<'_>; 12] = [
         (Auth::Anybody, "", &[], true),
         (Auth::Bearer(secret()), "", &[("authorization", SECRET)], true),
         (Auth::Bearer(secret()), "", &[("authorization", "Bearer 0123456789abcdef-a-secre")], false),

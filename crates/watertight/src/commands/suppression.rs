@@ -19,6 +19,7 @@ use crate::suppressions::{self, Wish};
 use crate::{baselines, output};
 
 #[derive(Debug, clap::Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "a process makes one of them")]
 pub(crate) enum Command {
     #[command(flatten)]
     Change(Change),

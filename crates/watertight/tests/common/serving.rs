@@ -106,7 +106,10 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the server said: {}", self.heard());
+            #[expect(clippy::print_stderr, reason = "a test that fails says what it heard")]
+            {
+                eprintln!("the server said: {}", self.heard());
+            }
         }
         // It may have ended already.
         drop(self.child.kill());
