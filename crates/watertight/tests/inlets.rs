@@ -93,6 +93,8 @@ fn deliveries_by_http_and_syslog_become_events() {
     assert_eq!(company.stored().into_values().collect::<Vec<_>>(), [1, 1, 1, 1]);
     let rejected = company.place.query("SELECT raw FROM rejected");
     assert_eq!(rejected.len(), 1, "{rejected:?}");
+    // The server may have died between storing the last batch and removing its segments; the next run does that.
+    company.place.run(&["ingest"]).ok();
     let left = common::files_below(&company.place.data().join("spool"));
     assert!(left.keys().all(|path| path.extension().is_none_or(|extension| extension != "spool")), "{:?}", left.keys());
 }
