@@ -55,6 +55,42 @@ async fn what_was_taken_is_read_once_and_removed_when_it_is_committed() {
     assert_eq!(batch.records.len(), 1);
 }
 
+/// Batches end where they are full, in the middle of a segment or exactly at its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_segment_goes_before_its_last_record_is_stored_and_none_stays_behind() {
+    for records_max in 1..=5 {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::open(dir.path(), limits()).unwrap();
+        for number in 0..4 {
+            spool.put(vec![record(number), record(number + 10)]).await.unwrap();
+        }
+        let (mut stored, mut read) = (Vec::new(), 0);
+        // As if the process began again after every batch, and as if it went on.
+        for begins_again in [true, false] {
+            let open = |stored: &[Position]| {
+                let before = Before { stored, unfinished: &[] };
+                let limit = BatchLimits { records_max, ..BatchLimits::default() };
+                SpoolSource::new("shop", &spool, None, before, Limits::default(), limit).unwrap()
+            };
+            let mut source = open(&stored);
+            while let Some(batch) = source.next_batch().await.unwrap() {
+                read += batch.records.len();
+                stored.extend(batch.members.iter().map(|member| member.after.clone()));
+                source.commit(&batch.position).await.unwrap();
+                let whole = read / 2;
+                assert!(segments(dir.path()) >= 4 - whole, "{records_max}: a segment went with records in it");
+                if begins_again {
+                    source = open(&stored);
+                }
+                if begins_again && read == 4 {
+                    break;
+                }
+            }
+        }
+        assert_eq!((read, segments(dir.path())), (8, 0), "{records_max}");
+    }
+}
+
 /// A name that was used again would count as read.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_never_used_twice_and_marks_outlive_their_segments() {

@@ -17,7 +17,7 @@ pub struct SpoolSource {
     shared: Arc<Shared>,
     /// Segments that the batch in hand reads to their end; they go when it is committed.
     ended: Vec<PathBuf>,
-    /// Segments of which records were given out and not yet their end. Where nothing more comes of one, that was its end.
+    /// Segments of which records were given out and not yet their end. When nothing more comes at all, that was their end.
     begun: Vec<PathBuf>,
 }
 
@@ -58,7 +58,20 @@ impl SpoolSource {
         Ok(source)
     }
 
+    /// Notes which segments a batch ends and which it leaves begun. One that was begun and is not in it may have been put off
+    /// because it could not be read just now.
+    fn note(&mut self, batch: &RawBatch) {
+        for member in &batch.members {
+            let path = segment_of(&self.shared, &member.after);
+            self.begun.retain(|begun| *begun != path);
+            if member.after.complete { &mut self.ended } else { &mut self.begun }.push(path);
+        }
+    }
+
     fn remove_ended(&mut self) -> Result<(), SpoolError> {
+        if self.ended.is_empty() {
+            return Ok(());
+        }
         let marks = self.shared.marks().clone();
         let freed = segment::remove(&self.shared.dir, &marks, &self.ended)?;
         self.ended.clear();
@@ -66,21 +79,8 @@ impl SpoolSource {
         Ok(())
     }
 
-    /// Notes which segments a batch ends and which it leaves begun. One that was begun and is not in it has no more to give.
-    fn note(&mut self, batch: &RawBatch) {
-        let here: Vec<(PathBuf, bool)> = batch
-            .members
-            .iter()
-            .map(|member| (segment_of(&self.shared, &member.after), member.after.complete))
-            .collect();
-        for path in std::mem::take(&mut self.begun) {
-            if here.iter().all(|(other, _)| *other != path) {
-                self.ended.push(path);
-            }
-        }
-        for (path, complete) in here {
-            if complete { &mut self.ended } else { &mut self.begun }.push(path);
-        }
+    fn remove(&mut self) -> Result<(), SourceError> {
+        tokio::task::block_in_place(|| self.remove_ended()).map_err(|error| SourceError::Worker(error.to_string()))
     }
 }
 
@@ -103,7 +103,7 @@ impl Source for SpoolSource {
         };
         match &batch {
             Some(batch) => self.note(batch),
-            // Every batch before this was committed, and of what was begun nothing is left.
+            // Every batch before this was committed, and nothing is left of what was begun.
             None => {
                 self.ended.append(&mut self.begun);
                 self.remove()?;
@@ -115,14 +115,5 @@ impl Source for SpoolSource {
     async fn commit(&mut self, position: &Position) -> Result<(), SourceError> {
         self.files.commit(position).await?;
         self.remove()
-    }
-}
-
-impl SpoolSource {
-    fn remove(&mut self) -> Result<(), SourceError> {
-        if self.ended.is_empty() {
-            return Ok(());
-        }
-        tokio::task::block_in_place(|| self.remove_ended()).map_err(|error| SourceError::Worker(error.to_string()))
     }
 }
