@@ -233,6 +233,12 @@ impl Event {
         self.metadata.uid.note_digest(digest);
     }
 
+    /// The vendor's finding that the event tells of; its status says what the event does to it.
+    pub fn set_finding(&mut self, finding: VendorFinding) {
+        self.activity_id = finding.status.activity_id();
+        self.finding = Some(Box::new(finding));
+    }
+
     /// The OCSF `type_uid`: class and activity in one number.
     #[must_use]
     pub fn type_uid(&self) -> u64 {

@@ -4,7 +4,7 @@
 //! itself. Contents: IAM user guide, "Monitoring Access Analyzer with EventBridge"; API reference, `FindingSummary`,
 //! `FindingSummaryV2`.
 
-use ocsf::{Class, Event, FindingStatus, Resource, Severity, VendorFinding};
+use ocsf::{Class, Event, FindingStatus, Severity, VendorFinding};
 
 use super::awsconfig::place;
 use super::marks::Keys;
@@ -67,10 +67,9 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         },
         ..VendorFinding::default()
     };
-    event.activity_id = finding.status.activity_id();
-    event.finding = Some(Box::new(finding));
+    event.set_finding(finding);
     let kind = tree.take(&["detail/resourceType", "resourceType"]);
-    event.resources.extend(resource.map(|uid| Resource { uid: Some(uid), kind, ..Resource::default() }));
+    event.resources.extend(tree::resource(resource, None, kind.as_deref()));
     event.unmapped = tree.rest();
     Ok(event)
 }

@@ -3,7 +3,7 @@
 //! Log streams (`{"log_id", "data"}`), the management API and files of it. The two or more letters of `type` tell what happened. Rules see the record
 //! itself. Contents: Auth0 documentation, "Log Event Type Codes", "Tenant log schema".
 
-use ocsf::{Class, Cloud, Event, HttpRequest, Identified, Resource, Severity, Status};
+use ocsf::{Class, Cloud, Event, HttpRequest, Identified, Severity, Status};
 
 use super::marks::Keys;
 use super::tree::{self, Tree, begin};
@@ -146,8 +146,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     }
     let connection = tree.take(&[&name("connection")]);
     let uid = tree.take(&[&name("connection_id")]);
-    let resource = Resource { uid, name: connection, kind: Some("connection".to_owned()), owner: None };
-    event.resources.extend((resource.uid.is_some() || resource.name.is_some()).then_some(resource));
+    event.resources.extend(tree::resource(uid, connection, Some("connection")));
     event.unmapped = tree.rest();
     Ok(event)
 }

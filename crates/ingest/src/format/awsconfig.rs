@@ -4,10 +4,10 @@
 //! changes of compliance. Rules see the record itself. Contents: AWS Config developer guide, "Components of a configuration item"
 //! and "Example notifications".
 
-use ocsf::{Account, Class, Cloud, Event, FindingStatus, Resource, Severity, Status, VendorFinding};
+use ocsf::{Account, Class, Cloud, Event, FindingStatus, Severity, Status, VendorFinding};
 
 use super::marks::Keys;
-use super::tree::{Tree, begin};
+use super::tree::{self, Tree, begin};
 use super::{Format, Unreadable};
 
 const PRODUCT: (&str, &str) = ("AWS", "AWS Config");
@@ -69,13 +69,9 @@ fn item(tree: &mut Tree, raw: &[u8]) -> Result<Event, Unreadable> {
     event.metadata.product_version = tree.take(&[&name("configurationItemVersion"), &name("version")]);
     let uid = tree.take(&[&name("ARN"), &name("arn")]);
     let id = tree.take(&[&name("resourceId")]);
-    let resource = Resource {
-        name: tree.take(&[&name("resourceName")]).or_else(|| id.clone()),
-        uid: uid.or(id),
-        kind: tree.take(&[&name("resourceType")]),
-        owner: None,
-    };
-    event.resources.extend((resource.uid.is_some() || resource.name.is_some()).then_some(resource));
+    let called = tree.take(&[&name("resourceName")]).or_else(|| id.clone());
+    let kind = tree.take(&[&name("resourceType")]);
+    event.resources.extend(tree::resource(uid.or(id), called, kind.as_deref()));
     Ok(event)
 }
 
@@ -94,7 +90,7 @@ fn compliance(tree: &mut Tree, at: &str, raw: &[u8]) -> Result<Event, Unreadable
     let kind = tree.take(&[&name("resourceType")]);
     let id = tree.take(&[&name("resourceId")]);
     let of = id.clone().unwrap_or_default();
-    event.resources.extend(id.map(|id| Resource { uid: Some(id), kind, ..Resource::default() }));
+    event.resources.extend(tree::resource(id, None, kind.as_deref()));
     let finding = VendorFinding {
         uid: format!("{rule}/{of}"),
         title: Some(rule),
@@ -107,8 +103,7 @@ fn compliance(tree: &mut Tree, at: &str, raw: &[u8]) -> Result<Event, Unreadable
         },
         ..VendorFinding::default()
     };
-    event.activity_id = finding.status.activity_id();
-    event.finding = Some(Box::new(finding));
+    event.set_finding(finding);
     Ok(event)
 }
 

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use ocsf::{Action, Class, Connection, Dns, DnsQuery, Endpoint, Event, Status};
 
-use super::applicationgateway::finish;
+use super::azuregateway::finish;
 use super::tree::{self, Tree, begin};
 use super::{Format, Unreadable, aws, azure};
 

@@ -4,9 +4,9 @@
 //! Everything that has no common place survives in `unmapped`. Function and registry logs have ids of their own but nothing that is not
 //! here. Rules see what `resourcelog` says. Contents: Azure Monitor documentation, "Common and service-specific schemas for Azure resource logs".
 
-use ocsf::{Class, Event, HttpRequest, HttpResponse, Resource, Status, Url};
+use ocsf::{Class, Event, HttpRequest, HttpResponse, Status, Url};
 
-use super::applicationgateway::finish;
+use super::azuregateway::finish;
 use super::marks::Keys;
 use super::tree::{self, Tree, begin};
 use super::{Format, Unreadable, azure, resourcelog, sqltext, web};
@@ -57,7 +57,7 @@ pub(super) fn normalize(format: Format, product: &'static str, raw: &[u8]) -> Re
         "properties/db",
         "properties/DatabaseName",
     ]);
-    event.resources.extend(object.map(|uid| Resource { uid: Some(uid), ..Resource::default() }));
+    event.resources.extend(tree::resource(object, None, None));
     finish(&mut event, tree, &["properties/clientPort"]);
     Ok(event)
 }

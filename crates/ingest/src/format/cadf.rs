@@ -2,7 +2,7 @@
 //!
 //! Single events and the `events` of a log. Rules see the event itself. Contents: DMTF DSP0262, "Cloud Auditing Data Federation".
 
-use ocsf::{Class, Event, HttpRequest, Resource, Status};
+use ocsf::{Class, Event, HttpRequest, Status};
 
 use super::marks::Keys;
 use super::tree::{self, Tree, begin};
@@ -50,13 +50,9 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     tree::set_actor(&mut event, "cadf", user);
     event.metadata.tenant_uid = tree.take(&["initiator/project_id", "initiator/domain_id"]);
     event.service = tree.take(&["observer/name", "observer/id", "observerId"]).map(ocsf::Identified::named);
-    let resource = Resource {
-        uid: tree.take(&["target/id", "targetId"]),
-        name: tree.take(&["target/name"]),
-        kind: tree.take(&["target/typeURI"]),
-        owner: None,
-    };
-    event.resources.extend((resource.uid.is_some() || resource.name.is_some()).then_some(resource));
+    let (uid, name) = (tree.take(&["target/id", "targetId"]), tree.take(&["target/name"]));
+    let kind = tree.take(&["target/typeURI"]);
+    event.resources.extend(tree::resource(uid, name, kind.as_deref()));
     event.unmapped = tree.rest();
     Ok(event)
 }

@@ -50,8 +50,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         },
         ..VendorFinding::default()
     };
-    event.activity_id = finding.status.activity_id();
-    event.finding = Some(Box::new(finding));
+    event.set_finding(finding);
     event.resources.push(Resource {
         uid: alarm,
         name: Some(name),

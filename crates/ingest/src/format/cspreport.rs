@@ -4,7 +4,7 @@
 //! server received it, less the `age` of the report; a report that nobody gave a time is rejected. Rules see the record itself. Contents: W3C
 //! "Content Security Policy Level 3" and "Reporting API".
 
-use ocsf::{Class, Event, FindingStatus, HttpRequest, Resource, Severity, Url, VendorFinding};
+use ocsf::{Class, Event, FindingStatus, HttpRequest, Severity, Url, VendorFinding};
 
 use super::marks::Keys;
 use super::tree::{self, Tree, begin};
@@ -54,11 +54,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     });
     event.severity = if is_policy { Severity::Low } else { Severity::Informational };
     event.status_detail = at(&mut tree, "disposition", "disposition");
-    event.resources.extend(blocked.clone().map(|uid| Resource {
-        uid: Some(uid),
-        kind: Some("url".to_owned()),
-        ..Resource::default()
-    }));
+    event.resources.extend(tree::resource(blocked.clone(), None, Some("url")));
     if is_policy {
         event.activity_id = 1;
         event.finding = Some(Box::new(VendorFinding {

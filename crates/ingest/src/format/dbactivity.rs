@@ -4,7 +4,7 @@
 //! the stream lives and are rejected with that reason. Rules see the activity itself. Contents: Aurora user guide, "Monitoring database
 //! activity streams", database activity event list.
 
-use ocsf::{Api, Class, Endpoint, Event, Identified, Resource, Status};
+use ocsf::{Api, Class, Endpoint, Event, Identified, Status};
 
 use super::marks::Keys;
 use super::sqltext;
@@ -63,13 +63,8 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     let database = tree.take(&["databaseName"]);
     let object = tree.take(&["objectName"]);
     let kind = tree.take(&["objectType"]);
-    let named = object.map(|object| Resource { uid: Some(object), kind, ..Resource::default() });
-    event.resources.extend(named);
-    event.resources.extend(database.map(|name| Resource {
-        uid: Some(name),
-        kind: Some("database".to_owned()),
-        ..Resource::default()
-    }));
+    event.resources.extend(tree::resource(object, None, kind.as_deref()));
+    event.resources.extend(tree::resource(database, None, Some("database")));
     event.unmapped = tree.rest();
     Ok(event)
 }

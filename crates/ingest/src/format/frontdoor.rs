@@ -5,45 +5,40 @@
 
 use ocsf::Event;
 
-use super::applicationgateway::{decide, finish};
-use super::resourcelog;
-use super::said::{Paths, Said};
-use super::tree::Tree;
+use super::azuregateway::Gateway;
+use super::said::Paths;
 use super::{Format, Unreadable};
 
-const PATHS: Paths = Paths {
-    time: &["time"],
-    client: &["properties/clientIp", "properties/clientIP", "properties/socketIp", "properties/socketIP"],
-    user: &[],
-    method: &["properties/httpMethod"],
-    uri: &["properties/requestUri"],
-    query: &[],
-    version: &["properties/httpVersion"],
-    status: &["properties/httpStatusCode"],
-    bytes: &["properties/responseBytes"],
-    received: &["properties/requestBytes"],
-    referer: &["properties/referer", "properties/referrer"],
-    agent: &["properties/userAgent"],
-    host: &["properties/hostName", "properties/host"],
-    uid: &[],
+const GATEWAY: Gateway = Gateway {
+    format: Format::FrontDoor,
+    product: "Azure Front Door",
+    paths: Paths {
+        time: &["time"],
+        client: &["properties/clientIp", "properties/clientIP", "properties/socketIp", "properties/socketIP"],
+        user: &[],
+        method: &["properties/httpMethod"],
+        uri: &["properties/requestUri"],
+        query: &[],
+        version: &["properties/httpVersion"],
+        status: &["properties/httpStatusCode"],
+        bytes: &["properties/responseBytes"],
+        received: &["properties/requestBytes"],
+        referer: &["properties/referer", "properties/referrer"],
+        agent: &["properties/userAgent"],
+        host: &["properties/hostName", "properties/host"],
+        uid: &[],
+    },
+    request_id: "properties/trackingReference",
 };
 
 /// The object rules see.
 pub(super) fn view(raw: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    let lifted = resourcelog::lifted(raw)?;
-    Said::of(&mut Tree::of_azure(raw)?, &PATHS).view(&lifted)
+    GATEWAY.view(raw)
 }
 
 /// A request as an event.
 pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
-    let mut tree = Tree::of_azure(raw)?;
-    let said = Said::of(&mut tree, &PATHS);
-    let when = said.when("time")?;
-    let mut event = said.event(Format::FrontDoor, when, raw, ("Microsoft", "Azure Front Door"));
-    decide(&mut event, &mut tree, "properties/action");
-    event.metadata.correlation_uid = tree.take(&["properties/trackingReference"]);
-    finish(&mut event, tree, &["properties/clientPort"]);
-    Ok(event)
+    GATEWAY.normalize(raw)
 }
 
 #[cfg(test)]

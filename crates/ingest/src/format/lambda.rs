@@ -3,10 +3,10 @@
 //! What a function prints itself is the owner's, and payloads are never logged; who called is in CloudTrail's data events. Rules see the
 //! record itself. Contents: Lambda developer guide, "Lambda telemetry API event schema reference".
 
-use ocsf::{Class, Event, Identified, Resource, Status};
+use ocsf::{Class, Event, Identified, Status};
 
 use super::marks::Keys;
-use super::tree::{Tree, begin};
+use super::tree::{self, Tree, begin};
 use super::{Format, Unreadable};
 use crate::frame::member_text;
 
@@ -36,11 +36,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
     event.status_code = status;
     event.status_detail = tree.take(&["record/errorType"]);
     let function = tree.take(&["record/functionArn", "record/functionName"]);
-    event.resources.extend(function.map(|uid| Resource {
-        uid: Some(uid),
-        kind: Some("AWS::Lambda::Function".to_owned()),
-        ..Resource::default()
-    }));
+    event.resources.extend(tree::resource(function, None, Some("AWS::Lambda::Function")));
     event.unmapped = tree.rest();
     Ok(event)
 }

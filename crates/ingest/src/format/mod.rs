@@ -18,6 +18,7 @@ mod azure;
 mod azurecosmos;
 mod azurefirewall;
 mod azureflow;
+mod azuregateway;
 mod azurekeyvault;
 mod azureother;
 mod azuresql;

@@ -3,10 +3,10 @@
 //! What an action group sends, and the alerts the management API lists. Rules see the record itself. Contents: Azure Monitor documentation, "Common
 //! alert schema".
 
-use ocsf::{Account, Class, Cloud, Event, FindingStatus, Resource, Severity, VendorFinding};
+use ocsf::{Account, Class, Cloud, Event, FindingStatus, Severity, VendorFinding};
 
 use super::marks::Keys;
-use super::tree::{Tree, begin};
+use super::tree::{self, Tree, begin};
 use super::{Format, Unreadable, resourcelog};
 use crate::frame::member_text;
 
@@ -53,16 +53,12 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         status: if resolved { FindingStatus::Resolved } else { FindingStatus::New },
         ..VendorFinding::default()
     };
-    event.activity_id = finding.status.activity_id();
-    event.finding = Some(Box::new(finding));
+    event.set_finding(finding);
     let target = tree.take(&[&name(at, "alertTargetIDs/0"), &name(at, "targetResource")]);
     let account = target.as_deref().and_then(resourcelog::subscription).map(Account::azure_subscription);
     event.cloud = Some(Cloud { provider: "Azure", region: None, zone: None, account });
-    event.resources.extend(target.map(|uid| Resource {
-        kind: resourcelog::provider(&uid),
-        uid: Some(uid),
-        ..Resource::default()
-    }));
+    let kind = target.as_deref().and_then(resourcelog::provider);
+    event.resources.extend(tree::resource(target, None, kind.as_deref()));
     event.unmapped = tree.rest();
     Ok(event)
 }

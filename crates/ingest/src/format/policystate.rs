@@ -3,10 +3,10 @@
 //! Rows of the policy insights API and the events of Event Grid. Rules see the record itself. Contents: Azure Policy documentation, "Get
 //! compliance data", "Event Grid event schema".
 
-use ocsf::{Account, Class, Cloud, Event, FindingStatus, Resource, Severity, VendorFinding};
+use ocsf::{Account, Class, Cloud, Event, FindingStatus, Severity, VendorFinding};
 
 use super::marks::Keys;
-use super::tree::{Tree, begin};
+use super::tree::{self, Tree, begin};
 use super::{Format, Unreadable, resourcelog};
 use crate::frame::member_text;
 
@@ -55,10 +55,9 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         },
         ..VendorFinding::default()
     };
-    event.activity_id = finding.status.activity_id();
-    event.finding = Some(Box::new(finding));
+    event.set_finding(finding);
     let kind = tree.take(&["resourceType"]);
-    event.resources.extend(resource.map(|uid| Resource { uid: Some(uid), kind, ..Resource::default() }));
+    event.resources.extend(tree::resource(resource, None, kind.as_deref()));
     event.unmapped = tree.rest();
     Ok(event)
 }

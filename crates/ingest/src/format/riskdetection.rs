@@ -45,8 +45,7 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
 
     let mut event = Event::new(Format::AzureRiskDetection.id(), Class::DetectionFinding, when, raw);
     let finding = finding(inner, &id, &kind);
-    event.activity_id = finding.status.activity_id();
-    event.finding = Some(Box::new(finding));
+    event.set_finding(finding);
     event.severity = Severity::from_level(&azure::text(inner, "riskLevel").unwrap_or_default());
     event.metadata = ocsf::Metadata {
         uid: format!("{id}/{written}").into(),

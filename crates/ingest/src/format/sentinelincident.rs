@@ -85,10 +85,9 @@ pub(super) fn normalize(raw: &[u8]) -> Result<Event, Unreadable> {
         },
         ..VendorFinding::default()
     };
-    event.activity_id = finding.status.activity_id();
+    event.set_finding(finding);
     event.status_detail =
         tree.take(&["Classification", "properties/classification", "object/properties/classification"]);
-    event.finding = Some(Box::new(finding));
     event.unmapped = tree.rest();
     Ok(event)
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use ocsf::{Actor, Api, Class, Endpoint, Event, Metadata, User};
+use ocsf::{Actor, Api, Class, Endpoint, Event, Metadata, Resource, User};
 use serde_json::{Map, Value};
 
 use super::{Format, Unreadable, aws, azure, time};
@@ -219,6 +219,12 @@ pub(super) fn begin(
 /// A user by name and id, as far as either is known.
 pub(super) fn user(name: Option<String>, uid: Option<String>) -> Option<User> {
     (name.is_some() || uid.is_some()).then_some(User { name, uid, ..User::default() })
+}
+
+/// What was acted on, as far as its id or name is known.
+pub(super) fn resource(uid: Option<String>, name: Option<String>, kind: Option<&str>) -> Option<Resource> {
+    let kind = kind.map(str::to_owned);
+    (uid.is_some() || name.is_some()).then_some(Resource { uid, name, kind, owner: None })
 }
 
 /// Sets who acted: `<space>:<id or name>`, and of somebody who is known by neither the address.
