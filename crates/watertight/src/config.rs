@@ -121,14 +121,28 @@ impl Source {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HttpInlet {
-    /// `plain`, `firehose`, `eventgrid`, `okta`, `xapi` or `beacon`.
-    pub(crate) protocol: String,
-    /// `bearer`, `basic`, `header`, `query`, `webhook` (Standard Webhooks), `hub` (`X-Hub-Signature-256`), or `none`.
-    pub(crate) auth: String,
+    pub(crate) protocol: receive::http::Protocol,
+    pub(crate) auth: InletAuth,
     /// The user, the header or the query parameter, for `basic`, `header` and `query`.
     pub(crate) name: Option<String>,
     /// Name of the environment variable that holds the sender's secret.
     pub(crate) secret_env: Option<String>,
+}
+
+/// How a sender shows who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum InletAuth {
+    Bearer,
+    Basic,
+    Header,
+    Query,
+    /// Standard Webhooks.
+    Webhook,
+    /// `X-Hub-Signature-256`.
+    Hub,
+    /// Anybody: for browsers alone.
+    None,
 }
 
 /// Syslog over TCP.
@@ -358,6 +372,9 @@ mod tests {
         assert!(check(&format!("[[source]]\nid = \"a\"\n{http}")).is_ok());
         assert!(check("[[source]]\nid = \"a\"").is_err());
         assert!(check(&format!("[[source]]\nid = \"a\"\npath = \"x\"\n{http}")).is_err());
+        let misspelt = http.replace("plain", "plane");
+        let refused = toml::from_str::<Config>(&format!("[[source]]\nid = \"a\"\n{misspelt}")).unwrap_err();
+        assert!(refused.to_string().contains("`firehose`"), "{refused}");
         let twice = "[[source]]\nid = \"a\"\npath = \"x\"\n[[source]]\nid = \"a\"\npath = \"y\"";
         assert!(check(twice).unwrap_err().message.contains("`a`"));
     }

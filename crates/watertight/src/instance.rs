@@ -31,7 +31,7 @@ pub(crate) struct Instance {
     pub(crate) store: std::sync::Arc<Store>,
     pub(crate) lake: lake::Lake,
     pub(crate) sealer: Sealer,
-    /// Of sources that are sent to us; none for a reader.
+    /// Of sources that are sent to us; none before [`Self::open_spools`].
     pub(crate) spools: Spools,
     /// `None` for a reader.
     _lease: Option<Lease>,
@@ -87,8 +87,7 @@ impl Instance {
         let lake = lake::Lake::open(&dir.join("lake"), &lake::Options::default())
             .await
             .or_fail(format!("failed to open the lake in `{}`", dir.display()))?;
-        let spools = if lease.is_some() { inlets::spools(&config, &dir)? } else { Spools::new() };
-        let store = std::sync::Arc::new(store);
+        let (store, spools) = (std::sync::Arc::new(store), Spools::new());
         Ok(Self { dir, config, content, content_dir, store, lake, sealer, spools, _lease: lease })
     }
 }
@@ -97,6 +96,12 @@ impl Instance {
 const BACKWARD_MAX: SignedDuration = SignedDuration::from_secs(5);
 
 impl Instance {
+    /// Opens the spools, for who reads sources. Other commands that write have no business there.
+    pub(crate) fn open_spools(&mut self) -> Result<(), Failure> {
+        self.spools = inlets::spools(&self.config, &self.dir)?;
+        Ok(())
+    }
+
     /// Refuses to write with a clock that runs backward: entries would tell an order that never was.
     pub(crate) async fn check_time(&self, now: Timestamp) -> Result<(), Failure> {
         let last = self.store.latest_at().await.or_fail("failed to read the log's last time")?;

@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::{Reply, Request, Taken, body, cors};
 
 /// `sendBeacon` sends no more than this.
-const REPORT_BYTES_MAX: usize = 64 << 10;
+pub(super) const REPORT_BYTES_MAX: usize = 64 << 10;
 
 pub(super) fn take(request: &Request<'_>, body: &[u8], now_ms: i64) -> Taken {
     if REPORT_BYTES_MAX < body.len() {

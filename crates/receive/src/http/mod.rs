@@ -16,12 +16,14 @@ mod xapi;
 mod tests;
 
 use http::{HeaderMap, Method, StatusCode};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use auth::{Auth, Secret, SecretError};
 
 /// How a sender speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// Logs as they are: JSON, JSON lines, lists, wrappers or text lines. EventBridge API destinations, Caliper sensors,
     /// Canvas, Kong and most webhooks send this.
@@ -31,11 +33,22 @@ pub enum Protocol {
     /// Azure Event Grid, both schemas, with their handshakes.
     EventGrid,
     /// Okta event hooks, with the one-time verification.
-    OktaHook,
+    Okta,
     /// Experience API statements (IEEE 9274.1.1).
     Xapi,
     /// Reports of browsers: beacons, Content Security Policy and Reporting API. Answers across origins.
     Beacon,
+}
+
+/// Firehose sends at most 64 MiB; nobody else here sends as much.
+const BODY_BYTES_MAX: usize = 64 << 20;
+
+impl Protocol {
+    /// The longest body that a sender has reason to send.
+    #[must_use]
+    pub fn body_bytes_max(self) -> usize {
+        if self == Self::Beacon { beacon::REPORT_BYTES_MAX } else { BODY_BYTES_MAX }
+    }
 }
 
 /// One place where a sender delivers.
@@ -97,7 +110,7 @@ impl Inlet {
             Protocol::Plain => Ok((body::records(&body), Reply::empty(StatusCode::ACCEPTED))),
             Protocol::Firehose => firehose::take(&body, self.body_bytes_max, now_ms),
             Protocol::EventGrid => event_grid::take(request, &body),
-            Protocol::OktaHook => okta::take(&body),
+            Protocol::Okta => okta::take(&body),
             Protocol::Xapi => xapi::take(request, &body),
             Protocol::Beacon => beacon::take(request, &body, now_ms),
         };
@@ -122,7 +135,7 @@ impl Inlet {
     fn handshake(&self, request: &Request<'_>) -> Option<Reply> {
         match self.protocol {
             Protocol::EventGrid => event_grid::handshake(request, &self.auth),
-            Protocol::OktaHook => okta::handshake(request),
+            Protocol::Okta => okta::handshake(request),
             Protocol::Beacon => cors::preflight(request),
             Protocol::Plain | Protocol::Firehose | Protocol::Xapi => None,
         }

@@ -194,7 +194,7 @@ fn event_grid_is_validated_both_ways() {
 
 #[test]
 fn okta_xapi_and_browsers() {
-    let okta = inlet(Protocol::OktaHook, Auth::Bearer(secret()));
+    let okta = inlet(Protocol::Okta, Auth::Bearer(secret()));
     let Answer::Reply(reply) = ask(&okta, &Method::GET, "", &[("x-okta-verification-challenge", "c")], b"") else {
         panic!()
     };

@@ -72,6 +72,12 @@ impl SpoolError {
     }
 }
 
+/// Whether a directory holds segments, for whoever looks without opening it.
+#[must_use]
+pub fn holds_segments(dir: &Path) -> bool {
+    std::fs::read_dir(dir).into_iter().flatten().flatten().any(|entry| segment::number(&entry.path()).is_some())
+}
+
 /// Where a sender with positions of its own (a partition of a topic) stands: everything before the number is in the spool.
 pub type Marks = BTreeMap<String, u64>;
 

@@ -71,10 +71,11 @@ impl Found {
 }
 
 fn note(path: &Path) -> Result<Noted, SpoolError> {
-    use std::io::Read as _;
+    use std::io::{BufRead as _, BufReader, Read as _};
     let file = File::open(path).map_err(|error| SpoolError::io(path, error))?;
     let mut head = Vec::new();
-    file.take(NOTE_BYTES_MAX).read_to_end(&mut head).map_err(|error| SpoolError::io(path, error))?;
+    let read = BufReader::new(file).take(NOTE_BYTES_MAX).read_until(b'\n', &mut head);
+    read.map_err(|error| SpoolError::io(path, error))?;
     let bad = |reason: String| SpoolError::State { path: path.to_owned(), reason };
     let note = spooled::note(&head).ok_or_else(|| bad("it is no segment".to_owned()))?;
     serde_json::from_slice(note).map_err(|error| bad(error.to_string()))
@@ -90,7 +91,7 @@ pub(super) fn path(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("{number:020}.{EXTENSION}"))
 }
 
-fn number(path: &Path) -> Option<u64> {
+pub(super) fn number(path: &Path) -> Option<u64> {
     let is_segment = path.extension().is_some_and(|extension| extension == EXTENSION);
     path.file_stem().filter(|_| is_segment)?.to_str()?.parse().ok()
 }

@@ -51,6 +51,7 @@ pub(crate) async fn ingest(instance: &mut Instance, only: &[String], context: &C
         return Err(Failure::usage("no source is configured")
             .help("add [[source]] to watertight.toml; `watertight config schema` shows it"));
     }
+    instance.open_spools()?;
     let mut detectors = lifecycle::begin(instance, context.clock.now()).await?;
     let is_wanted = |id: &String| only.is_empty() || only.contains(id);
     // A source that is not asked in this run must not hold time back for the others.

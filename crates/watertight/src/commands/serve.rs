@@ -43,11 +43,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Outcome {
 }
 
 /// Runs until interrupted.
-pub(crate) async fn serve(instance: Instance, listen: &str, clock: Clock) -> Result<(), Failure> {
+pub(crate) async fn serve(mut instance: Instance, listen: &str, clock: Clock) -> Result<(), Failure> {
     let site = Site { store: instance.store.clone(), log_dir: instance.dir.join("log"), clock };
     let stop = Arc::new(tokio::sync::Notify::new());
     let listener = web::listen(listen).await?;
     let address = listener.local_addr().or_fail("failed to tell the address of the pages")?;
+    instance.open_spools()?;
     let inlets = Inlets::open(&instance.config, &instance.spools, clock).await?;
     let (doorway, jobs) = Doorway::open(&instance.dir, clock)?;
     let mut writer = tokio::spawn(write(instance, clock, jobs, stop.clone()));

@@ -52,7 +52,7 @@ async fn list(context: &Context) -> Outcome {
 fn place(source: &Source) -> String {
     match source.place() {
         Place::Path(path) => path.to_owned(),
-        Place::Http(http) => format!("/in/{} ({})", source.id, http.protocol),
+        Place::Http(http) => format!("/in/{} ({})", source.id, format!("{:?}", http.protocol).to_lowercase()),
         Place::Syslog(syslog) => format!("syslog {}", syslog.listen),
     }
 }

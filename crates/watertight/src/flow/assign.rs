@@ -7,7 +7,7 @@ use ingest::{Files, Limits, Position, RawBatch, S3Config, S3Store, Source};
 use jiff::Timestamp;
 use receive::{Before, Spool, SpoolSource};
 
-use crate::config::Source as SourceConfig;
+use crate::config::{Place, Source as SourceConfig};
 use crate::exit::{Failure, OrFail as _};
 use crate::instance::Instance;
 use crate::store::{Assignment, Span, Store};
@@ -60,9 +60,14 @@ pub(crate) async fn open_feed(instance: &Instance, config: &SourceConfig) -> Res
     // What an unfinished batch holds is read by its spans; the source goes on behind it.
     let spans = unfinished.iter().flat_map(|batch| &batch.spans);
     let in_hand: Vec<Position> = spans.map(|span| span.after.clone()).collect();
-    let source = match instance.spools.get(&config.id) {
-        Some(spool) => open_spool(&config.id, spool, Before { stored: &stored, unfinished: &in_hand })?,
-        None => open_source(&config.id, &config.path, &[stored, in_hand].concat(), BatchLimits::default())?,
+    let source = match config.place() {
+        Place::Path(path) => open_source(&config.id, path, &[stored, in_hand].concat(), BatchLimits::default())?,
+        Place::Http(_) | Place::Syslog(_) => {
+            let spool = instance.spools.get(&config.id);
+            let spool =
+                spool.ok_or_else(|| Failure::failed(format!("the spool of source `{}` is not open", config.id)))?;
+            open_spool(&config.id, spool, Before { stored: &stored, unfinished: &in_hand })?
+        }
     };
     let sums = store.source_sums().await.or_fail("failed to read batches")?;
     let last_event = sums.into_iter().find(|sum| sum.source == config.id).and_then(|sum| sum.last_event);

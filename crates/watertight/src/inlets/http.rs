@@ -18,14 +18,10 @@ use tokio::task::JoinSet;
 
 use super::Spools;
 use crate::clock::Clock;
-use crate::config::{Config, HttpInlet, Place};
+use crate::config::{Config, HttpInlet, InletAuth, Place};
 use crate::exit::{Failure, OrFail as _};
 use crate::output;
 
-/// Firehose sends at most 64 MiB; nobody else here sends as much.
-const BODY_BYTES_MAX: usize = 64 << 20;
-/// Browsers' reports, which anybody can send.
-const REPORT_BYTES_MAX: usize = 64 << 10;
 /// Requests of one source whose bodies are in memory at the same time: its senders wait for each other, and nobody for them.
 /// A body stands there three times at most: as sent, decompressed, and in records.
 const REQUESTS_MAX: usize = 2;
@@ -82,47 +78,32 @@ fn list(sent: &BTreeMap<String, Sent>) -> String {
 }
 
 fn inlet(source: &str, http: &HttpInlet) -> Result<Inlet, Failure> {
-    let of_source = || format!("source `{source}`");
-    let protocol = match http.protocol.as_str() {
-        "plain" => Protocol::Plain,
-        "firehose" => Protocol::Firehose,
-        "eventgrid" => Protocol::EventGrid,
-        "okta" => Protocol::OktaHook,
-        "xapi" => Protocol::Xapi,
-        "beacon" => Protocol::Beacon,
-        other => {
-            return Err(Failure::usage(format!("{}: `{other}` is not a protocol that is known", of_source()))
-                .help("one of: plain, firehose, eventgrid, okta, xapi, beacon"));
-        }
-    };
+    let missing = |key: &str, help: &str| Failure::usage(format!("source `{source}`: `{key}` is missing")).help(help);
     let secret = || -> Result<Secret, Failure> {
-        let name = http.secret_env.as_deref().ok_or_else(|| {
-            Failure::usage(format!("{}: `secret_env` is missing", of_source()))
-                .help("name the environment variable that holds the sender's secret")
-        })?;
-        let text = std::env::var(name).or_usage(format!("{}: failed to read `{name}`", of_source()))?;
-        Secret::new(&text).or_usage(format!("{}: `{name}`", of_source()))
+        let name = http.secret_env.as_deref();
+        let name =
+            name.ok_or_else(|| missing("secret_env", "name the environment variable that holds the sender's secret"))?;
+        let text = std::env::var(name).or_usage(format!("source `{source}`: failed to read `{name}`"))?;
+        Secret::new(&text).or_usage(format!("source `{source}`: `{name}`"))
     };
-    let named = || http.name.clone().unwrap_or_default();
-    let auth = match http.auth.as_str() {
-        "none" if protocol == Protocol::Beacon => Auth::Anybody,
-        "bearer" => Auth::Bearer(secret()?),
-        "basic" => Auth::Basic { user: named(), password: secret()? },
-        "header" => Auth::Header { name: named().to_ascii_lowercase(), secret: secret()? },
-        "query" => Auth::Query { name: named(), secret: secret()? },
-        "webhook" => Auth::Webhook(secret()?),
-        "hub" => Auth::HubSignature(secret()?),
-        other => {
-            return Err(Failure::usage(format!("{}: auth `{other}` cannot be used", of_source()))
-                .help("one of: bearer, basic, header, query, webhook, hub; `none` for a beacon alone"));
+    let name = || -> Result<String, Failure> {
+        let name = http.name.clone().filter(|name| !name.is_empty());
+        name.ok_or_else(|| missing("name", "the user, the header or the query parameter that comes with the secret"))
+    };
+    let auth = match http.auth {
+        InletAuth::None if http.protocol == Protocol::Beacon => Auth::Anybody,
+        InletAuth::None => {
+            return Err(Failure::usage(format!("source `{source}`: anybody could send to it"))
+                .help("`auth = \"none\"` is for a beacon alone; choose another and give the sender a secret"));
         }
+        InletAuth::Bearer => Auth::Bearer(secret()?),
+        InletAuth::Basic => Auth::Basic { user: name()?, password: secret()? },
+        InletAuth::Header => Auth::Header { name: name()?.to_ascii_lowercase(), secret: secret()? },
+        InletAuth::Query => Auth::Query { name: name()?, secret: secret()? },
+        InletAuth::Webhook => Auth::Webhook(secret()?),
+        InletAuth::Hub => Auth::HubSignature(secret()?),
     };
-    if matches!(http.auth.as_str(), "basic" | "header" | "query") && http.name.as_deref().is_none_or(str::is_empty) {
-        return Err(Failure::usage(format!("{}: `name` is missing", of_source()))
-            .help("the user, the header or the query parameter that comes with the secret"));
-    }
-    let body_bytes_max = if protocol == Protocol::Beacon { REPORT_BYTES_MAX } else { BODY_BYTES_MAX };
-    Ok(Inlet { protocol, auth, body_bytes_max })
+    Ok(Inlet { protocol: http.protocol, auth, body_bytes_max: http.protocol.body_bytes_max() })
 }
 
 async fn deliver(State(site): State<Site>, Path(source): Path<String>, request: HttpRequest) -> Response {

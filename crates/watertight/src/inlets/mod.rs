@@ -39,9 +39,7 @@ pub(crate) fn spools(config: &Config, dir: &Path) -> Result<Spools, Failure> {
 fn tell_abandoned(dir: &Path, spools: &Spools) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let source = entry.file_name().to_string_lossy().into_owned();
-        let mut files = std::fs::read_dir(entry.path()).into_iter().flatten().flatten();
-        let holds = files.any(|file| file.path().extension().is_some_and(|extension| extension == "spool"));
-        if holds && !spools.contains_key(&source) {
+        if receive::spool::holds_segments(&entry.path()) && !spools.contains_key(&source) {
             output::talk(format!(
                 "warning: records sent for `{source}` wait in `{}`, and no source of that name is configured",
                 entry.path().display()
