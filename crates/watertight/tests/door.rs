@@ -17,7 +17,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
 use common::own_rules::{ANY, LARGE, content, event, rules, write};
-use common::{Place, Ran, Random, config_text, copy_dir};
+use common::{PROCESSOR_FACTS, Place, Ran, Random, config_text, copy_dir};
 use serde_json::{Value, json};
 use serving::{Serving, socket, wait_for};
 use smtp::MailServer;
@@ -71,7 +71,6 @@ fn text(value: &Value) -> &str {
 /// Recipients of the notice: enough that sending takes more than one step.
 const DESKS: usize = 120;
 
-#[expect(clippy::too_many_lines, reason = "a list of commands; parts of it would have to know each other")]
 /// Every command that writes, each after those it needs, with its answers as printed.
 fn everything(place: &Place) -> Vec<(String, Option<i32>, String, String)> {
     let mut told = Vec::new();
@@ -98,20 +97,7 @@ fn everything(place: &Place) -> Vec<(String, Option<i32>, String, String)> {
     tell(&["content", "approve", text(&proposed["id"]), "--by", "P-2"]).ok();
     tell(&open_args("T-1")).ok();
     tell(&open_args("T-1")).ok();
-    for (name, value) in [
-        ("role", "[\"processor\"]"),
-        ("elements", "[\"NAME\",\"EMAIL\"]"),
-        ("customers", "[\"Northgate University\"]"),
-        ("contract.notify_hours", "24"),
-        ("contract.clock", "awareness"),
-        ("times.aware", "2026-03-02T12:00:00Z"),
-        ("times.processor_aware", "2026-03-02T12:00:00Z"),
-        ("encryption.encrypted", "false"),
-        ("event.confidentiality", "true"),
-        ("event.acquisition", "true"),
-        // Last: where people live is what the law is asked upon.
-        ("subjects.DE", "40"),
-    ] {
+    for (name, value) in PROCESSOR_FACTS {
         tell(&["incident", "fact", "2", name, value, "--by", "P-1"]).ok();
     }
     tell(&["incident", "fact", "2", "times.aware", "2026-03-02T13:00:00Z", "--by", "P-1"]).exits(2);

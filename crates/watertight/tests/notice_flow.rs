@@ -10,27 +10,13 @@ mod smtp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use common::{Place, Random, config_text};
+use common::{PROCESSOR_FACTS, Place, Random, config_text};
 use serde_json::{Value, json};
 use smtp::{MailServer, Moment};
 
 /// The obligation under test: a contract's 24 hours from the processor's awareness. Its notice may go out with gaps.
 const RULE: &str = "CONTRACT-DPA-TYPICAL";
 const DUE: &str = "2026-03-03T12:00:00+00:00";
-
-const FACTS: &[(&str, &str)] = &[
-    ("role", "[\"processor\"]"),
-    ("elements", "[\"NAME\",\"EMAIL\"]"),
-    ("subjects.DE", "40"),
-    ("customers", "[\"Northgate University\"]"),
-    ("contract.notify_hours", "24"),
-    ("contract.clock", "awareness"),
-    ("times.aware", "2026-03-02T12:00:00Z"),
-    ("times.processor_aware", "2026-03-02T12:00:00Z"),
-    ("encryption.encrypted", "false"),
-    ("event.confidentiality", "true"),
-    ("event.acquisition", "true"),
-];
 
 /// A place with a mail server, an incident whose facts are known, and its obligations.
 fn reported() -> (Place, MailServer) {
@@ -53,7 +39,7 @@ fn reported() -> (Place, MailServer) {
     // The same reference opens it once.
     place.run(&open).ok();
     assert_eq!(place.run(&["incident", "list"]).ok().rows().len(), 1);
-    for (name, value) in FACTS {
+    for (name, value) in PROCESSOR_FACTS {
         place.run(&["incident", "fact", "1", name, value, "--by", "P-1"]).ok();
     }
     let assessed = place.run(&["duty", "assess", "1"]).ok().json();

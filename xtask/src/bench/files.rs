@@ -15,6 +15,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::value::RawValue;
 
+use super::usage::{cpu_of_children, highest_memory};
 use crate::say;
 
 const FILES: usize = 300_000;
@@ -25,8 +26,6 @@ const LARGE_RECORDS: usize = 5_000;
 const FILES_PER_DIR: usize = 1_000;
 const ROUNDS: usize = 3;
 const POLL: Duration = Duration::from_millis(5);
-/// The system counts the processor time of children in hundredths of a second.
-const TICKS: f64 = 100.0;
 
 pub(super) fn run(args: &[String]) -> Result<(), String> {
     let files = match args {
@@ -210,23 +209,6 @@ fn measure(mut command: Command) -> Result<Run, String> {
         return Err(format!("{command:?} ended with {ended}"));
     }
     Ok(Run { seconds: cpu_of_children() - before, peak_mb })
-}
-
-/// Processor time of children that have ended, user and system, where the system tells it (Linux).
-fn cpu_of_children() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The second field is a name in parentheses; the rest begins with the third.
-    let rest = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = |number: usize| rest.split_whitespace().nth(number - 3).and_then(|text| text.parse::<f64>().ok());
-    (ticks(16).unwrap_or(0.0) + ticks(17).unwrap_or(0.0)) / TICKS
-}
-
-/// The highest memory of a process so far, in MB; zero when it is gone.
-fn highest_memory(status: &Path) -> f64 {
-    let text = fs::read_to_string(status).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<f64>().ok());
-    kib.unwrap_or(0.0) * 1024.0 / 1e6
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]

@@ -8,6 +8,7 @@ mod ingest;
 mod lake;
 mod serve;
 mod threads;
+mod usage;
 
 use std::path::PathBuf;
 

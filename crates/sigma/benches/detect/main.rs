@@ -11,6 +11,8 @@ mod corpus;
 mod engines;
 mod program;
 mod rules;
+#[path = "../../../../xtask/src/bench/usage.rs"]
+mod usage;
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};

@@ -1,17 +1,16 @@
 //! The whole command, as users run it: start, rule loading, reading files and printing findings included.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::corpus::Corpus;
 use crate::rules;
+use crate::usage::{cpu_of_children, highest_memory};
 
 /// How often memory is asked for; the system keeps the highest value itself.
 const POLL: Duration = Duration::from_millis(2);
-/// The system counts the processor time of children in hundredths of a second.
-const TICKS: f64 = 100.0;
 
 /// The program and a directory for its input.
 pub(crate) struct Whole {
@@ -75,21 +74,4 @@ impl Whole {
         let findings = fs::read(&found).unwrap().iter().filter(|byte| **byte == b'\n').count();
         Run { cpu_seconds: cpu_of_children() - before, wall_seconds, peak_mb, findings }
     }
-}
-
-/// Processor time of children that have ended, user and system, where the system tells it (Linux).
-fn cpu_of_children() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The second field is a name in parentheses; the rest begins with the third.
-    let rest = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = |number: usize| rest.split_whitespace().nth(number - 3).and_then(|text| text.parse::<f64>().ok());
-    (ticks(16).unwrap_or(0.0) + ticks(17).unwrap_or(0.0)) / TICKS
-}
-
-/// The highest memory of a process so far, in MB; zero when it is gone.
-fn highest_memory(status: &Path) -> f64 {
-    let text = fs::read_to_string(status).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<f64>().ok());
-    kib.unwrap_or(0.0) * 1024.0 / 1e6
 }

@@ -15,6 +15,22 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// What there is to know of a breach at a processor whose contract gives it 24 hours.
+pub(crate) const PROCESSOR_FACTS: &[(&str, &str)] = &[
+    ("role", "[\"processor\"]"),
+    ("elements", "[\"NAME\",\"EMAIL\"]"),
+    ("customers", "[\"Northgate University\"]"),
+    ("contract.notify_hours", "24"),
+    ("contract.clock", "awareness"),
+    ("times.aware", "2026-03-02T12:00:00Z"),
+    ("times.processor_aware", "2026-03-02T12:00:00Z"),
+    ("encryption.encrypted", "false"),
+    ("event.confidentiality", "true"),
+    ("event.acquisition", "true"),
+    // Last: where people live is what the law is asked upon.
+    ("subjects.DE", "40"),
+];
+
 /// The clock of every test: the morning after the first simulated day.
 pub(crate) const NOW: &str = "2026-03-03T08:00:00Z";
 
