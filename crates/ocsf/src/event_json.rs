@@ -32,12 +32,24 @@ impl Serialize for Event {
         if !unmapped.is_empty() {
             map.serialize_entry("unmapped", &unmapped)?;
         }
-        map.serialize_entry("raw_data", &String::from_utf8_lossy(&self.raw))?;
+        match std::str::from_utf8(&self.raw) {
+            Ok(text) => map.serialize_entry("raw_data", text)?,
+            // Looking for the bytes that are no text costs more than finding that there are none.
+            Err(_) => map.serialize_entry("raw_data", &String::from_utf8_lossy(&self.raw))?,
+        }
         map.end()
     }
 }
 
 impl Event {
+    /// Adds the event's JSON. Here and not where it is wanted, because this crate is compiled to be fast.
+    ///
+    /// # Errors
+    /// None for what an event can hold; the signature is the serialiser's.
+    pub fn write_json(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        serde_json::to_writer(out, self)
+    }
+
     /// Values worth pivoting on, with the path at which they stand.
     #[must_use]
     pub fn observables(&self) -> Vec<Observable> {

@@ -61,7 +61,7 @@ impl OcsfRules {
     ) -> Result<&'m [usize], RecordError> {
         json.clear();
         // Writing to memory fails for nothing that an event can hold; an empty text is refused as a record below.
-        if serde_json::to_writer(&mut *json, event).is_err() {
+        if event.write_json(json).is_err() {
             json.clear();
         }
         matcher.evaluate(log_source(program, event.class), json)?;

@@ -63,7 +63,7 @@ impl offline::Job for Job {
 
     fn record(&self, (): &mut (), record: &Record<'_>, part: &mut Part) -> Result<Option<Rejected>, Failure> {
         match record.event() {
-            Ok(event) => part.json(&event).map(|()| None),
+            Ok(event) => part.event(&event).map(|()| None),
             Err(rejected) => Ok(Some(rejected)),
         }
     }

@@ -34,6 +34,13 @@ impl Part {
         Ok(())
     }
 
+    /// Adds an event as one JSON line.
+    pub(crate) fn event(&mut self, event: &ocsf::Event) -> Result<(), Failure> {
+        event.write_json(&mut self.lines).or_fail("failed to print")?;
+        self.lines.push(b'\n');
+        Ok(())
+    }
+
     /// Adds one JSON line to what is kept of rejected records.
     pub(crate) fn keep(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer(&mut self.kept, value).or_fail("failed to write a rejected record")?;
